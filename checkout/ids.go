@@ -1,0 +1,130 @@
+package checkout
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Identifiers are types, so that two of them cannot be swapped. All but Token and the two order
+// numbers carry a prefix that tells a reader what they name.
+type (
+	// Token is the short part of a link's address: 12 characters of base62.
+	Token string
+	// LinkID is "lnk_" and 22 characters of base62 (128 random bits).
+	LinkID string
+	// PaymentID is "pay_" and 22 characters of base62 (128 random bits).
+	PaymentID string
+	// MerchantID is "mer_" and 22 characters of base62.
+	MerchantID string
+	// AccountID is "acc_" and 22 characters of base62: one virtual POS of a merchant.
+	AccountID string
+	// EventID is "evt_" and 22 characters of base62.
+	EventID string
+	// KeyID is "key_" and 22 characters of base62: one API key.
+	KeyID string
+	// OrderNumber is the merchant's own number of an order, unique per merchant for ever.
+	OrderNumber string
+	// BankOrder is the number of one attempt at the bank, never used twice: 20 characters A–Z and
+	// 2–7, first and last a letter. Twenty letters or digits is what the narrowest protocol takes
+	// (PosNet XID, posnet.md 4.1); a letter at the end closes the boundary shift of hashes that
+	// join fields without a separator (payfor.md 4.5).
+	BankOrder string
+)
+
+const (
+	base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	// plain57 is base62 without 0 O 1 I l, which people mistype (ux-checklist N4); tokens are made
+	// of it, and any base62 token is understood. 57^12 is a little over 2^69.
+	plain57 = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+	letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	base32  = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+)
+
+// TokenLength is how many characters a link token has (contract, section 3).
+const TokenLength = 12
+
+// Valid says whether t has the syntax of a token; it asks no store.
+func (t Token) Valid() bool { return len(t) == TokenLength && allIn62(string(t)) }
+
+// Valid says whether p has the syntax of a payment id.
+func (p PaymentID) Valid() bool {
+	return len(p) == 26 && strings.HasPrefix(string(p), "pay_") && allIn62(string(p[4:]))
+}
+
+// Valid says whether l has the syntax of a link id.
+func (l LinkID) Valid() bool {
+	return len(l) == 26 && strings.HasPrefix(string(l), "lnk_") && allIn62(string(l[4:]))
+}
+
+func allIn62(s string) bool {
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') {
+			return false
+		}
+	}
+	return true
+}
+
+// IDs makes identifiers from a source of randomness that comes from outside: crypto/rand when
+// serving, a seeded one in tests. It is safe for concurrent use.
+type IDs struct {
+	mu     sync.Mutex
+	source *bufio.Reader
+}
+
+// NewIDs reads randomness from source. A source that fails makes the methods panic: without
+// randomness no identifier is safe to hand out, and no caller could do better than stop.
+func NewIDs(source io.Reader) *IDs { return &IDs{source: bufio.NewReaderSize(source, 512)} }
+
+// Token makes a link token.
+func (g *IDs) Token() Token { return Token(g.pick(plain57, TokenLength)) }
+
+// Link, Payment, Merchant, Account, Event and Key make identifiers of their kind.
+func (g *IDs) Link() LinkID         { return LinkID("lnk_" + g.pick(base62, 22)) }
+func (g *IDs) Payment() PaymentID   { return PaymentID("pay_" + g.pick(base62, 22)) }
+func (g *IDs) Merchant() MerchantID { return MerchantID("mer_" + g.pick(base62, 22)) }
+func (g *IDs) Account() AccountID   { return AccountID("acc_" + g.pick(base62, 22)) }
+func (g *IDs) Event() EventID       { return EventID("evt_" + g.pick(base62, 22)) }
+func (g *IDs) Key() KeyID           { return KeyID("key_" + g.pick(base62, 22)) }
+
+// Secret makes n characters of base62 for API keys.
+func (g *IDs) Secret(n int) string { return g.pick(base62, n) }
+
+// Nonce makes the freshness value of one attempt ("rnd" of the banks): 20 characters, the first
+// a letter, so that it cannot lend digits to the field before it (payfor.md 4.5).
+func (g *IDs) Nonce() string { return g.pick(letters, 1) + g.pick(base32, 19) }
+
+// BankOrder makes the number of one attempt at a bank.
+func (g *IDs) BankOrder() BankOrder {
+	return BankOrder("OD" + g.pick(base32, 17) + g.pick(letters, 1))
+}
+
+// OrderNumber makes a readable order number for a link that was made without one, like
+// "OD-261122-K7Q2MZ4R". The ledger's unique constraint has the last word; the caller tries again.
+func (g *IDs) OrderNumber(now time.Time) OrderNumber {
+	return OrderNumber(fmt.Sprintf("OD-%s-%s", now.UTC().Format("060102"), g.pick(base32, 8)))
+}
+
+// pick draws n characters of alphabet without modulo bias: a byte at or above the largest
+// multiple of the alphabet's length is thrown away.
+func (g *IDs) pick(alphabet string, n int) string {
+	limit := 256 - 256%len(alphabet)
+	out := make([]byte, 0, n)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for len(out) < n {
+		b, err := g.source.ReadByte()
+		if err != nil {
+			panic(fmt.Sprintf("checkout: no randomness: %v", err))
+		}
+		if int(b) < limit {
+			out = append(out, alphabet[int(b)%len(alphabet)])
+		}
+	}
+	return string(out)
+}

@@ -1,0 +1,186 @@
+package checkout
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"time"
+)
+
+// Usage says how often a link may be paid.
+type Usage string
+
+const (
+	UsageSingle Usage = "single"
+	UsageMulti  Usage = "multi"
+)
+
+// LinkStatus is what the API shows.
+type LinkStatus string
+
+const (
+	LinkScheduled LinkStatus = "scheduled"
+	LinkActive    LinkStatus = "active"
+	LinkPaid      LinkStatus = "paid"
+	LinkExpired   LinkStatus = "expired"
+	LinkDeleted   LinkStatus = "deleted"
+)
+
+// Customer is whom the link is for; never part of any address.
+type Customer struct {
+	Name  string
+	Email string
+	Phone string
+}
+
+// Link is a payment link. Version counts edits of its terms; Rev counts every change of what its
+// page shows (edits, deletion, slots taken and given back, payments), so that hot state can tell
+// newer from older.
+type Link struct {
+	ID           LinkID
+	Token        Token
+	Merchant     MerchantID
+	Order        OrderNumber
+	Open         bool  // the payer types the amount, between MinMinor and MaxMinor
+	Amount       Money // Minor is 0 on an open link
+	MinMinor     int64
+	MaxMinor     int64
+	Description  string
+	Installments []int // counts the payer may choose; nil = the merchant's
+	ActiveFrom   time.Time
+	ExpiresAt    time.Time
+	Usage        Usage
+	MaxPayments  int // of a multi link; 0 = no limit
+	PayerNote    bool
+	Customer     Customer
+	ReturnURL    string
+	Metadata     map[string]string
+	Category     string
+	Version      int64
+	Rev          int64
+	SlotsHeld    int // payments in authorizing or pending that hold a slot
+	PaidCount    int // payments that were paid (voided and refunded ones included)
+	PaidMinor    int64
+	PaidBy       PaymentID // the payment that was paid last
+	PaidAt       time.Time
+	RestingSince time.Time // zero = awake (A30)
+	DeletedAt    time.Time // zero = not deleted
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
+}
+
+// Slots is how many payments of this link may be authorizing, pending or paid at most; 0 = no
+// limit. A database constraint holds it (invariant I2).
+func (l Link) Slots() int {
+	if l.Usage == UsageSingle {
+		return 1
+	}
+	return l.MaxPayments
+}
+
+// Spent says whether every slot has been paid.
+func (l Link) Spent() bool { return l.Slots() > 0 && l.PaidCount >= l.Slots() }
+
+// Status is what the API shows at now. A paid link is paid even after its expiry (payment wins,
+// ux-checklist I6), and deletion wins over all but payment.
+func (l Link) Status(now time.Time) LinkStatus {
+	switch {
+	case l.Spent():
+		return LinkPaid
+	case !l.DeletedAt.IsZero():
+		return LinkDeleted
+	case !now.Before(l.ExpiresAt):
+		return LinkExpired
+	case now.Before(l.ActiveFrom):
+		return LinkScheduled
+	}
+	return LinkActive
+}
+
+// Hot is the part of a link that its page needs.
+func (l Link) Hot() Hot {
+	h := Hot{
+		Token: l.Token, Link: l.ID, Merchant: l.Merchant, Rev: l.Rev, Version: l.Version,
+		State: HotOpen, ActiveFrom: l.ActiveFrom, ExpiresAt: l.ExpiresAt,
+		Open: l.Open, Amount: l.Amount, MinMinor: l.MinMinor, MaxMinor: l.MaxMinor,
+		Description: l.Description, Order: l.Order, PayerNote: l.PayerNote,
+		Installments: l.Installments, Category: l.Category, PaidBy: l.PaidBy, PaidAt: l.PaidAt,
+	}
+	switch {
+	case l.Spent():
+		h.State = HotSpent
+	case !l.DeletedAt.IsZero():
+		h.State = HotDeleted
+	case l.Slots() > 0 && l.PaidCount+l.SlotsHeld >= l.Slots():
+		h.State = HotBusy
+	case !l.RestingSince.IsZero():
+		h.State = HotResting
+	}
+	return h
+}
+
+// HotState is what may be done with a link apart from its dates. The bytes are the wire form.
+type HotState byte
+
+const (
+	HotOpen    HotState = 'o'
+	HotBusy    HotState = 'b' // every free slot is taken by a payment being authorised or confirmed
+	HotSpent   HotState = 's'
+	HotDeleted HotState = 'd'
+	HotResting HotState = 'r'
+)
+
+// Hot is the copy of a link that every view reads: small, versioned, rebuilt from the ledger when
+// it is missing. Times have a resolution of one millisecond.
+type Hot struct {
+	Token        Token
+	Link         LinkID
+	Merchant     MerchantID
+	Rev          int64
+	Version      int64
+	State        HotState
+	ActiveFrom   time.Time
+	ExpiresAt    time.Time
+	Open         bool
+	Amount       Money
+	MinMinor     int64
+	MaxMinor     int64
+	Description  string
+	Order        OrderNumber
+	PayerNote    bool
+	Installments []int
+	Category     string
+	PaidBy       PaymentID
+	PaidAt       time.Time
+}
+
+// Check answers nil when the link may be opened for payment at now, else why not. Payment wins
+// over deletion and expiry; what is busy stays busy past its expiry, since whoever was admitted in
+// time may finish (invariant I25).
+func (h Hot) Check(now time.Time) error {
+	switch h.State {
+	case HotSpent:
+		return ErrPaid
+	case HotBusy:
+		return ErrBusy
+	case HotDeleted:
+		return ErrDeleted
+	}
+	switch {
+	case !now.Before(h.ExpiresAt):
+		return ErrExpired
+	case now.Before(h.ActiveFrom):
+		return ErrNotActiveYet
+	case h.State == HotResting:
+		return ErrResting
+	}
+	return nil
+}
+
+// Terms is a short digest of what the page showed and the payer agrees to by paying (A28). A form
+// that carries another digest than the link has now is answered with the new terms.
+func (h Hot) Terms() string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s|%t|%d|%s|%d|%d|%q|%q|%v",
+		h.Link, h.Open, h.Amount.Minor, h.Amount.Currency, h.MinMinor, h.MaxMinor, h.Description, h.Order, h.Installments))
+	return base64.RawURLEncoding.EncodeToString(sum[:9])
+}

@@ -1,0 +1,127 @@
+package checkout
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// Currency is an ISO 4217 alphabetic code.
+type Currency string
+
+// The currencies a link may be in (features 1.5).
+const (
+	TRY Currency = "TRY"
+	USD Currency = "USD"
+	EUR Currency = "EUR"
+	GBP Currency = "GBP"
+	JPY Currency = "JPY"
+	RUB Currency = "RUB"
+)
+
+// Currencies lists what links may be in, the home currency first.
+var Currencies = []Currency{TRY, USD, EUR, GBP, JPY, RUB}
+
+// Known says whether c is one of Currencies.
+func (c Currency) Known() bool { return c.Numeric() != "" }
+
+// Exponent is how many digits the minor unit has: 0 for JPY, 2 for the others (ISO 4217).
+func (c Currency) Exponent() int {
+	if c == JPY {
+		return 0
+	}
+	return 2
+}
+
+// Numeric is the ISO 4217 numeric code that banks use, or "" for an unknown currency.
+func (c Currency) Numeric() string {
+	switch c {
+	case TRY:
+		return "949"
+	case USD:
+		return "840"
+	case EUR:
+		return "978"
+	case GBP:
+		return "826"
+	case JPY:
+		return "392"
+	case RUB:
+		return "643"
+	}
+	return ""
+}
+
+// Money is an amount in the smallest unit of its currency (kuruş, cent, yen).
+type Money struct {
+	Minor    int64
+	Currency Currency
+}
+
+// ErrAmount says that a text is no amount of the currency.
+var ErrAmount = errors.New("not an amount")
+
+// ParseDecimal reads what Decimal writes and nothing else: digits, and for a currency with a
+// minor unit a point and exactly that many digits. Signs, groups, exponents, other scripts'
+// digits and numbers beyond int64 are refused (invariant I16).
+func ParseDecimal(text string, c Currency) (Money, error) {
+	whole, frac, point := strings.Cut(text, ".")
+	exp := c.Exponent()
+	if point != (exp > 0) || len(frac) != exp || !allDigits(whole) || (exp > 0 && !allDigits(frac)) {
+		return Money{}, fmt.Errorf("%w: %d characters, %s", ErrAmount, len(text), c)
+	}
+	if len(whole) > 1 && whole[0] == '0' {
+		return Money{}, fmt.Errorf("%w: leading zero", ErrAmount)
+	}
+	minor, err := strconv.ParseInt(whole+frac, 10, 64)
+	if err != nil {
+		return Money{}, fmt.Errorf("%w: too large", ErrAmount)
+	}
+	return Money{Minor: minor, Currency: c}, nil
+}
+
+// Decimal writes the amount with a point and the currency's digits ("250.00", "1200" for JPY):
+// the form most banks want.
+func (m Money) Decimal() string {
+	exp := m.Currency.Exponent()
+	if exp == 0 {
+		return strconv.FormatInt(m.Minor, 10)
+	}
+	sign, u := "", uint64(m.Minor)
+	if m.Minor < 0 {
+		sign, u = "-", -u
+	}
+	digits := strconv.FormatUint(u, 10)
+	for len(digits) <= exp {
+		digits = "0" + digits
+	}
+	return sign + digits[:len(digits)-exp] + "." + digits[len(digits)-exp:]
+}
+
+// String is for people reading logs.
+func (m Money) String() string { return m.Decimal() + " " + string(m.Currency) }
+
+// Add adds two amounts of one currency; overflow and mixed currencies are errors.
+func (m Money) Add(o Money) (Money, error) {
+	if m.Currency != o.Currency {
+		return Money{}, fmt.Errorf("add %s to %s: currencies differ", o.Currency, m.Currency)
+	}
+	if (o.Minor > 0 && m.Minor > math.MaxInt64-o.Minor) || (o.Minor < 0 && m.Minor < math.MinInt64-o.Minor) {
+		return Money{}, fmt.Errorf("%w: sum too large", ErrAmount)
+	}
+	return Money{Minor: m.Minor + o.Minor, Currency: m.Currency}, nil
+}
+
+func allDigits(s string) bool {
+	if s == "" {
+		return false
+	}
+	for i := 0; i < len(s); i++ {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return true
+}
