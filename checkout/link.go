@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -183,4 +185,28 @@ func (h Hot) Terms() string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s|%t|%d|%s|%d|%d|%q|%q|%v",
 		h.Link, h.Open, h.Amount.Minor, h.Amount.Currency, h.MinMinor, h.MaxMinor, h.Description, h.Order, h.Installments))
 	return base64.RawURLEncoding.EncodeToString(sum[:9])
+}
+
+// openAmount reads the payer's amount on an open link and holds it against the link's bounds. It
+// answers a field error code, "" when the amount is good.
+func (h Hot) openAmount(text string, typed bool) (minor int64, code string) {
+	if strings.TrimSpace(text) == "" {
+		return 0, "required"
+	}
+	m := Money{Currency: h.Amount.Currency}
+	var err error
+	if typed {
+		m, err = ParseTyped(text, h.Amount.Currency)
+	} else if !allDigits(text) || len(text) > 18 || text[0] == '0' {
+		err = ErrAmount
+	} else {
+		m.Minor, err = strconv.ParseInt(text, 10, 64)
+	}
+	switch {
+	case err != nil:
+		return 0, "amount_format"
+	case m.Minor < h.MinMinor || (h.MaxMinor > 0 && m.Minor > h.MaxMinor) || m.Minor <= 0:
+		return 0, "amount_range"
+	}
+	return m.Minor, ""
 }

@@ -125,3 +125,56 @@ func allDigits(s string) bool {
 	}
 	return true
 }
+
+// ParseTyped reads an amount as people type it: digits with an optional decimal comma or point and
+// groups of three ("1234,5", "1.234,56", "1234.56", "1,234.56"). One mark followed by exactly
+// three digits is a group mark ("1.234" is one thousand two hundred thirty-four, domain.md 5.5).
+func ParseTyped(text string, c Currency) (Money, error) {
+	text = strings.NewReplacer(" ", "", "\u00a0", "", "\u202f", "").Replace(strings.TrimSpace(text))
+	for _, unit := range []string{"TL", "₺", string(c)} {
+		text = strings.TrimSuffix(strings.TrimPrefix(text, unit), unit)
+	}
+	whole, frac := splitTyped(text)
+	exp := c.Exponent()
+	if len(frac) > exp || len(text) > 32 {
+		return Money{}, fmt.Errorf("%w: too many decimals", ErrAmount)
+	}
+	if whole = strings.TrimLeft(ungroup(whole), "0"); whole == "" {
+		whole = "0"
+	}
+	m, err := ParseDecimal(strings.TrimSuffix(whole+"."+frac+strings.Repeat("0", exp-len(frac)), "."), c)
+	if err != nil || !strings.ContainsAny(text, "0123456789") {
+		return Money{}, fmt.Errorf("%w as typed", ErrAmount)
+	}
+	return m, nil
+}
+
+// splitTyped cuts at the decimal mark: the last of comma and point, unless it reads as a group mark.
+func splitTyped(text string) (whole, frac string) {
+	i := strings.LastIndexAny(text, ",.")
+	if i < 0 {
+		return text, ""
+	}
+	mark := text[i : i+1]
+	other := strings.Trim(",.", mark)
+	groups := len(text)-i-1 == 3 && !strings.Contains(text, other)
+	if groups || strings.Count(text, mark) > 1 {
+		return text, ""
+	}
+	return text[:i], text[i+1:]
+}
+
+// ungroup removes group marks where every group behind the first has three digits; otherwise it
+// leaves them in, and the text is no amount.
+func ungroup(whole string) string {
+	parts := strings.FieldsFunc(whole, func(r rune) bool { return r == ',' || r == '.' })
+	if len(parts) < 2 || strings.Contains(whole, ",") && strings.Contains(whole, ".") || len(parts[0]) > 3 {
+		return whole
+	}
+	for _, p := range parts[1:] {
+		if len(p) != 3 {
+			return whole
+		}
+	}
+	return strings.Join(parts, "")
+}

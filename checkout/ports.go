@@ -340,3 +340,24 @@ type Attempt struct {
 	BIN      string
 	CardHash string
 }
+
+// String names a result for logs and the audit trail.
+func (r Result) String() string {
+	switch r {
+	case ResultApproved:
+		return "approved"
+	case ResultDeclined:
+		return "declined"
+	case ResultNotFound:
+		return "not_found"
+	case ResultUnfinished:
+		return "unfinished"
+	case ResultVoided:
+		return "voided"
+	case ResultTooLate:
+		return "too_late"
+	case ResultTooEarly:
+		return "too_early"
+	}
+	return "unknown"
+}

@@ -1,0 +1,292 @@
+package checkout
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// PayRequest is the card form. Card is read by this call only.
+type PayRequest struct {
+	Token        Token
+	Card         CardInput
+	Installments string // "" = 1
+	Amount       string // on open links: minor units, or as people type it
+	AmountTyped  bool   // Amount is what a person typed into our own page, like "1.234,50"
+	Note         string
+	Terms        string // digest that the page showed; "" = not compared
+	SeenTotal    string // total in minor units that the page showed for the chosen count; "" = not compared
+	Lang         string
+	IP           string
+	Agent        string
+}
+
+// Started is a payment on its way to the bank.
+type Started struct {
+	Payment   Payment
+	Challenge Challenge
+	Hot       Hot
+	Account   Account
+}
+
+// Pay writes one attempt and opens 3-D Secure for it. The answer takes the browser to the bank.
+// Input mistakes are Invalid with the form's field names. Whatever goes wrong here, nothing was
+// charged.
+func (s *Service) Pay(ctx context.Context, r PayRequest) (Started, error) {
+	hot, err := s.View(ctx, r.Token)
+	if err != nil {
+		return Started{}, err
+	}
+	if err := hot.Check(s.Clock.Now()); err != nil {
+		return Started{Hot: hot}, err
+	}
+	sh, err := s.merchants.get(ctx, hot.Merchant)
+	if err != nil {
+		return Started{Hot: hot}, err
+	}
+	a, err := s.attempt(sh, hot, r)
+	if err != nil {
+		return Started{Hot: hot}, err
+	}
+	if r.Terms != "" && r.Terms != hot.Terms() {
+		return Started{Hot: hot}, ErrTermsChanged
+	}
+	return s.begin(ctx, sh, hot, r, a)
+}
+
+// attempt is a checked card form.
+type attempt struct {
+	card  Card
+	price Money
+	offer Offer
+	facts CardFacts
+	count int
+}
+
+// attempt checks the whole form at once, so that the payer sees every mistake together.
+func (s *Service) attempt(sh shop, hot Hot, r PayRequest) (attempt, error) {
+	a := attempt{price: hot.Amount}
+	var errs []FieldError
+	if s.HostedCard(sh.accounts, hot.Amount.Currency) {
+		a.card = Card{}
+	} else {
+		a.card, errs = ParseCard(r.Card, s.Clock.Now())
+		if len(errs) == 0 && !sh.merchant.Accepts(a.card.Brand()) {
+			errs = append(errs, FieldError{Field: "card_number", Code: "brand_not_accepted", Args: map[string]string{"brand": string(a.card.Brand())}})
+		}
+	}
+	if hot.Open {
+		minor, code := hot.openAmount(r.Amount, r.AmountTyped)
+		if code != "" {
+			errs = append(errs, FieldError{Field: "amount", Code: code})
+		}
+		a.price.Minor = minor
+	}
+	note := strings.TrimSpace(r.Note)
+	if code := CheckNote(note); code != "" && hot.PayerNote {
+		errs = append(errs, FieldError{Field: "payer_note", Code: "note_" + code})
+	}
+	count, err := parseCount(r.Installments)
+	if err != nil {
+		errs = append(errs, FieldError{Field: "installments", Code: "installments_not_offered"})
+	}
+	if len(errs) > 0 {
+		return attempt{}, Invalid(errs...)
+	}
+	a.count = count
+	return a, s.choose(&a, sh, sh.accounts, hot, r)
+}
+
+// choose works the offer out again from the posted card: what the browser was shown or claims
+// decides nothing (A26, A27).
+func (s *Service) choose(a *attempt, sh shop, accounts []Account, hot Hot, r PayRequest) error {
+	table := s.plan(sh, accounts, a.price, a.card.Prefix(), hot.Installments, hot.Category)
+	a.facts = a.card.Facts(table.BIN)
+	if len(table.Offers) == 0 {
+		return ErrNoRoute
+	}
+	offer, ok := table.Offer(a.count)
+	if !ok {
+		return Invalid(FieldError{Field: "installments", Code: "installments_not_offered", Args: map[string]string{"n": strconv.Itoa(a.count)}})
+	}
+	if r.SeenTotal != "" && r.SeenTotal != strconv.FormatInt(offer.Total, 10) {
+		return ErrTermsChanged
+	}
+	a.offer = offer
+	return nil
+}
+
+func parseCount(text string) (int, error) {
+	if text == "" {
+		return 1, nil
+	}
+	if len(text) > 2 || !allDigits(text) || text[0] == '0' {
+		return 0, errors.New("not a count")
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n > MaxInstallments {
+		return 0, errors.New("not a count")
+	}
+	return n, nil
+}
+
+// HostedCard says whether the page must not ask for a card because the bank's own page does: the
+// best account of this currency says so.
+func (s *Service) HostedCard(accounts []Account, c Currency) bool {
+	for _, a := range accounts {
+		if a.Takes(c) {
+			return s.Banks.HostedCard(a.Kind, a.Mode)
+		}
+	}
+	return false
+}
+
+// begin writes the attempt and opens 3-D Secure; where a bank cannot be reached before the
+// challenge, the next account that asks the same total gets a new attempt (I7, C20).
+func (s *Service) begin(ctx context.Context, sh shop, hot Hot, r PayRequest, a attempt) (Started, error) {
+	accounts := sh.accounts
+	var last error
+	for try := 0; len(accounts) > 0; try++ {
+		account, rest := pickAccount(accounts, a.offer.Account)
+		started, err := s.open(ctx, account, hot, r, a)
+		if !errors.Is(err, ErrUnreachable) {
+			return started, err
+		}
+		s.Observer.Fault("open 3-D Secure", err)
+		last, accounts = err, rest
+		total := a.offer.Total
+		if s.choose(&a, sh, accounts, hot, r) != nil || a.offer.Total != total {
+			break
+		}
+	}
+	return Started{Hot: hot}, last
+}
+
+func pickAccount(accounts []Account, id AccountID) (Account, []Account) {
+	rest := make([]Account, 0, len(accounts))
+	var picked Account
+	for _, a := range accounts {
+		if a.ID == id {
+			picked = a
+			continue
+		}
+		rest = append(rest, a)
+	}
+	return picked, rest
+}
+
+// open is one attempt at one bank: limits, durable row, then the bank's opening.
+func (s *Service) open(ctx context.Context, account Account, hot Hot, r PayRequest, a attempt) (Started, error) {
+	acq, err := s.acquirer(account)
+	if err != nil {
+		return Started{Hot: hot}, ErrUnreachable.Because(err)
+	}
+	p := s.newPayment(account, hot, r, a)
+	if err := s.Velocity.Check(ctx, Attempt{Payment: p.ID, Merchant: p.Merchant, Token: hot.Token, IP: r.IP, BIN: p.Card.BIN, CardHash: s.cardHash(a.card)}); err != nil {
+		return Started{Hot: hot}, err
+	}
+	first := Event{Merchant: p.Merchant, Subject: string(p.ID), Seq: 1, Type: "payment.challenged", Actor: "payer", IP: r.IP, At: p.CreatedAt,
+		Data: map[string]string{"account": string(account.ID), "bank_order": string(p.BankOrder), "total": p.Total.String(), "installments": strconv.Itoa(p.Installments), "bin": p.Card.BIN}}
+	if err := s.Ledger.Admit(ctx, p, first); err != nil {
+		return Started{Hot: hot}, fmt.Errorf("admit payment: %w", err)
+	}
+	if p, err = s.Ledger.PaymentByID(ctx, p.ID); err != nil {
+		return Started{Hot: hot}, fmt.Errorf("read admitted payment: %w", err)
+	}
+	bank, cancel := context.WithTimeout(ctx, s.Timing.Opening)
+	defer cancel()
+	challenge, err := acq.Begin(bank, s.order(p), a.card)
+	if err != nil {
+		return Started{Hot: hot}, s.neverOpened(ctx, p, err)
+	}
+	if len(challenge.Refs) > 0 {
+		if p, err = s.keep(ctx, p, challenge.Refs); err != nil {
+			return Started{Hot: hot}, err
+		}
+	}
+	return Started{Payment: p, Challenge: challenge, Hot: hot, Account: account}, nil
+}
+
+// newPayment freezes the copy (I9).
+func (s *Service) newPayment(account Account, hot Hot, r PayRequest, a attempt) Payment {
+	now := s.Clock.Now()
+	p := Payment{
+		ID: s.IDs.Payment(), Merchant: hot.Merchant, Link: hot.Link, Token: hot.Token, LinkVersion: hot.Version,
+		Order: hot.Order, BankOrder: s.IDs.BankOrder(), Nonce: s.IDs.Nonce(),
+		Amount: a.price, Total: Money{Minor: a.offer.Total, Currency: a.price.Currency}, Installments: a.count, Rate: a.offer.Rate,
+		Account: account.ID, Kind: account.Kind, Mode: account.Mode, OneStep: s.Banks.OneStep(account.Kind, account.Mode),
+		HalfSecure: account.HalfSecure, Card: a.facts, PayerIP: r.IP, PayerAgent: cut(r.Agent, 200), PayerLang: r.Lang,
+		Status: StatusChallenged, Slot: -1, DueAt: now.Add(s.Timing.Abandon), Deadline: now.Add(s.Timing.Abandon),
+		CreatedAt: now, UpdatedAt: now, Seq: 1,
+	}
+	if hot.PayerNote {
+		p.PayerNote = strings.TrimSpace(r.Note)
+	}
+	return p
+}
+
+// neverOpened records that the bank could not be reached or refused before the challenge.
+func (s *Service) neverOpened(ctx context.Context, p Payment, cause error) error {
+	reason := ReasonUnreachable
+	if KindOf(cause) == KindInvalid {
+		reason = ReasonInvalidCard
+	}
+	m, err := p.Fail(Decline{Code: reason}, s.reverseAt(p), Step{At: s.Clock.Now(), Actor: "bank", Data: map[string]string{"cause": cut(cause.Error(), 200)}})
+	if err == nil {
+		err = s.commit(context.WithoutCancel(ctx), m)
+	}
+	if err != nil {
+		s.Observer.Fault("record failed opening", err)
+	}
+	if KindOf(cause) == KindInvalid {
+		return cause
+	}
+	return ErrUnreachable.Because(cause)
+}
+
+// reverseAt is when to make sure that a one-step bank charged nothing for an attempt that ended
+// here; zero for two-step banks, which cannot have.
+func (s *Service) reverseAt(p Payment) (at time.Time) {
+	if p.OneStep {
+		return s.Clock.Now().Add(s.Timing.askAfter(0))
+	}
+	return at
+}
+
+func (s *Service) keep(ctx context.Context, p Payment, refs Refs) (Payment, error) {
+	m, err := p.Keep(refs, Step{At: s.Clock.Now(), Actor: "bank"})
+	if err != nil {
+		return p, err
+	}
+	if err := s.commit(ctx, m); err != nil {
+		return p, fmt.Errorf("keep references: %w", err)
+	}
+	return s.Ledger.PaymentByID(ctx, p.ID)
+}
+
+// cardHash keys the card number for limits. It is not stored with the payment.
+func (s *Service) cardHash(c Card) string {
+	if c.PAN() == "" {
+		return ""
+	}
+	mac := hmac.New(sha256.New, s.CardKey)
+	mac.Write([]byte(c.PAN()))
+	return hex.EncodeToString(mac.Sum(nil)[:16])
+}
+
+// cut shortens text to at most n bytes on a character border.
+func cut(text string, n int) string {
+	if len(text) <= n {
+		return text
+	}
+	for n > 0 && text[n]&0xC0 == 0x80 {
+		n--
+	}
+	return text[:n]
+}

@@ -1,0 +1,340 @@
+package checkout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// maxNotes bounds the events that strangers can cause on one payment by posting nonsense.
+const maxNotes = 64
+
+// Return takes what the bank sent back through the browser and brings the payment as far as it
+// goes: verify, authorise, record. Repeating it changes nothing and answers the same payment.
+//
+// Forged: the callback is not the bank's; nothing changed. ErrPaid or ErrBusy: another payment of
+// the link was first; this one is failed. Otherwise the payment's status says what the payer is
+// shown; authorizing and pending mean that the answer is still awaited.
+func (s *Service) Return(ctx context.Context, id PaymentID, cb Callback, ip string) (Payment, error) {
+	if !id.Valid() {
+		return Payment{}, ErrNoPayment
+	}
+	// What was begun is finished even if the payer's browser goes away.
+	ctx = context.WithoutCancel(ctx)
+	for {
+		p, err := s.Ledger.PaymentByID(ctx, id)
+		if err != nil {
+			return Payment{}, err
+		}
+		p, err = s.judge(ctx, p, cb, ip)
+		if !errors.Is(err, ErrStale) {
+			return p, err
+		}
+		// Somebody else moved the payment since it was read: look again.
+	}
+}
+
+// judge believes or refuses one callback for the payment as read.
+func (s *Service) judge(ctx context.Context, p Payment, cb Callback, ip string) (Payment, error) {
+	acq, err := s.acquirerOf(ctx, p)
+	if err != nil {
+		return p, err
+	}
+	bank, cancel := context.WithTimeout(ctx, s.Timing.Inquiry)
+	defer cancel()
+	v, err := acq.Judge(bank, s.order(p), cb)
+	if reason := ForgedReason(err); reason != "" {
+		s.reject(ctx, p, reason, ip)
+		return p, err
+	}
+	if err != nil {
+		return p, fmt.Errorf("judge callback: %w", err)
+	}
+	step := Step{At: s.Clock.Now(), Actor: "bank", IP: ip, Data: map[string]string{"md_status": v.MDStatus, "eci": v.ECI}}
+	if p.Status != StatusChallenged {
+		return p, s.late(ctx, p, v, step)
+	}
+	if v.Result == VerdictNotAuthenticated || (v.Result == VerdictAuthenticated && !mayAuthorize(p, v)) {
+		return s.notVerified(ctx, p, v, step)
+	}
+	if v.Result == VerdictRefused && !p.OneStep {
+		return s.end(ctx, p, step, func() (Move, error) { return p.Fail(v.Decline, time.Time{}, step) })
+	}
+	return s.authorize(ctx, p, acq, v, step)
+}
+
+// mayAuthorize is invariant I11: byte-equal "1", or 2, 3, 4 where the account allowed it.
+func mayAuthorize(p Payment, v Verdict) bool {
+	switch v.MDStatus {
+	case "1":
+		return true
+	case "2", "3", "4":
+		return p.HalfSecure
+	}
+	return false
+}
+
+// reject writes the audit line of a callback that failed its checks; the payment stays as it is.
+func (s *Service) reject(ctx context.Context, p Payment, reason, ip string) {
+	s.Observer.Rejected(p, reason)
+	if p.Seq >= maxNotes {
+		return
+	}
+	for {
+		m, err := p.Note("payment.callback_rejected", Step{At: s.Clock.Now(), Actor: "browser", IP: ip, Data: map[string]string{"reason": reason}})
+		if err == nil {
+			err = s.commit(ctx, m)
+		}
+		if !errors.Is(err, ErrStale) {
+			if err != nil {
+				s.Observer.Fault("record rejected callback", err)
+			}
+			return
+		}
+		if p, err = s.Ledger.PaymentByID(ctx, p.ID); err != nil || p.Seq >= maxNotes {
+			return
+		}
+	}
+}
+
+// late records a genuine callback that says otherwise than what is already decided (A13).
+func (s *Service) late(ctx context.Context, p Payment, v Verdict, step Step) error {
+	yes := v.Result == VerdictAuthenticated || v.Result == VerdictCharged
+	agrees := yes == (p.Status.Collected() || p.Status.Undecided())
+	if agrees || p.Seq >= maxNotes {
+		return nil
+	}
+	m, err := p.Note("payment.callback_late", step)
+	if err != nil {
+		return err
+	}
+	return s.commit(ctx, m)
+}
+
+// notVerified ends a payment whose 3-D Secure did not pass. No authorising call was made.
+func (s *Service) notVerified(ctx context.Context, p Payment, v Verdict, step Step) (Payment, error) {
+	d := v.Decline
+	if v.Result == VerdictAuthenticated {
+		d = Decline{Code: ReasonHalfSecure}
+		if v.MDStatus != "2" && v.MDStatus != "3" && v.MDStatus != "4" {
+			d.Code = ReasonAuthentication
+		}
+	}
+	if d.Code == "" {
+		d.Code = ReasonAuthentication
+	}
+	return s.end(ctx, p, step, func() (Move, error) {
+		m, err := p.Fail(d, s.reverseAt(p), step)
+		m.To.MDStatus, m.To.ECI = v.MDStatus, v.ECI
+		return m, err
+	})
+}
+
+// end makes a last step true, counts the refusal, and answers the payment as stored.
+func (s *Service) end(ctx context.Context, p Payment, step Step, make func() (Move, error)) (Payment, error) {
+	m, err := make()
+	if err != nil {
+		return p, err
+	}
+	if err := s.commit(ctx, m); err != nil {
+		return p, fmt.Errorf("record %s: %w", m.To.Status, err)
+	}
+	if m.To.Decline.Code != ReasonLinkUsed && m.To.Decline.Code != ReasonSuperseded {
+		s.countRefusal(ctx, m.To)
+	}
+	return s.Ledger.PaymentByID(ctx, p.ID)
+}
+
+// countRefusal feeds the limits, and lets the link rest when they say so (A30).
+func (s *Service) countRefusal(ctx context.Context, p Payment) {
+	rest, err := s.Velocity.Refused(ctx, Attempt{Payment: p.ID, Merchant: p.Merchant, Token: p.Token, IP: p.PayerIP, BIN: p.Card.BIN})
+	if err != nil {
+		s.Observer.Fault("count refusal", err)
+	}
+	if !rest {
+		return
+	}
+	if err := s.restLink(ctx, p); err != nil {
+		s.Observer.Fault("rest link", err)
+	}
+}
+
+func (s *Service) restLink(ctx context.Context, p Payment) error {
+	for {
+		l, err := s.Ledger.LinkByID(ctx, p.Merchant, p.Link)
+		if err != nil || !l.RestingSince.IsZero() {
+			return err
+		}
+		to := l
+		to.RestingSince, to.UpdatedAt = s.Clock.Now(), s.Clock.Now()
+		now, err := s.Ledger.ChangeLink(ctx, LinkChange{From: l, To: to, Event: Event{
+			Merchant: l.Merchant, Subject: string(l.ID), Type: "link.velocity_blocked", Actor: "limits", At: s.Clock.Now(),
+		}})
+		if err == nil {
+			s.publish(ctx, &now)
+		}
+		if !errors.Is(err, ErrStale) {
+			return err
+		}
+	}
+}
+
+// authorize takes the link's slot durably, then lets the bank move the money. The bank's answer is
+// waited for a while; the call itself goes on until its own time-out.
+func (s *Service) authorize(ctx context.Context, p Payment, acq Acquirer, v Verdict, step Step) (Payment, error) {
+	if err := s.claim(ctx, p); err != nil {
+		return s.linkUsed(ctx, p, step, err)
+	}
+	start := s.Clock.Now()
+	lease := start.Add(s.Timing.lease())
+	m, err := p.Authorize(v, lease, lease, step)
+	if err != nil {
+		return p, err
+	}
+	if err := s.commit(ctx, m); err != nil {
+		s.release(ctx, p)
+		if errors.Is(err, ErrPaid) || errors.Is(err, ErrBusy) {
+			return s.linkUsed(ctx, p, step, err)
+		}
+		return p, fmt.Errorf("record authorizing: %w", err)
+	}
+	if p, err = s.Ledger.PaymentByID(ctx, p.ID); err != nil {
+		return m.To, fmt.Errorf("read authorizing payment: %w", err)
+	}
+	if s.Clock.Now().Add(s.Timing.Provision).After(lease) {
+		// The commit took so long that the resolver could act while our call still runs (I22).
+		return p, nil
+	}
+	return s.send(ctx, p, acq)
+}
+
+// claim takes the quick mark. It only spares losers the database: a claim that says busy is
+// believed when the ledger says so too (I2, I26).
+func (s *Service) claim(ctx context.Context, p Payment) error {
+	err := s.Hot.Claim(ctx, p.Token, p.ID, s.Timing.lease())
+	if err == nil || KindOf(err) == KindUnavailable {
+		return nil
+	}
+	l, lerr := s.Ledger.LinkByID(ctx, p.Merchant, p.Link)
+	if lerr != nil {
+		return nil // the taking statement decides
+	}
+	if l.Spent() {
+		return ErrPaid
+	}
+	if l.Slots() > 0 && l.PaidCount+l.SlotsHeld >= l.Slots() {
+		return ErrBusy
+	}
+	return nil
+}
+
+func (s *Service) release(ctx context.Context, p Payment) {
+	if err := s.Hot.Release(ctx, p.Token, p.ID); err != nil {
+		s.Observer.Fault("release claim", err)
+	}
+}
+
+// linkUsed ends a payment that came second. A one-step bank may have charged: then the reversal is due.
+func (s *Service) linkUsed(ctx context.Context, p Payment, step Step, cause error) (Payment, error) {
+	ended, err := s.end(ctx, p, step, func() (Move, error) {
+		return p.Fail(Decline{Code: ReasonLinkUsed}, s.reverseAt(p), step)
+	})
+	if err != nil {
+		return p, err
+	}
+	return ended, cause
+}
+
+// send makes the authorising call in its own goroutine, so that a payer who closes the page or a
+// bank that is slow changes nothing about how it is recorded.
+func (s *Service) send(ctx context.Context, p Payment, acq Acquirer) (Payment, error) {
+	done := make(chan struct{})
+	s.running.Add(1)
+	go func() {
+		defer s.running.Done()
+		defer close(done)
+		bank, cancel := context.WithTimeout(ctx, s.Timing.Provision)
+		defer cancel()
+		out, err := s.charge(bank, p, acq)
+		if err != nil {
+			s.Observer.Fault("authorising call", err)
+		}
+		if err := s.record(ctx, p, out, "bank"); err != nil {
+			s.Observer.Fault("record outcome", err)
+		}
+		s.release(ctx, p)
+	}()
+	timer := time.NewTimer(s.Timing.Answer)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+	}
+	return s.Ledger.PaymentByID(ctx, p.ID)
+}
+
+// charge moves the money in two-step modes, and asks what was moved in one-step modes: a callback
+// that came through a browser never makes a payment paid (I4).
+func (s *Service) charge(ctx context.Context, p Payment, acq Acquirer) (Outcome, error) {
+	if a, ok := acq.(Authorizer); ok && !p.OneStep {
+		return a.Authorize(ctx, s.order(p))
+	}
+	if i, ok := acq.(Inquirer); ok {
+		return i.Inquire(ctx, s.order(p))
+	}
+	return Outcome{}, errors.New("the acquirer can neither authorise nor be asked")
+}
+
+// record writes what the bank said: an explicit yes, an explicit no, or that we do not know.
+func (s *Service) record(ctx context.Context, p Payment, out Outcome, actor string) error {
+	step := Step{At: s.Clock.Now(), Actor: actor, Data: outcomeData(out)}
+	var m Move
+	var err error
+	switch {
+	case out.Result == ResultApproved && !s.sameMoney(p, out):
+		step.Data["copy_mismatch"] = out.Amount.String()
+		s.Observer.Fault("bank states another amount", fmt.Errorf("payment %s: %s instead of %s", p.ID, out.Amount, p.Total))
+		m, err = p.Doubt(s.askAt(p), step)
+	case out.Result == ResultApproved:
+		m, err = p.Approve(out, step)
+	case out.Result == ResultDeclined:
+		_, err = s.end(ctx, p, step, func() (Move, error) { return p.Refuse(out.Decline, step) })
+		return err
+	default:
+		m, err = p.Doubt(s.askAt(p), step)
+	}
+	if err != nil {
+		return err
+	}
+	return s.commit(ctx, m)
+}
+
+// sameMoney holds an amount that the bank states against the copy; silence is no contradiction.
+func (s *Service) sameMoney(p Payment, out Outcome) bool {
+	return out.Amount == Money{} || out.Amount == p.Total
+}
+
+func (s *Service) askAt(p Payment) time.Time { return s.Clock.Now().Add(s.Timing.askAfter(p.Asks)) }
+
+// outcomeData is what the audit trail keeps of a bank's answer.
+func outcomeData(out Outcome) map[string]string {
+	d := map[string]string{"result": out.Result.String()}
+	for k, v := range map[string]string{
+		"auth_code": out.AuthCode, "rrn": out.RRN, "reason": string(out.Decline.Code),
+		"bank_code": out.Decline.BankCode, "bank_message": cut(out.Decline.Message, 200),
+	} {
+		if v != "" {
+			d[k] = v
+		}
+	}
+	return d
+}
+
+// Give answers a payment for its result page.
+func (s *Service) Give(ctx context.Context, id PaymentID) (Payment, error) {
+	if !id.Valid() {
+		return Payment{}, ErrNoPayment
+	}
+	return s.Ledger.PaymentByID(ctx, id)
+}

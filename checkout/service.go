@@ -1,0 +1,236 @@
+package checkout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// Timing is how long things may take. The zero value of a field means its default.
+type Timing struct {
+	// Provision bounds the authorising call. Banks' samples wait up to 90 s (payfor.md 1); what takes
+	// longer than this is settled by inquiry, so a shorter wait loses nothing.
+	Provision time.Duration
+	// Opening bounds the call that opens 3-D Secure, Inquiry each call of the settle loop.
+	Opening time.Duration
+	Inquiry time.Duration
+	// Answer is how long the payer's browser waits for the authorising call before it is shown
+	// 'being confirmed'; the call goes on.
+	Answer time.Duration
+	// Abandon is how long a payer may stay at the bank.
+	Abandon time.Duration
+	// Settle replaces the acquirer's own SettleTime when it is not zero (demo and tests).
+	Settle time.Duration
+	// AskAfter are the pauses between inquiries; the last one repeats.
+	AskAfter []time.Duration
+	// MerchantFresh is how long a merchant's branding and accounts may be reused before they are read
+	// again; changes made through this process are seen at once.
+	MerchantFresh time.Duration
+}
+
+func (t Timing) withDefaults() Timing {
+	def := func(d *time.Duration, v time.Duration) {
+		if *d == 0 {
+			*d = v
+		}
+	}
+	def(&t.Provision, 45*time.Second)
+	def(&t.Opening, 20*time.Second)
+	def(&t.Inquiry, 20*time.Second)
+	def(&t.Answer, 12*time.Second)
+	def(&t.Abandon, 30*time.Minute)
+	def(&t.MerchantFresh, 2*time.Second)
+	if len(t.AskAfter) == 0 {
+		t.AskAfter = []time.Duration{5 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute}
+	}
+	return t
+}
+
+// askAfter is the pause before inquiry number n (0 = the first).
+func (t Timing) askAfter(n int) time.Duration {
+	if n >= len(t.AskAfter) {
+		n = len(t.AskAfter) - 1
+	}
+	return t.AskAfter[n]
+}
+
+// lease is how long the sender of an authorising call owns the payment: the call's own time and a
+// margin for the commit of its result.
+func (t Timing) lease() time.Duration { return t.Provision + 15*time.Second }
+
+// Observer is told what happens, for metrics and alarms. Its methods must not block.
+type Observer interface {
+	// Moved is called after a payment's step became true.
+	Moved(m Move)
+	// Rejected is called for every callback that failed its checks.
+	Rejected(p Payment, reason string)
+	// Fault is called where something went wrong that nobody outside is told.
+	Fault(where string, err error)
+}
+
+// Parts are everything that the flow is wired from.
+type Parts struct {
+	Ledger    Ledger
+	Hot       LinkStore
+	BINs      BINs
+	Caps      Caps
+	Banks     Banks
+	Velocity  Velocity
+	Clock     Clock
+	IDs       *IDs
+	Log       *slog.Logger
+	Observer  Observer // nil = nobody looks
+	Timing    Timing
+	PublicURL string // https://host, no slash at the end: what short links and return addresses start with
+	CardKey   []byte // keys the hash of card numbers that limits count by
+}
+
+// Service is the flow. It is safe for concurrent use. Wait blocks until calls that outlived their
+// request have ended.
+type Service struct {
+	Parts
+	running   sync.WaitGroup
+	merchants *cache[MerchantID, shop]
+	acquirers sync.Map // AccountID → opened
+}
+
+// shop is what the flow needs of a merchant at every step.
+type shop struct {
+	merchant Merchant
+	accounts []Account
+}
+
+type opened struct {
+	version  int64
+	acquirer Acquirer
+}
+
+// New checks that nothing is missing and fills in defaults.
+func New(p Parts) (*Service, error) {
+	if p.Ledger == nil || p.Hot == nil || p.BINs == nil || p.Caps == nil || p.Banks == nil || p.Velocity == nil ||
+		p.Clock == nil || p.IDs == nil || p.Log == nil {
+		return nil, errors.New("checkout: a part is missing")
+	}
+	if len(p.CardKey) < 32 || p.PublicURL == "" {
+		return nil, errors.New("checkout: a card key of 32 bytes and a public address are needed")
+	}
+	if p.Observer == nil {
+		p.Observer = quiet{}
+	}
+	p.Timing = p.Timing.withDefaults()
+	s := &Service{Parts: p}
+	s.merchants = newCache(p.Clock, p.Timing.MerchantFresh, s.loadShop)
+	return s, nil
+}
+
+type quiet struct{}
+
+func (quiet) Moved(Move)               {}
+func (quiet) Rejected(Payment, string) {}
+func (quiet) Fault(string, error)      {}
+
+// Wait blocks until every authorising call in flight has ended and been recorded.
+func (s *Service) Wait() { s.running.Wait() }
+
+// LinkURL is the address that travels.
+func (s *Service) LinkURL(t Token) string { return s.PublicURL + "/p/" + string(t) }
+
+// Merchant answers a merchant as the pages show it.
+func (s *Service) Merchant(ctx context.Context, id MerchantID) (Merchant, error) {
+	sh, err := s.merchants.get(ctx, id)
+	return sh.merchant, err
+}
+
+// Accounts answers the enabled accounts of a merchant, best first.
+func (s *Service) Accounts(ctx context.Context, id MerchantID) ([]Account, error) {
+	sh, err := s.merchants.get(ctx, id)
+	return sh.accounts, err
+}
+
+// Forget drops what is remembered of a merchant, after its data changed.
+func (s *Service) Forget(id MerchantID) { s.merchants.drop(id) }
+
+func (s *Service) loadShop(ctx context.Context, id MerchantID) (shop, error) {
+	m, err := s.Ledger.Merchant(ctx, id)
+	if err != nil {
+		return shop{}, fmt.Errorf("load merchant: %w", err)
+	}
+	all, err := s.Ledger.Accounts(ctx, id)
+	if err != nil {
+		return shop{}, fmt.Errorf("load accounts: %w", err)
+	}
+	sh := shop{merchant: m}
+	for _, a := range all {
+		if a.Enabled {
+			sh.accounts = append(sh.accounts, a)
+		}
+	}
+	return sh, nil
+}
+
+// acquirer opens an account's bank, once per version of the account.
+func (s *Service) acquirer(a Account) (Acquirer, error) {
+	if have, ok := s.acquirers.Load(a.ID); ok && have.(opened).version == a.Version {
+		return have.(opened).acquirer, nil
+	}
+	acq, err := s.Banks.Open(a)
+	if err != nil {
+		return nil, fmt.Errorf("open account %s: %w", a.ID, err)
+	}
+	s.acquirers.Store(a.ID, opened{version: a.Version, acquirer: acq})
+	return acq, nil
+}
+
+// acquirerOf finds the bank of a payment under way: its account may meanwhile be disabled, and
+// still has to finish what it started. A changed mode or kind is opened as it was at the time.
+func (s *Service) acquirerOf(ctx context.Context, p Payment) (Acquirer, error) {
+	all, err := s.Ledger.Accounts(ctx, p.Merchant)
+	if err != nil {
+		return nil, fmt.Errorf("load accounts: %w", err)
+	}
+	for _, a := range all {
+		if a.ID != p.Account {
+			continue
+		}
+		if a.Kind == p.Kind && a.Mode == p.Mode {
+			return s.acquirer(a)
+		}
+		a.Kind, a.Mode = p.Kind, p.Mode
+		return s.Banks.Open(a)
+	}
+	return nil, ErrNoAccount
+}
+
+// order is what the bank learns of a payment.
+func (s *Service) order(p Payment) Order {
+	return Order{
+		Payment: p.ID, BankOrder: p.BankOrder, Nonce: p.Nonce, Amount: p.Total, Installments: p.Installments,
+		ReturnURL: s.PublicURL + "/3ds/" + string(p.ID), Lang: p.PayerLang, PayerIP: p.PayerIP,
+		Refs: p.Refs, CreatedAt: p.CreatedAt, PaidAt: p.PaidAt,
+	}
+}
+
+// publish brings the hot state up to date. A failure is no failure of the step: the republishing
+// loop and the ledger make good for it.
+func (s *Service) publish(ctx context.Context, l *Link) {
+	if l == nil {
+		return
+	}
+	if err := s.Hot.Publish(ctx, l.Hot()); err != nil {
+		s.Observer.Fault("publish link", err)
+	}
+}
+
+// commit makes a move true and tells who looks.
+func (s *Service) commit(ctx context.Context, m Move) error {
+	link, err := s.Ledger.Move(ctx, m)
+	if err != nil {
+		return err
+	}
+	s.publish(ctx, link)
+	s.Observer.Moved(m)
+	return nil
+}

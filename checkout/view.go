@@ -1,0 +1,94 @@
+package checkout
+
+import (
+	"context"
+	"errors"
+)
+
+// View answers the hot copy of a link, whatever its state; the caller asks Hot.Check. What the hot
+// state does not have comes from the ledger and is published on the way.
+func (s *Service) View(ctx context.Context, t Token) (Hot, error) {
+	if !t.Valid() {
+		return Hot{}, ErrNoLink
+	}
+	h, err := s.Hot.Open(ctx, t)
+	if err == nil {
+		return h, nil
+	}
+	away := !errors.Is(err, ErrNoLink)
+	if away && ctx.Err() != nil {
+		return Hot{}, ErrStoreAway.Because(ctx.Err())
+	}
+	link, err := s.Ledger.LinkByToken(ctx, t)
+	if err != nil {
+		return Hot{}, err
+	}
+	if !away {
+		s.publish(ctx, &link)
+	}
+	return link.Hot(), nil
+}
+
+// Refill fills an empty hot state from the ledger, at start. It answers how many links it published.
+func (s *Service) Refill(ctx context.Context) (int, error) {
+	n := 0
+	err := s.Ledger.LiveLinks(ctx, func(l Link) error {
+		n++
+		return s.Hot.Publish(ctx, l.Hot())
+	})
+	return n, err
+}
+
+// Offers answers what the card with this prefix (6 to 8 digits) may choose on this link. amount is
+// the payer's amount on an open link and not looked at otherwise.
+func (s *Service) Offers(ctx context.Context, h Hot, prefix string, amount int64) (OfferTable, error) {
+	if len(prefix) < 6 || len(prefix) > 8 || !allDigits(prefix) {
+		return OfferTable{}, Invalid(FieldError{Field: "bin", Code: "bin_format"})
+	}
+	sh, err := s.merchants.get(ctx, h.Merchant)
+	if err != nil {
+		return OfferTable{}, err
+	}
+	price := h.Amount
+	if h.Open {
+		price.Minor = amount
+	}
+	return s.plan(sh, sh.accounts, price, prefix, h.Installments, h.Category), nil
+}
+
+// OffersOf is Offers without a link, for the merchant's own questions.
+func (s *Service) OffersOf(ctx context.Context, m MerchantID, price Money, prefix string) (OfferTable, error) {
+	return s.Offers(ctx, Hot{Merchant: m, Amount: price}, prefix, 0)
+}
+
+func (s *Service) plan(sh shop, accounts []Account, price Money, prefix string, onLink []int, category string) OfferTable {
+	allowed := onLink
+	if allowed == nil {
+		allowed = sh.merchant.Installments
+	}
+	if category == "" {
+		category = sh.merchant.Category
+	}
+	t := Plan(PlanInput{
+		Price: price, BIN: s.BINs.Lookup(prefix), Asked: prefix, Allowed: allowed, Category: category,
+		Caps: s.Caps, Accounts: accounts, Now: s.Clock.Now(),
+	})
+	return t.capped(sh.merchant.MaxCount)
+}
+
+// capped drops what the merchant's own cap excludes.
+func (t OfferTable) capped(max int) OfferTable {
+	if max <= 0 {
+		return t
+	}
+	kept := t.Offers[:0]
+	for _, o := range t.Offers {
+		if o.Count == 1 || o.Count <= max {
+			kept = append(kept, o)
+			continue
+		}
+		t.Excluded = append(t.Excluded, Exclusion{Count: o.Count, Reason: ExcludedLink})
+	}
+	t.Offers = kept
+	return t
+}
