@@ -1,0 +1,338 @@
+package checkout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// LinkTerms is what a merchant says of a link. Zero times mean the defaults: active at once, for
+// DefaultLife.
+type LinkTerms struct {
+	Open         bool
+	Amount       Money
+	MinMinor     int64
+	MaxMinor     int64
+	Order        OrderNumber // "" = one is made
+	Description  string
+	Installments []int
+	ActiveFrom   time.Time
+	ExpiresAt    time.Time
+	Usage        Usage
+	MaxPayments  int
+	PayerNote    bool
+	Customer     Customer
+	ReturnURL    string
+	Metadata     map[string]string
+	Category     string
+}
+
+// DefaultLife is how long a link lives whose dates were left blank (features 1.12).
+const DefaultLife = 24 * time.Hour
+
+// Limits of a link's texts, in characters, and of its numbers.
+const (
+	maxDescription   = 500
+	maxOrder         = 64
+	maxMetadata      = 20
+	maxMetadataKey   = 40
+	maxMetadataValue = 500
+	maxURL           = 500
+	maxLinkMinor     = 1_000_000_000_000_00 // far above any card's limit, far below int64 with mark-ups
+	maxLinkPayments  = 1_000_000
+)
+
+// By says who does something, for the audit trail.
+type By struct {
+	Actor string // api:key_…, operator, demo
+	IP    string
+}
+
+var (
+	orderShape    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/#-]*$`)
+	categoryShape = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
+)
+
+// CreateLink makes a link. idem, when not nil, is asked for the answer to keep with the caller's
+// Idempotency-Key; it is stored in the same transaction. Invalid with field names as the API shows
+// them; ErrOrderTaken; ErrKeyKnown.
+func (s *Service) CreateLink(ctx context.Context, by By, m MerchantID, t LinkTerms, idem func(Link) (Idempotency, error)) (Link, error) {
+	merchant, err := s.Merchant(ctx, m)
+	if err != nil {
+		return Link{}, err
+	}
+	now := s.Clock.Now()
+	t = t.withDefaults(now)
+	if errs := t.check(merchant); len(errs) > 0 {
+		return Link{}, Invalid(errs...)
+	}
+	made := t.Order == ""
+	for tries := 0; ; tries++ {
+		if made {
+			t.Order = s.IDs.OrderNumber(now)
+		}
+		l := Link{ID: s.IDs.Link(), Token: s.IDs.Token(), Merchant: m, Version: 1, Rev: 1, CreatedAt: now}
+		l.set(t, now)
+		n := NewLink{Link: l, Event: s.linkEvent(l, "link.created", by, 1)}
+		if idem != nil {
+			if n.Idem, err = idem(l); err != nil {
+				return Link{}, err
+			}
+		}
+		err = s.Ledger.CreateLink(ctx, n)
+		if err == nil {
+			s.publish(ctx, &l)
+			return l, nil
+		}
+		if !made || !errors.Is(err, ErrOrderTaken) || tries == 5 {
+			return Link{}, err
+		}
+	}
+}
+
+// EditLink changes the terms in place: same token, same order number. A payment already at the
+// bank keeps the terms it started with (I9).
+func (s *Service) EditLink(ctx context.Context, by By, m MerchantID, id LinkID, edit func(*LinkTerms) error) (Link, error) {
+	merchant, err := s.Merchant(ctx, m)
+	if err != nil {
+		return Link{}, err
+	}
+	return s.changeLink(ctx, m, id, "link.edited", by, func(l *Link) error {
+		if l.Spent() {
+			return ErrPaid
+		}
+		t := l.terms()
+		if err := edit(&t); err != nil {
+			return err
+		}
+		t.Order = l.Order
+		errs := t.check(merchant)
+		if t.Usage == UsageMulti && t.MaxPayments > 0 && t.MaxPayments < l.PaidCount {
+			errs = append(errs, FieldError{Field: "max_payments", Code: "below_paid_count"})
+		}
+		if t.Usage == UsageSingle && l.PaidCount > 1 {
+			errs = append(errs, FieldError{Field: "usage", Code: "below_paid_count"})
+		}
+		if len(errs) > 0 {
+			return Invalid(errs...)
+		}
+		l.set(t, s.Clock.Now())
+		l.RestingSince = time.Time{} // an edit wakes a resting link
+		return nil
+	})
+}
+
+// DeleteLink makes a link dead at once. Deleting it again is no error; a paid link stays.
+func (s *Service) DeleteLink(ctx context.Context, by By, m MerchantID, id LinkID) error {
+	_, err := s.changeLink(ctx, m, id, "link.deleted", by, func(l *Link) error {
+		if l.Spent() {
+			return ErrPaid
+		}
+		l.DeletedAt = s.Clock.Now()
+		return nil
+	})
+	if errors.Is(err, ErrDeleted) {
+		return nil
+	}
+	return err
+}
+
+// changeLink reads, changes and writes a link until nobody was faster.
+func (s *Service) changeLink(ctx context.Context, m MerchantID, id LinkID, typ string, by By, change func(*Link) error) (Link, error) {
+	if !id.Valid() {
+		return Link{}, ErrNoLink
+	}
+	for {
+		from, err := s.Ledger.LinkByID(ctx, m, id)
+		if err != nil {
+			return Link{}, err
+		}
+		if !from.DeletedAt.IsZero() {
+			return Link{}, ErrDeleted
+		}
+		to := from
+		if err := change(&to); err != nil {
+			return Link{}, err
+		}
+		to.Version, to.UpdatedAt = from.Version+1, s.Clock.Now()
+		now, err := s.Ledger.ChangeLink(ctx, LinkChange{From: from, To: to, Event: s.linkEvent(to, typ, by, 0)})
+		if err == nil {
+			s.publish(ctx, &now)
+			return now, nil
+		}
+		if !errors.Is(err, ErrStale) {
+			return Link{}, fmt.Errorf("change link: %w", err)
+		}
+	}
+}
+
+// linkEvent describes the link as it is; the ledger numbers and chains it.
+func (s *Service) linkEvent(l Link, typ string, by By, seq int64) Event {
+	return Event{
+		Merchant: l.Merchant, Subject: string(l.ID), Seq: seq, Type: typ, Actor: by.Actor, IP: by.IP, At: s.Clock.Now(),
+		Data: map[string]string{
+			"order_id": string(l.Order), "amount": l.Amount.String(), "usage": string(l.Usage),
+			"active_from": l.ActiveFrom.UTC().Format(time.RFC3339), "expires_at": l.ExpiresAt.UTC().Format(time.RFC3339),
+		},
+	}
+}
+
+func (l *Link) set(t LinkTerms, now time.Time) {
+	l.Order, l.Open, l.Amount, l.MinMinor, l.MaxMinor = t.Order, t.Open, t.Amount, t.MinMinor, t.MaxMinor
+	l.Description, l.Installments, l.ActiveFrom, l.ExpiresAt = t.Description, t.Installments, t.ActiveFrom, t.ExpiresAt
+	l.Usage, l.MaxPayments, l.PayerNote, l.Customer = t.Usage, t.MaxPayments, t.PayerNote, t.Customer
+	l.ReturnURL, l.Metadata, l.Category, l.UpdatedAt = t.ReturnURL, t.Metadata, t.Category, now
+}
+
+func (l Link) terms() LinkTerms {
+	return LinkTerms{
+		Open: l.Open, Amount: l.Amount, MinMinor: l.MinMinor, MaxMinor: l.MaxMinor, Order: l.Order,
+		Description: l.Description, Installments: l.Installments, ActiveFrom: l.ActiveFrom, ExpiresAt: l.ExpiresAt,
+		Usage: l.Usage, MaxPayments: l.MaxPayments, PayerNote: l.PayerNote, Customer: l.Customer,
+		ReturnURL: l.ReturnURL, Metadata: l.Metadata, Category: l.Category,
+	}
+}
+
+func (t LinkTerms) withDefaults(now time.Time) LinkTerms {
+	if t.ActiveFrom.IsZero() {
+		t.ActiveFrom = now
+	}
+	if t.ExpiresAt.IsZero() {
+		t.ExpiresAt = t.ActiveFrom.Add(DefaultLife)
+	}
+	if t.Usage == "" {
+		t.Usage = UsageSingle
+	}
+	return t
+}
+
+// check finds every mistake of the terms at once.
+func (t *LinkTerms) check(m Merchant) []FieldError {
+	var errs []FieldError
+	add := func(field, code string) { errs = append(errs, FieldError{Field: field, Code: code}) }
+	t.checkAmount(m, add)
+	if t.Order != "" && (len(t.Order) > maxOrder || !orderShape.MatchString(string(t.Order))) {
+		add("order_id", "order_id_format")
+	} else if CheckFreeText(string(t.Order), maxOrder) != "" && looksLikeCard(string(t.Order)) {
+		add("order_id", "looks_like_card")
+	}
+	if code := CheckFreeText(t.Description, maxDescription); code != "" {
+		add("description", code)
+	}
+	for _, n := range t.Installments {
+		if n < 1 || n > MaxInstallments {
+			add("installments", "installment_count")
+			break
+		}
+	}
+	t.Installments = sortedCounts(t.Installments)
+	if !t.ActiveFrom.Before(t.ExpiresAt) {
+		add("expires_at", "ends_before_start")
+	}
+	t.checkUsage(add)
+	if t.ReturnURL != "" && !allowedReturn(t.ReturnURL, m.ReturnOrigins, m.Test) {
+		add("return_url", "url_not_allowed")
+	}
+	if t.Category != "" && !categoryShape.MatchString(t.Category) {
+		add("category", "category_format")
+	}
+	t.checkTexts(add)
+	return errs
+}
+
+func (t *LinkTerms) checkAmount(m Merchant, add func(field, code string)) {
+	switch c := t.Amount.Currency; {
+	case c == "":
+		add("currency", "required")
+	case !c.Known():
+		add("currency", "currency_unknown")
+	case !m.Takes(c):
+		add("currency", "currency_not_permitted")
+	}
+	if !t.Open {
+		t.MinMinor, t.MaxMinor = 0, 0
+		if t.Amount.Minor <= 0 || t.Amount.Minor > maxLinkMinor {
+			add("amount", "amount_range")
+		}
+		return
+	}
+	if t.Amount.Minor != 0 {
+		add("amount", "amount_on_open_link")
+	}
+	if t.MinMinor < 1 || t.MinMinor > maxLinkMinor {
+		add("min_amount", "amount_range")
+	}
+	if t.MaxMinor < t.MinMinor || t.MaxMinor > maxLinkMinor {
+		add("max_amount", "amount_range")
+	}
+}
+
+func (t *LinkTerms) checkUsage(add func(field, code string)) {
+	switch {
+	case t.Usage != UsageSingle && t.Usage != UsageMulti:
+		add("usage", "usage_unknown")
+	case t.Usage == UsageSingle && t.MaxPayments > 1:
+		add("max_payments", "only_for_multi")
+	case t.MaxPayments < 0 || t.MaxPayments > maxLinkPayments:
+		add("max_payments", "out_of_range")
+	}
+}
+
+func (t *LinkTerms) checkTexts(add func(field, code string)) {
+	for field, text := range map[string]string{"customer.name": t.Customer.Name, "customer.email": t.Customer.Email} {
+		if code := CheckFreeText(text, 120); code != "" {
+			add(field, code)
+		}
+	}
+	if len(t.Metadata) > maxMetadata {
+		add("metadata", "too_many")
+	}
+	for k, v := range t.Metadata {
+		if k == "" || len(k) > maxMetadataKey || CheckFreeText(k, maxMetadataKey) != "" {
+			add("metadata", "key_format")
+			return
+		}
+		if code := CheckFreeText(v, maxMetadataValue); code != "" {
+			add("metadata."+k, code)
+		}
+	}
+}
+
+func sortedCounts(in []int) []int {
+	if in == nil {
+		return nil
+	}
+	out := slices.Clone(in)
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// looksLikeCard tells a long order number from a card number: only what passes the check digit and
+// belongs to a known brand is refused there.
+func looksLikeCard(text string) bool {
+	digits, ok := cardDigits(text)
+	return ok && len(digits) >= 13 && BrandOf(digits) != BrandUnknown && Luhn(digits)
+}
+
+// allowedReturn holds a return address against A40: absolute https (http to loopback on test
+// merchants), no user-info, no backslash, and one of the merchant's origins when it named any.
+func allowedReturn(raw string, origins []string, test bool) bool {
+	if len(raw) > maxURL || strings.ContainsAny(raw, "\\\r\n\t ") {
+		return false
+	}
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" || u.User != nil || u.Opaque != "" {
+		return false
+	}
+	host := u.Hostname()
+	loopback := host == "localhost" || host == "127.0.0.1" || host == "::1"
+	if u.Scheme != "https" && (u.Scheme != "http" || !loopback || !test) {
+		return false
+	}
+	return len(origins) == 0 || slices.Contains(origins, u.Scheme+"://"+u.Host)
+}
