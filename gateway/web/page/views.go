@@ -1,0 +1,192 @@
+package page
+
+import "time"
+
+// View is the content of one page; it names its own template. The views are CheckoutPage, Handover,
+// Result, Kind and Check.
+type View interface {
+	head() *Head
+	template() string
+}
+
+// Head is what every page shows above and below its own content.
+type Head struct {
+	Theme *Theme // nil on pages of no merchant, such as 'not found'
+	Test  bool   // test mode: the banner that nobody can overlook
+	Self  string // path of this page for the language switch, without query: "/p/…", "/r/…", "/v/…"
+}
+
+func (h *Head) head() *Head { return h }
+
+// CheckoutPage is the checkout page with what the plain one (AppendCheckout) never has: mistakes, a
+// notice, values typed before, instalments written by the server.
+type CheckoutPage struct {
+	Head
+	Variant  Variant
+	Checkout Checkout
+
+	Errors       []FieldError // in the order of the fields
+	TermsChanged bool         // the notice that the merchant changed the link meanwhile
+	Typed        Typed
+
+	BIN    string  // the digits that Offers are for, 6 to 8; empty when unknown
+	Offers []Offer // single payment first; empty shows the single payment alone
+	Why    WhyNone // why there is no instalment among Offers
+}
+
+// Typed is what the payer wrote and gets back after a mistake. Card number and security code have
+// no place here (checklist C16). Texts with 12 digits or more are not shown again (C13).
+type Typed struct {
+	Amount, Expiry, Holder, Note string
+	Installments                 int // 0: the single payment
+}
+
+// FieldError is a mistake at one field of the form.
+type FieldError struct {
+	Field string // card_number card_expiry card_cvc card_holder installments payer_note amount
+	Code  string // see the keys "field.<field>.<code>" of the locale files
+
+	N        int    // the number of cvc_length, name_length, note_length, installments_not_offered
+	Brand    string // of brand_not_accepted: "amex"
+	Min, Max int64  // of amount_range, in the smallest unit of the link's currency
+}
+
+// Offer is one row of the instalment list, in the smallest unit of the link's currency.
+type Offer struct {
+	Count                    int
+	TotalMinor, MonthlyMinor int64
+}
+
+// WhyNone is the reason why a card gets no instalments.
+type WhyNone string
+
+// The reasons; the zero value says nothing.
+const (
+	WhyDebit   WhyNone = "plan.why_debit"
+	WhyPrepaid WhyNone = "plan.why_prepaid"
+	WhyOther   WhyNone = "plan.why_none"
+)
+
+// Field is one hidden field of a form.
+type Field struct{ Name, Value string }
+
+// Form is a form that posts hidden fields.
+type Form struct {
+	Action string
+	Fields []Field
+}
+
+// Handover takes the browser to the bank.
+type Handover struct {
+	Head
+	Payment     string // "pay_…"
+	AmountMinor int64  // what will be charged: the total
+	Currency    string
+	Bank        string // the bank's name; may be empty
+	Method      string // "POST", or "GET" where a bank wants it
+	Action      string // the bank's address
+	Fields      []Field
+}
+
+// The states of a result page: the payment's status as the API shows it, and StatusSuperseded.
+const (
+	StatusPaid              = "paid"
+	StatusPartiallyRefunded = "partially_refunded"
+	StatusRefunded          = "refunded"
+	StatusVoided            = "voided"
+	StatusDeclined          = "declined"
+	StatusFailed            = "failed"
+	StatusPending           = "pending"
+	StatusAuthorizing       = "authorizing" // shown as pending
+	StatusChallenged        = "challenged"
+	StatusAbandoned         = "abandoned"
+	StatusSuperseded        = "superseded" // abandoned in favour of a newer attempt
+)
+
+// Result is the page of one payment.
+type Result struct {
+	Head
+	Payment string // "pay_…": actions and the status go to /r/{payment}…
+	Status  string
+	Reason  string // of declined and failed: our own decline code, see the keys "decline.…"
+
+	Earlier bool // the link was opened again after it had been paid: say when
+	Double  bool // voided because the same payment had been approved twice
+
+	Receipt     *Receipt // paid and what follows
+	Reference   string   // short number for support where there is no receipt
+	RetryURL    string   // where 'try again' leads; empty when the link does not allow it
+	CanContinue bool     // challenged: POST /r/{payment}/continue leads back to the bank
+	CanAbandon  bool     // challenged: POST /r/{payment}/abandon gives up and frees the link
+	ReturnURL   string   // the shop's address, checked when it was stored
+	AutoReturn  bool     // go there by itself after five seconds, unless stopped
+}
+
+// Receipt is what the payer keeps.
+type Receipt struct {
+	Payment      string // reference: "pay_…"
+	OrderID      string
+	Description  string
+	Note         string // the payer's own
+	TotalMinor   int64  // charged
+	PriceMinor   int64  // without instalment cost
+	Currency     string
+	Installments int
+	MonthlyMinor int64
+	Brand, Last4 string
+	Issuer       string // the card's bank and programme
+	AuthCode     string
+	RRN          string
+	PaidAt       time.Time
+
+	RefundedMinor int64
+	Voided        bool
+
+	Code string // verification code: GET /v/{code}; empty shows none
+}
+
+// The kind pages.
+const (
+	KindNotFound        = "not_found"        // 404, also foreign and malformed
+	KindNotActive       = "not_active"       // 403, Date: when it opens
+	KindExpired         = "expired"          // 410, Date: when it ended; Token offers 'ask for a new link'
+	KindDeleted         = "deleted"          // 410
+	KindUsedUp          = "used_up"          // 410, all payments of a multi-use link made
+	KindBusy            = "busy"             // 409, a payment of the link is being confirmed
+	KindInProgress      = "in_progress"      // 409, another payment of the link is being authorised
+	KindTooMany         = "too_many"         // 429, Wait
+	KindResting         = "resting"          // 429, the link rests until the merchant wakes it
+	KindBankUnreachable = "bank_unreachable" // 502 or 503, before anything was sent
+	KindUnavailable     = "unavailable"      // 503, retries by itself
+	KindReturnWaiting   = "return_waiting"   // 503 on the bank's return, Resend: the same form again
+	KindBadReturn       = "bad_return"       // 400, Payment: whose result to look at
+	KindBadRequest      = "bad_request"      // 400, 405, 413, 415
+	KindServerError     = "server_error"     // 500, Reference
+)
+
+// Kind is a page that says kindly why there is no form: what happened, what to do, one action.
+type Kind struct {
+	Head
+	State     string
+	Token     string        // of the link, for 'back' and 'ask for a new link'; empty offers neither
+	Payment   string        // "pay_…", for 'check the result'
+	Date      time.Time     // not_active, expired
+	Wait      time.Duration // too_many
+	Asked     bool          // expired: the merchant was told
+	Resend    *Form         // return_waiting: what to post again
+	Reference string        // server_error: the error's id
+}
+
+// Check is the page that confirms a receipt, or says that it is not ours. It shows no more than the
+// receipt itself.
+type Check struct {
+	Head
+	Receipt *Receipt // nil: unknown code
+	Status  string   // of the payment, for the refund line
+}
+
+func (*CheckoutPage) template() string { return "pay/checkout" }
+func (*Handover) template() string     { return "pay/handover" }
+func (*Result) template() string       { return "pay/result" }
+func (*Kind) template() string         { return "pay/kind" }
+func (*Check) template() string        { return "pay/check" }
