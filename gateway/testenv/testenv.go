@@ -8,12 +8,12 @@
 //	testenv.Postgres(t)       an empty database of a shared PostgreSQL
 //	testenv.NewRedis(t), NewRedisCluster(t), NewRedisSentinel(t), NewPostgres(t, …)
 //	                          private servers whose processes a test may kill, freeze and restart
-//	testenv.NewBrowser(t, …)  a page in headless Chromium that remembers hosts, errors, violations
+//	browser.New(t, …)         package browser: a page in headless Chromium
 //	testenv.Dir(t)            a folder for what the tested program writes, kept for the card scan
 //
 // Shared servers are those that `make test` started for the whole run and named in the environment
 // (EnvRedisURL, EnvPostgresURL). Without them each test binary starts its own on first use, so plain
-// `go test ./…` works wherever the programs are installed. Where one is missing the test fails, saying
+// `go test ./...` works wherever the programs are installed. Where one is missing the test fails, saying
 // what installs it: nothing is skipped.
 //
 // No server outlives the process that started it. On Linux the kernel ends them with their parent,
