@@ -27,7 +27,7 @@ type Offer struct {
 	Total   int64
 	Monthly int64 // round half up of Total ÷ Count: information for people
 	Last    int64 // the last instalment when Count × Monthly is not Total; else Monthly
-	Rate    Rate
+	Rate    Rate  // what the payer bears; 0 where the merchant absorbs the cost
 	Account AccountID
 }
 
@@ -78,8 +78,10 @@ type PlanInput struct {
 	Price    Money
 	BIN      BIN
 	Asked    string
-	Allowed  []int // counts that the link (or the merchant by default) allows; nil = all
-	Category string
+	Allowed  []int  // counts that the link (or the merchant by default) allows; empty = all
+	MaxCount int    // the merchant's own cap, 0 = none
+	Category string // of what the link sells
+	Sector   string // the merchant's own category: Category may only lower its cap
 	Caps     Caps
 	Accounts []Account // enabled accounts of the merchant, best first
 	Now      time.Time
