@@ -1,0 +1,6 @@
+//go:build !unix
+
+package web
+
+// openFiles is 0: the system does not count descriptors.
+func openFiles() uint64 { return 0 }
