@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // LinkTerms is what a merchant says of a link. Zero times mean the defaults: active at once, for
@@ -218,10 +219,10 @@ func (t *LinkTerms) check(m Merchant) []FieldError {
 	t.checkAmount(m, add)
 	if t.Order != "" && (len(t.Order) > maxOrder || !orderShape.MatchString(string(t.Order))) {
 		add("order_id", "order_id_format")
-	} else if CheckFreeText(string(t.Order), maxOrder) != "" && looksLikeCard(string(t.Order)) {
+	} else if HoldsCard(string(t.Order)) {
 		add("order_id", "looks_like_card")
 	}
-	if code := CheckFreeText(t.Description, maxDescription); code != "" {
+	if code := checkText(t.Description, maxDescription); code != "" {
 		add("description", code)
 	}
 	for _, n := range t.Installments {
@@ -285,7 +286,7 @@ func (t *LinkTerms) checkUsage(add func(field, code string)) {
 
 func (t *LinkTerms) checkTexts(add func(field, code string)) {
 	for field, text := range map[string]string{"customer.name": t.Customer.Name, "customer.email": t.Customer.Email} {
-		if code := CheckFreeText(text, 120); code != "" {
+		if code := checkText(text, 120); code != "" {
 			add(field, code)
 		}
 	}
@@ -293,11 +294,11 @@ func (t *LinkTerms) checkTexts(add func(field, code string)) {
 		add("metadata", "too_many")
 	}
 	for k, v := range t.Metadata {
-		if k == "" || len(k) > maxMetadataKey || CheckFreeText(k, maxMetadataKey) != "" {
+		if k == "" || len(k) > maxMetadataKey || checkText(k, maxMetadataKey) != "" {
 			add("metadata", "key_format")
 			return
 		}
-		if code := CheckFreeText(v, maxMetadataValue); code != "" {
+		if code := checkText(v, maxMetadataValue); code != "" {
 			add("metadata."+k, code)
 		}
 	}
@@ -312,11 +313,41 @@ func sortedCounts(in []int) []int {
 	return slices.Compact(out)
 }
 
-// looksLikeCard tells a long order number from a card number: only what passes the check digit and
-// belongs to a known brand is refused there.
-func looksLikeCard(text string) bool {
-	digits, ok := cardDigits(text)
-	return ok && len(digits) >= 13 && BrandOf(digits) != BrandUnknown && Luhn(digits)
+// checkText is CheckFreeText for merchants' fields, where long numbers are usual (an invoice number
+// has thirteen digits): only what really reads as a card number is refused.
+func checkText(text string, max int) (code string) {
+	if code = CheckFreeText(text, max); code == "looks_like_card" && !HoldsCard(text) {
+		return ""
+	}
+	return code
+}
+
+// HoldsCard says whether a text holds a card number: 13 to 19 digits, spaces and dashes allowed
+// between them, of a known brand and with a right check digit.
+func HoldsCard(text string) bool {
+	run := make([]byte, 0, 32)
+	found := func() bool {
+		for n := 13; n <= 19 && n <= len(run); n++ {
+			for i := 0; i+n <= len(run); i++ {
+				part := string(run[i : i+n])
+				if b := BrandOf(part); b != BrandUnknown && b.lengthOK(n) && Luhn(part) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	for _, r := range text {
+		if d, ok := digitOf(r); ok {
+			run = append(run, d)
+		} else if !unicode.IsSpace(r) && !unicode.Is(unicode.Dash, r) {
+			if found() {
+				return true
+			}
+			run = run[:0]
+		}
+	}
+	return found()
 }
 
 // allowedReturn holds a return address against A40: absolute https (http to loopback on test
@@ -335,4 +366,26 @@ func allowedReturn(raw string, origins []string, test bool) bool {
 		return false
 	}
 	return len(origins) == 0 || slices.Contains(origins, u.Scheme+"://"+u.Host)
+}
+
+// AskAgain tells the merchant that somebody at an expired link asks for a new one. It answers the
+// link; the limits on how often are the surface's.
+func (s *Service) AskAgain(ctx context.Context, t Token, ip string) (Link, error) {
+	for {
+		l, err := s.Ledger.LinkByToken(ctx, t)
+		if err != nil {
+			return Link{}, err
+		}
+		if l.Status(s.Clock.Now()) != LinkExpired {
+			return l, nil
+		}
+		to := l
+		to.UpdatedAt = s.Clock.Now()
+		_, err = s.Ledger.ChangeLink(ctx, LinkChange{
+			From: l, To: to, Publish: "link.renewal_asked", Event: s.linkEvent(l, "link.renewal_asked", By{Actor: "payer", IP: ip}, 0),
+		})
+		if !errors.Is(err, ErrStale) {
+			return l, err
+		}
+	}
 }

@@ -29,6 +29,12 @@ type Merchant struct {
 	UpdatedAt     time.Time
 }
 
+// Logo is a merchant's picture: PNG, JPEG or WebP, small, square.
+type Logo struct {
+	Type string // media type
+	Data []byte
+}
+
 // Accepts says whether the merchant takes cards of this brand.
 func (m Merchant) Accepts(b Brand) bool {
 	brands := m.Brands

@@ -290,3 +290,25 @@ func cut(text string, n int) string {
 	}
 	return text[:n]
 }
+
+// GiveUp ends an attempt that its payer no longer wants, so that another card can be used at once.
+// Whatever the bank still sends for it is recorded and charges nothing; where the bank charges by
+// itself, the charge is given back.
+func (s *Service) GiveUp(ctx context.Context, id PaymentID, ip string) (Payment, error) {
+	for {
+		p, err := s.Give(ctx, id)
+		if err != nil || p.Status != StatusChallenged {
+			return p, err
+		}
+		m, err := p.Fail(Decline{Code: ReasonSuperseded}, s.reverseAt(p), Step{At: s.Clock.Now(), Actor: "payer", IP: ip})
+		if err != nil {
+			return p, err
+		}
+		if err = s.commit(ctx, m); err == nil {
+			return s.Give(ctx, id)
+		}
+		if !errors.Is(err, ErrStale) {
+			return p, fmt.Errorf("give up payment: %w", err)
+		}
+	}
+}

@@ -119,6 +119,9 @@ type PaymentLedger interface {
 	PaymentByID(ctx context.Context, id PaymentID) (Payment, error)
 	// PaymentOf is for the merchant. ErrNoPayment also for somebody else's.
 	PaymentOf(ctx context.Context, m MerchantID, id PaymentID) (Payment, error)
+	// PaymentByPrefix finds the payment whose id starts with prefix ("pay_" and twelve characters): a
+	// receipt's code. ErrNoPayment.
+	PaymentByPrefix(ctx context.Context, prefix string) (Payment, error)
 	// SearchPayments answers a page and the cursor of the next one, "" at the end.
 	SearchPayments(ctx context.Context, q PaymentQuery) ([]Payment, string, error)
 	// LeaseDue hands out payments whose DueAt has come and pushes their DueAt to until, so that no
@@ -132,6 +135,10 @@ type PaymentLedger interface {
 type MerchantLedger interface {
 	Merchant(ctx context.Context, id MerchantID) (Merchant, error)
 	SaveMerchant(ctx context.Context, m Merchant, e Event) error
+	// Logo answers the picture; ErrNoMerchant when there is none. SaveLogo stores it, sets LogoType and
+	// raises the merchant's Version.
+	Logo(ctx context.Context, id MerchantID) (Logo, error)
+	SaveLogo(ctx context.Context, id MerchantID, l Logo, e Event) error
 	// Accounts answers all accounts of a merchant, highest priority first.
 	Accounts(ctx context.Context, m MerchantID) ([]Account, error)
 	SaveAccount(ctx context.Context, a Account, e Event) error

@@ -92,3 +92,39 @@ func (t OfferTable) capped(max int) OfferTable {
 	t.Offers = kept
 	return t
 }
+
+// receiptCodeLength is how many characters of the payment's id make its receipt code: 71 random
+// bits, short enough to be typed.
+const receiptCodeLength = 12
+
+// ReceiptCode is the code on a receipt that a stranger checks it by.
+func ReceiptCode(id PaymentID) string {
+	if !id.Valid() {
+		return ""
+	}
+	return string(id[4 : 4+receiptCodeLength])
+}
+
+// ByCode finds the collected payment of a receipt code. ErrNoPayment also for one that was never
+// collected: there is no receipt of it.
+func (s *Service) ByCode(ctx context.Context, code string) (Payment, error) {
+	if len(code) != receiptCodeLength || !allIn62(code) {
+		return Payment{}, ErrNoPayment
+	}
+	p, err := s.Ledger.PaymentByPrefix(ctx, "pay_"+code)
+	if err != nil {
+		return Payment{}, err
+	}
+	if !p.Status.Collected() {
+		return Payment{}, ErrNoPayment
+	}
+	return p, nil
+}
+
+// LinkOf answers the link of a payment.
+func (s *Service) LinkOf(ctx context.Context, p Payment) (Link, error) {
+	return s.Ledger.LinkByID(ctx, p.Merchant, p.Link)
+}
+
+// Logo answers a merchant's logo. ErrNoMerchant when it has none.
+func (s *Service) Logo(ctx context.Context, m MerchantID) (Logo, error) { return s.Ledger.Logo(ctx, m) }

@@ -1,0 +1,208 @@
+package pay
+
+import (
+	"errors"
+	"net/url"
+	"slices"
+	"strconv"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/odelink/odelink/checkout"
+	"github.com/odelink/odelink/gateway/web"
+	"github.com/odelink/odelink/gateway/web/page"
+)
+
+// cardFields are the fields of the card form that may stand in it once only; the browser sends
+// each once, and two of one name would leave open which of them counts.
+var cardFields = []string{"card_number", "card_expiry", "card_cvc", "card_holder", "installments", "payer_note", "amount", "terms", "lang"}
+
+// pay takes the card form and answers with the form that takes the browser to the bank. The card
+// lives in this call only.
+func (s *Surface) pay(c *fiber.Ctx) error {
+	form, err := web.Form(c)
+	if err != nil {
+		return err
+	}
+	for _, name := range cardFields {
+		if len(form[name]) > 1 {
+			return web.BadRequest("field_repeated")
+		}
+	}
+	ip := web.ClientIP(c)
+	token := checkout.Token(c.Params("token"))
+	if wait := s.Guard.Blocked(c.UserContext(), ip); wait > 0 {
+		return checkout.ErrVelocity.After(wait)
+	}
+	lang := formLanguage(c, form)
+	started, err := s.Flow.Pay(c.UserContext(), checkout.PayRequest{
+		Token: token,
+		Card: checkout.CardInput{
+			Number: form.Get("card_number"), Expiry: form.Get("card_expiry"), CVC: form.Get("card_cvc"), Holder: form.Get("card_holder"),
+		},
+		Installments: form.Get("installments"), Amount: form.Get("amount"), AmountTyped: form.Get("amount_as") == "typed",
+		Note: form.Get("payer_note"), Terms: form.Get("terms"), SeenTotal: form.Get("seen_total"),
+		Lang: lang, IP: ip, Agent: c.Get(fiber.HeaderUserAgent),
+	})
+	if errors.Is(err, checkout.ErrNoLink) {
+		s.Guard.Missed(c.UserContext(), ip)
+	}
+	if err != nil {
+		return s.notStarted(c, started.Hot, form, lang, err)
+	}
+	if web.WantsJSON(c) {
+		return s.challengeJSON(c, started)
+	}
+	return s.handOver(c, started, lang)
+}
+
+func formLanguage(c *fiber.Ctx, form url.Values) string {
+	if l := form.Get("lang"); l == "tr" || l == "en" {
+		return l
+	}
+	return web.Language(c)
+}
+
+// notStarted answers why no payment was begun: the page again with the mistakes at their fields,
+// or one of the kind pages.
+func (s *Surface) notStarted(c *fiber.Ctx, hot checkout.Hot, form url.Values, lang string, err error) error {
+	if web.WantsJSON(c) || hot.Token == "" {
+		return conflictIfJustPaid(s, hot, err)
+	}
+	var e *checkout.Error
+	mistakes := errors.As(err, &e) && e.Kind == checkout.KindInvalid && len(e.Fields) > 0
+	changed := errors.Is(err, checkout.ErrTermsChanged)
+	if !mistakes && !changed {
+		return s.notOpen(c, hot, err, true)
+	}
+	if changed {
+		if hot, err = s.Flow.View(c.UserContext(), hot.Token); err != nil {
+			return err
+		}
+		if err := hot.Check(s.Clock.Now()); err != nil {
+			return s.notOpen(c, hot, err, true)
+		}
+	}
+	p, err := s.checkoutPage(c, hot)
+	if err != nil {
+		return err
+	}
+	p.TermsChanged, p.Typed = changed, typed(form)
+	status := fiber.StatusConflict
+	if mistakes {
+		p.Errors, status = fieldErrors(e.Fields, hot), fiber.StatusUnprocessableEntity
+		s.offersAgain(c, p, hot, form)
+	}
+	return s.render(c, status, lang, p)
+}
+
+// conflictIfJustPaid gives programs the same status as the page: 409 when the link was paid while
+// they tried.
+func conflictIfJustPaid(s *Surface, hot checkout.Hot, err error) error {
+	if errors.Is(err, checkout.ErrPaid) && s.Clock.Now().Sub(hot.PaidAt) < justPaid {
+		return web.Reply(fiber.StatusConflict, checkout.ErrPaid)
+	}
+	return err
+}
+
+// offersAgain shows the rows of the card that was typed, so that a wrong count can be corrected
+// without scripts too. Only the BIN is used, and no more of it than any other page shows.
+func (s *Surface) offersAgain(c *fiber.Ctx, p *page.CheckoutPage, hot checkout.Hot, form url.Values) {
+	if p.Variant&page.VariantInstallments == 0 {
+		return
+	}
+	card, errs := checkout.ParseCard(checkout.CardInput{
+		Number: form.Get("card_number"), Expiry: form.Get("card_expiry"), CVC: form.Get("card_cvc"), Holder: form.Get("card_holder"),
+	}, s.Clock.Now())
+	if len(errs) > 0 {
+		return
+	}
+	if table, ok := s.offers(c, hot, card.Prefix()); ok {
+		p.BIN, p.Offers, p.Why = table.Asked, offerRows(table), why(table)
+	}
+}
+
+// typed is what the payer gets back. Number and security code are not among it.
+func typed(form url.Values) page.Typed {
+	n, err := strconv.Atoi(form.Get("installments"))
+	if err != nil {
+		n = 0
+	}
+	return page.Typed{
+		Amount: form.Get("amount"), Expiry: form.Get("card_expiry"), Holder: form.Get("card_holder"),
+		Note: form.Get("payer_note"), Installments: n,
+	}
+}
+
+// order of the fields on the page, for the list of mistakes.
+var fieldOrder = []string{"amount", "card_number", "card_expiry", "card_cvc", "card_holder", "installments", "payer_note"}
+
+func fieldErrors(fields []checkout.FieldError, hot checkout.Hot) []page.FieldError {
+	out := make([]page.FieldError, len(fields))
+	for i, f := range fields {
+		n, err := strconv.Atoi(f.Args["n"])
+		if err != nil {
+			n = 0
+		}
+		out[i] = page.FieldError{Field: f.Field, Code: f.Code, N: n, Brand: f.Args["brand"], Min: hot.MinMinor, Max: hot.MaxMinor}
+	}
+	slices.SortStableFunc(out, func(a, b page.FieldError) int {
+		return slices.Index(fieldOrder, a.Field) - slices.Index(fieldOrder, b.Field)
+	})
+	return out
+}
+
+// challengeJSON is the hand-over for programs (contract, section 3).
+func (s *Surface) challengeJSON(c *fiber.Ctx, st checkout.Started) error {
+	fields := make(map[string]string, len(st.Challenge.Fields))
+	for _, f := range st.Challenge.Fields {
+		fields[f.Name] = f.Value
+	}
+	s.headers.Apply(c)
+	return c.JSON(map[string]any{
+		"payment":   st.Payment.ID,
+		"challenge": map[string]any{"method": st.Challenge.Method, "action": st.Challenge.Action, "fields": fields},
+	})
+}
+
+// handOver takes the browser to the bank. The page may post to the bank's origins and to nobody
+// else; the bank learns our origin and not the link's address (A7, A38).
+func (s *Surface) handOver(c *fiber.Ctx, st checkout.Started, lang string) error {
+	head, _ := s.head(c, st.Payment.Merchant, "")
+	v := &page.Handover{
+		Head: head, Payment: string(st.Payment.ID), AmountMinor: st.Payment.Total.Minor, Currency: string(st.Payment.Total.Currency),
+		Bank: st.Payment.Card.Issuer, Method: st.Challenge.Method, Action: st.Challenge.Action,
+	}
+	for _, f := range st.Challenge.Fields {
+		v.Fields = append(v.Fields, page.Field{Name: f.Name, Value: f.Value})
+	}
+	if err := s.render(c, fiber.StatusOK, lang, v); err != nil {
+		return err
+	}
+	s.headers.WithFormAction(append([]string{st.Challenge.Action, s.PublicURL}, st.Challenge.Origins...)...).Apply(c)
+	return nil
+}
+
+// backToLink is where a reload of the card form's answer ends up.
+func (s *Surface) backToLink(c *fiber.Ctx) error {
+	s.headers.Apply(c)
+	return c.Redirect("/p/"+url.PathEscape(c.Params("token")), fiber.StatusSeeOther)
+}
+
+// ask tells the merchant that somebody wants a new link (ux-checklist I5).
+func (s *Surface) ask(c *fiber.Ctx) error {
+	hot, err := s.open(c)
+	if !errors.Is(err, checkout.ErrExpired) {
+		if err == nil {
+			return s.backToLink(c)
+		}
+		return s.notOpen(c, hot, err, false)
+	}
+	if s.Guard.Asks(c.UserContext(), web.ClientIP(c), hot.Token) {
+		if _, err := s.Flow.AskAgain(c.UserContext(), hot.Token, web.ClientIP(c)); err != nil {
+			return err
+		}
+	}
+	head, _ := s.head(c, hot.Merchant, "/p/"+string(hot.Token))
+	return s.render(c, fiber.StatusOK, web.Language(c), &page.Kind{Head: head, State: page.KindExpired, Date: hot.ExpiresAt, Asked: true, Token: string(hot.Token)})
+}

@@ -1,0 +1,82 @@
+package pay
+
+import (
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/odelink/odelink/checkout"
+	"github.com/odelink/odelink/gateway/web"
+	"github.com/odelink/odelink/gateway/web/page"
+)
+
+// asset serves a file whose address holds the hash of its content: it may be kept for ever.
+func (s *Surface) asset(c *fiber.Ctx) error {
+	a, ok := s.Pages.Assets().ByPath(page.AssetPath + c.Params("file"))
+	if !ok {
+		return fiber.ErrNotFound
+	}
+	web.NewAssetHeaders(s.PublicURL).Apply(c)
+	c.Set(fiber.HeaderETag, a.ETag)
+	c.Set(fiber.HeaderVary, fiber.HeaderAcceptEncoding)
+	if strings.Contains(c.Get(fiber.HeaderIfNoneMatch), a.ETag) {
+		return c.SendStatus(fiber.StatusNotModified)
+	}
+	body, encoding := a.Encoded(c.Get(fiber.HeaderAcceptEncoding))
+	if encoding != "" {
+		c.Set(fiber.HeaderContentEncoding, encoding)
+	}
+	c.Set(fiber.HeaderContentType, a.ContentType)
+	c.Response().SetBodyRaw(body)
+	return nil
+}
+
+// themeFile serves the two variables of a merchant's colour; its name says all that is in it.
+func (s *Surface) themeFile(c *fiber.Ctx) error {
+	css, ok := page.ThemeFile(c.Params("file"))
+	if !ok {
+		return fiber.ErrNotFound
+	}
+	web.NewAssetHeaders(s.PublicURL).Apply(c)
+	c.Set(fiber.HeaderContentType, "text/css; charset=utf-8")
+	return c.Send(css)
+}
+
+// logo serves a merchant's logo; the version in its address lets browsers keep it.
+func (s *Surface) logo(c *fiber.Ctx) error {
+	l, err := s.Flow.Logo(c.UserContext(), checkout.MerchantID(c.Params("merchant")))
+	if err != nil {
+		return err
+	}
+	web.NewAssetHeaders(s.PublicURL).Apply(c)
+	c.Set(fiber.HeaderContentType, l.Type)
+	c.Set(fiber.HeaderContentSecurityPolicy, "default-src 'none'; sandbox")
+	return c.Send(l.Data)
+}
+
+// ErrorPage renders an error that no handler answered by itself: one kind page each.
+func (s *Surface) ErrorPage(c *fiber.Ctx, e *checkout.Error, status int, ref string) error {
+	kind := &page.Kind{Head: page.Head{Self: c.Path()}, State: errorKind(e, status), Reference: ref, Wait: e.RetryAfter}
+	if kind.State == page.KindUnavailable {
+		if token := checkout.Token(c.Params("token")); token.Valid() {
+			kind.Token = string(token)
+		}
+	}
+	return s.render(c, status, web.Language(c), kind)
+}
+
+func errorKind(e *checkout.Error, status int) string {
+	switch {
+	case status == fiber.StatusNotFound:
+		return page.KindNotFound
+	case status == fiber.StatusTooManyRequests:
+		return page.KindTooMany
+	case e.Code == checkout.ErrUnreachable.Code || e.Code == checkout.ErrNoRoute.Code:
+		return page.KindBankUnreachable
+	case status == fiber.StatusServiceUnavailable:
+		return page.KindUnavailable
+	case status >= 500:
+		return page.KindServerError
+	}
+	return page.KindBadRequest
+}

@@ -1,0 +1,166 @@
+// Package pay is what the card holder's browser sees. It parses, calls one method of the flow and
+// renders; it deliberately decides nothing about money.
+//
+//	GET  /p/:token                the link's page                → 200, 403, 404, 409, 410, 429
+//	GET  /p/:token/installments   what a card may choose (JSON)
+//	POST /p/:token/pay            takes the card, answers with the bank's form
+//	POST /p/:token/ask            an expired link: ask the merchant for a new one
+//	POST /3ds/:payment            where the bank sends the browser back → 303
+//	GET  /r/:payment              the result and the receipt
+//	GET  /r/:payment/status       the same as one word (JSON)
+//	POST /r/:payment/abandon      give up an attempt and use another card
+//	GET  /r/:payment/receipt.pdf  the receipt as PDF
+//	GET  /v/:code                 is this receipt genuine?
+//	GET  /s/… /t/… /m/…           files, the merchant's colour, the merchant's logo
+//
+// No step calls the next one: each leaves the payment in a state and sends the browser on, so that
+// any of them can be repeated. No step needs a cookie.
+package pay
+
+import (
+	"context"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/odelink/odelink/checkout"
+	"github.com/odelink/odelink/gateway/web"
+	"github.com/odelink/odelink/gateway/web/page"
+)
+
+// Flow is what this surface needs of checkout.Service.
+type Flow interface {
+	View(ctx context.Context, t checkout.Token) (checkout.Hot, error)
+	Offers(ctx context.Context, h checkout.Hot, prefix string, amount int64) (checkout.OfferTable, error)
+	Pay(ctx context.Context, r checkout.PayRequest) (checkout.Started, error)
+	Return(ctx context.Context, id checkout.PaymentID, cb checkout.Callback, ip string) (checkout.Payment, error)
+	Give(ctx context.Context, id checkout.PaymentID) (checkout.Payment, error)
+	GiveUp(ctx context.Context, id checkout.PaymentID, ip string) (checkout.Payment, error)
+	AskAgain(ctx context.Context, t checkout.Token, ip string) (checkout.Link, error)
+	ByCode(ctx context.Context, code string) (checkout.Payment, error)
+	LinkOf(ctx context.Context, p checkout.Payment) (checkout.Link, error)
+	Merchant(ctx context.Context, id checkout.MerchantID) (checkout.Merchant, error)
+	Accounts(ctx context.Context, id checkout.MerchantID) ([]checkout.Account, error)
+	Logo(ctx context.Context, id checkout.MerchantID) (checkout.Logo, error)
+	HostedCard(accounts []checkout.Account, c checkout.Currency) bool
+}
+
+// Guard limits what one visitor may ask.
+type Guard interface {
+	// Missed counts a token that was not found; Blocked says for how long an address must wait (A29).
+	Missed(ctx context.Context, ip string)
+	Blocked(ctx context.Context, ip string) time.Duration
+	// BINs and Asks say whether one more BIN question or request for a new link is allowed (E11).
+	BINs(ctx context.Context, ip string, t checkout.Token) bool
+	Asks(ctx context.Context, ip string, t checkout.Token) bool
+}
+
+// Config wires the surface.
+type Config struct {
+	Flow      Flow
+	Pages     *page.Pages
+	Guard     Guard
+	Clock     checkout.Clock
+	PublicURL string
+}
+
+// Surface is the card holder's side.
+type Surface struct {
+	Config
+	headers web.PageHeaders
+	themes  sync.Map // MerchantID → *themed
+}
+
+// themed keeps one Theme per version of a merchant, so that the ready pages are found by it.
+type themed struct {
+	version int64
+	theme   *page.Theme
+	test    bool
+	plan    bool // some account offers instalments
+}
+
+// New makes the surface.
+func New(c Config) *Surface {
+	return &Surface{Config: c, headers: web.NewPageHeaders(c.PublicURL)}
+}
+
+// Register adds the routes.
+func (s *Surface) Register(app *fiber.App) {
+	app.Get("/p/:token", s.view)
+	app.Get("/p/:token/installments", s.installments)
+	app.Post("/p/:token/pay", s.pay)
+	app.Get("/p/:token/pay", s.backToLink)
+	app.Post("/p/:token/ask", s.ask)
+	app.Post("/3ds/:payment", s.bankReturn)
+	app.Get("/3ds/:payment", s.bankReturnGet)
+	app.Get("/r/:payment", s.result)
+	app.Get("/r/:payment/status", s.status)
+	app.Post("/r/:payment/abandon", s.abandon)
+	app.Get("/r/:payment/receipt.pdf", s.receiptPDF)
+	app.Get("/v/:code", s.check)
+	app.Get("/s/:file", s.asset)
+	app.Get("/t/:file", s.themeFile)
+	app.Get("/m/:merchant/logo", s.logo)
+}
+
+// theme answers the merchant's look, made anew when the merchant changed.
+func (s *Surface) theme(ctx context.Context, id checkout.MerchantID) (*themed, error) {
+	m, err := s.Flow.Merchant(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if have, ok := s.themes.Load(id); ok && have.(*themed).version == m.Version {
+		return have.(*themed), nil
+	}
+	accounts, err := s.Flow.Accounts(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	t := &themed{version: m.Version, test: m.Test, theme: &page.Theme{
+		ID: string(m.ID), Version: m.Version, Name: m.Name, LegalName: m.LegalName, Phone: m.Phone, Email: m.Email,
+		Accent: m.Accent, Brands: brandMarks(m),
+	}}
+	if m.LogoType != "" {
+		t.theme.Logo = "/m/" + string(m.ID) + "/logo?v=" + strconv.FormatInt(m.Version, 10)
+	}
+	for _, a := range accounts {
+		t.plan = t.plan || len(a.Rates) > 0
+	}
+	s.themes.Store(id, t)
+	return t, nil
+}
+
+// brandMarks are the marks that the page shows, in its order.
+func brandMarks(m checkout.Merchant) []string {
+	var marks []string
+	for _, b := range []checkout.Brand{checkout.BrandVisa, checkout.BrandMastercard, checkout.BrandTroy, checkout.BrandAmex} {
+		if m.Accepts(b) {
+			marks = append(marks, string(b))
+		}
+	}
+	return marks
+}
+
+// head is what every page of a merchant shows around its content.
+func (s *Surface) head(c *fiber.Ctx, merchant checkout.MerchantID, self string) (page.Head, *themed) {
+	t, err := s.theme(c.UserContext(), merchant)
+	if err != nil {
+		return page.Head{Self: self}, nil
+	}
+	return page.Head{Theme: t.theme, Test: t.test, Self: self}, t
+}
+
+// render answers one of the rare pages.
+func (s *Surface) render(c *fiber.Ctx, status int, lang string, v page.View) error {
+	html, err := s.Pages.Render(lang, v)
+	if err != nil {
+		return err
+	}
+	s.headers.Apply(c)
+	c.Status(status)
+	c.Context().SetContentType("text/html; charset=utf-8")
+	c.Response().Header.Set(fiber.HeaderContentLanguage, lang)
+	return c.Send(html)
+}

@@ -1,0 +1,289 @@
+package pay
+
+import (
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/odelink/odelink/checkout"
+	"github.com/odelink/odelink/gateway/web"
+	"github.com/odelink/odelink/gateway/web/page"
+)
+
+// view is the hot path: one batched look-up, then the page is joined from ready pieces into the
+// answer's own buffer.
+func (s *Surface) view(c *fiber.Ctx) error {
+	hot, err := s.open(c)
+	if err != nil {
+		return s.notOpen(c, hot, err, false)
+	}
+	if bin := c.Context().QueryArgs().Peek("bin"); len(bin) > 0 {
+		return s.viewWithOffers(c, hot, string(bin))
+	}
+	t, err := s.theme(c.UserContext(), hot.Merchant)
+	if err != nil {
+		return err
+	}
+	key := page.Key{Lang: web.Language(c), Theme: t.theme, Variant: s.variant(hot, t)}
+	values := s.values(hot)
+	resp := c.Response()
+	gzipped := page.Accepts(c.Get(fiber.HeaderAcceptEncoding), "gzip")
+	buf := resp.SwapBody(nil)[:0]
+	if gzipped {
+		buf, err = s.Pages.AppendCheckoutGzip(buf, key, &values)
+	} else {
+		buf, err = s.Pages.AppendCheckout(buf, key, &values)
+	}
+	if err != nil {
+		return err
+	}
+	resp.SwapBody(buf)
+	s.headers.Apply(c)
+	resp.Header.SetContentTypeBytes(htmlType)
+	if gzipped {
+		resp.Header.SetCanonical(headerEncoding, valueGzip)
+	}
+	resp.Header.SetCanonical(headerVary, valueVary)
+	return nil
+}
+
+var (
+	htmlType       = []byte("text/html; charset=utf-8")
+	headerEncoding = []byte(fiber.HeaderContentEncoding)
+	headerVary     = []byte(fiber.HeaderVary)
+	valueGzip      = []byte("gzip")
+	valueVary      = []byte("Accept-Encoding, Accept-Language")
+)
+
+// open finds the link and says whether it may be paid now. An address that guesses tokens is told
+// to wait whatever token it brings (A29).
+func (s *Surface) open(c *fiber.Ctx) (checkout.Hot, error) {
+	token := checkout.Token(c.Params("token"))
+	ip := web.ClientIP(c)
+	if wait := s.Guard.Blocked(c.UserContext(), ip); wait > 0 {
+		return checkout.Hot{}, checkout.ErrVelocity.After(wait)
+	}
+	hot, err := s.Flow.View(c.UserContext(), token)
+	if errors.Is(err, checkout.ErrNoLink) {
+		s.Guard.Missed(c.UserContext(), ip)
+	}
+	if err != nil {
+		return hot, err
+	}
+	return hot, hot.Check(s.Clock.Now())
+}
+
+// variant chooses the blocks of the page.
+func (s *Surface) variant(hot checkout.Hot, t *themed) page.Variant {
+	v := page.VariantUntil | page.VariantHolder
+	if hot.PayerNote {
+		v |= page.VariantNote
+	}
+	if hot.Open {
+		v |= page.VariantOpen
+	}
+	if t.plan && hot.Amount.Currency == checkout.TRY && rows(hot) > 1 {
+		v |= page.VariantInstallments
+	}
+	if t.test {
+		v |= page.VariantTest
+	}
+	return v
+}
+
+// rows is how many ways to pay the link offers at most.
+func rows(hot checkout.Hot) int {
+	if hot.Installments == nil {
+		return checkout.MaxInstallments
+	}
+	n := 1
+	for _, count := range hot.Installments {
+		if count > 1 {
+			n++
+		}
+	}
+	return n
+}
+
+func (s *Surface) values(hot checkout.Hot) page.Checkout {
+	return page.Checkout{
+		Token: string(hot.Token), AmountMinor: hot.Amount.Minor, Currency: string(hot.Amount.Currency),
+		MinMinor: hot.MinMinor, MaxMinor: hot.MaxMinor, Description: hot.Description, OrderID: string(hot.Order),
+		Terms: hot.Terms(), Rows: rows(hot), Now: s.Clock.Now().Unix(), Until: hot.ExpiresAt.Unix(),
+	}
+}
+
+// checkoutPage is the page with something the plain one never has.
+func (s *Surface) checkoutPage(c *fiber.Ctx, hot checkout.Hot) (*page.CheckoutPage, error) {
+	t, err := s.theme(c.UserContext(), hot.Merchant)
+	if err != nil {
+		return nil, err
+	}
+	return &page.CheckoutPage{
+		Head:    page.Head{Theme: t.theme, Test: t.test, Self: "/p/" + string(hot.Token)},
+		Variant: s.variant(hot, t), Checkout: s.values(hot),
+	}, nil
+}
+
+// viewWithOffers is the page with the instalments of a BIN written by the server, for browsers
+// without scripts (ux-checklist E10).
+func (s *Surface) viewWithOffers(c *fiber.Ctx, hot checkout.Hot, bin string) error {
+	p, err := s.checkoutPage(c, hot)
+	if err != nil {
+		return err
+	}
+	if table, ok := s.offers(c, hot, bin); ok {
+		p.BIN = table.Asked
+		p.Offers, p.Why = offerRows(table), why(table)
+	}
+	return s.render(c, fiber.StatusOK, web.Language(c), p)
+}
+
+// offers asks for a table; a BIN that is no BIN, or one question too many, gives none.
+func (s *Surface) offers(c *fiber.Ctx, hot checkout.Hot, bin string) (checkout.OfferTable, bool) {
+	if !s.Guard.BINs(c.UserContext(), web.ClientIP(c), hot.Token) {
+		return checkout.OfferTable{}, false
+	}
+	table, err := s.Flow.Offers(c.UserContext(), hot, bin, hot.MinMinor)
+	return table, err == nil
+}
+
+func offerRows(t checkout.OfferTable) []page.Offer {
+	rows := make([]page.Offer, len(t.Offers))
+	for i, o := range t.Offers {
+		rows[i] = page.Offer{Count: o.Count, TotalMinor: o.Total, MonthlyMinor: o.Monthly}
+	}
+	return rows
+}
+
+// why says in one sentence why a card gets no instalments (ux-checklist E5).
+func why(t checkout.OfferTable) page.WhyNone {
+	if len(t.Offers) > 1 || len(t.Excluded) == 0 {
+		return ""
+	}
+	switch t.Excluded[0].Reason {
+	case checkout.ExcludedDebit:
+		return page.WhyDebit
+	case checkout.ExcludedPrepaid:
+		return page.WhyPrepaid
+	}
+	return page.WhyOther
+}
+
+// installments answers the offer table as the contract's JSON (section 3).
+func (s *Surface) installments(c *fiber.Ctx) error {
+	hot, err := s.open(c)
+	if err != nil {
+		return err
+	}
+	bin := c.Query("bin")
+	if len(bin) < 6 || len(bin) > 8 || !digits(bin) {
+		return web.BadRequest("bin_format")
+	}
+	amount := hot.MinMinor
+	if a := c.Query("amount"); hot.Open && a != "" {
+		if amount, err = strconv.ParseInt(a, 10, 64); err != nil || amount < hot.MinMinor || amount > hot.MaxMinor {
+			return web.BadRequest("amount_range")
+		}
+	}
+	var table checkout.OfferTable
+	if s.Guard.BINs(c.UserContext(), web.ClientIP(c), hot.Token) {
+		table, err = s.Flow.Offers(c.UserContext(), hot, bin, amount)
+	} else {
+		// Over the limit only the single payment is told (ux-checklist E11).
+		single := checkout.Offer{Count: 1, Total: amountOf(hot, amount), Monthly: amountOf(hot, amount), Last: amountOf(hot, amount)}
+		table = checkout.OfferTable{Asked: bin, Currency: hot.Amount.Currency, Offers: []checkout.Offer{single}}
+	}
+	if err != nil {
+		return err
+	}
+	s.headers.Apply(c)
+	c.Response().Header.SetContentType(fiber.MIMEApplicationJSON)
+	c.Response().SetBodyRaw(web.AppendOffers(nil, table, false))
+	return nil
+}
+
+func amountOf(hot checkout.Hot, typed int64) int64 {
+	if hot.Open {
+		return typed
+	}
+	return hot.Amount.Minor
+}
+
+func digits(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// notOpen answers why a link cannot be paid: one kind page each. posted says that the payer had
+// just tried to pay.
+func (s *Surface) notOpen(c *fiber.Ctx, hot checkout.Hot, err error, posted bool) error {
+	if web.WantsJSON(c) || hot.Token == "" {
+		return err // the edge answers: problem+json, or the page of its kind
+	}
+	head, _ := s.head(c, hot.Merchant, "/p/"+string(hot.Token))
+	kind := &page.Kind{Head: head, Token: string(hot.Token)}
+	status := fiber.StatusGone
+	switch {
+	case errors.Is(err, checkout.ErrPaid):
+		return s.alreadyPaid(c, hot, posted)
+	case errors.Is(err, checkout.ErrBusy):
+		kind.State, status = page.KindBusy, fiber.StatusConflict
+		if posted {
+			kind.State = page.KindInProgress
+		}
+	case errors.Is(err, checkout.ErrDeleted):
+		kind.State = page.KindDeleted
+	case errors.Is(err, checkout.ErrExpired):
+		kind.State, kind.Date = page.KindExpired, hot.ExpiresAt
+	case errors.Is(err, checkout.ErrNotActiveYet):
+		kind.State, kind.Date, status = page.KindNotActive, hot.ActiveFrom, fiber.StatusForbidden
+	case errors.Is(err, checkout.ErrResting):
+		kind.State, status = page.KindResting, fiber.StatusTooManyRequests
+	case errors.Is(err, checkout.ErrUnreachable), errors.Is(err, checkout.ErrNoRoute):
+		kind.State, status = page.KindBankUnreachable, fiber.StatusServiceUnavailable
+		c.Set(fiber.HeaderRetryAfter, "120")
+	case errors.Is(err, checkout.ErrVelocity):
+		wait := retryAfter(err)
+		kind.State, kind.Wait, status = page.KindTooMany, wait, fiber.StatusTooManyRequests
+		c.Set(fiber.HeaderRetryAfter, strconv.Itoa(int(wait.Seconds())+1))
+	default:
+		return err
+	}
+	return s.render(c, status, web.Language(c), kind)
+}
+
+func retryAfter(err error) time.Duration {
+	var e *checkout.Error
+	if errors.As(err, &e) {
+		return e.RetryAfter
+	}
+	return 0
+}
+
+// justPaid is how long after a payment another try counts as a conflict rather than as an old link.
+const justPaid = 15 * time.Minute
+
+// alreadyPaid shows the receipt, never the form again (ux-checklist H8).
+func (s *Surface) alreadyPaid(c *fiber.Ctx, hot checkout.Hot, posted bool) error {
+	status := fiber.StatusGone
+	if posted && s.Clock.Now().Sub(hot.PaidAt) < justPaid {
+		status = fiber.StatusConflict
+	}
+	p, err := s.Flow.Give(c.UserContext(), hot.PaidBy)
+	if err != nil {
+		return err
+	}
+	v, err := s.resultPage(c, p)
+	if err != nil {
+		return err
+	}
+	v.Self, v.Earlier = "/p/"+string(hot.Token), true
+	return s.render(c, status, web.Language(c), v)
+}
