@@ -1,0 +1,234 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/odelink/odelink/checkout"
+)
+
+const (
+	// maxBatch keys go into one MGET: at 256 connections a batch is rarely fuller (performance.md).
+	maxBatch = 256
+	// queueLength lookups may wait; more means that Redis is slower than the payers come, and the
+	// ledger answers the rest.
+	queueLength = 4096
+	// workers are one MGET away while the next batch gathers, and one more for an answer that is slow.
+	workers = 2
+)
+
+var (
+	errQueueFull = errors.New("too many look-ups wait")
+	errOpen      = errors.New("breaker is open")
+	errSlow      = errors.New("no answer in time")
+	errClosed    = errors.New("store is closed")
+)
+
+// lookup is one caller's question. It is used again only after its answer was taken: a caller who
+// gives up leaves it to the collector, so that a late answer cannot reach somebody else (A62).
+type lookup struct {
+	key    []byte
+	answer chan answer // room for one, so that no worker ever waits for a caller
+	timer  *time.Timer
+}
+
+type answer struct {
+	value string // "" = not there
+	err   error
+}
+
+// MarshalBinary is how go-redis writes the key without a copy.
+func (l *lookup) MarshalBinary() ([]byte, error) { return l.key, nil }
+
+// batcher turns look-ups of many callers into few MGETs. It never waits for more to come: while one
+// MGET is away, the next batch gathers.
+type batcher struct {
+	client  redis.UniversalClient
+	cluster bool
+	bound   time.Duration
+	breaker *breaker
+	seen    func(size int, took time.Duration, err error)
+	in      chan *lookup
+	stop    chan struct{}
+	running sync.WaitGroup
+	pool    sync.Pool
+}
+
+func (b *batcher) begin() {
+	b.in, b.stop = make(chan *lookup, queueLength), make(chan struct{})
+	b.pool.New = func() any {
+		l := &lookup{key: make([]byte, 0, 32), answer: make(chan answer, 1), timer: time.NewTimer(time.Hour)}
+		l.timer.Stop()
+		return l
+	}
+	for range workers {
+		b.running.Go(b.work)
+	}
+}
+
+func (b *batcher) end() {
+	close(b.stop)
+	b.running.Wait()
+}
+
+// ask puts a question into the queue. The key is copied before this returns: the caller's string may
+// point into a buffer that the next request will overwrite.
+func (b *batcher) ask(key string) (*lookup, error) {
+	select {
+	case <-b.stop:
+		return nil, errClosed
+	default:
+	}
+	if !b.breaker.ready() {
+		return nil, errOpen
+	}
+	l := b.pool.Get().(*lookup)
+	l.key = append(append(l.key[:0], prefix...), key...)
+	select {
+	case b.in <- l:
+		return l, nil
+	default:
+		b.pool.Put(l)
+		return nil, errQueueFull
+	}
+}
+
+// await takes the answer, for at most the bound and no longer than the caller wants to wait.
+func (b *batcher) await(ctx context.Context, l *lookup) (string, error) {
+	l.timer.Reset(b.bound)
+	select {
+	case a := <-l.answer:
+		l.timer.Stop()
+		b.pool.Put(l)
+		return a.value, a.err
+	case <-l.timer.C:
+		return "", errSlow
+	case <-ctx.Done():
+		l.timer.Stop()
+		return "", ctx.Err()
+	}
+}
+
+func (b *batcher) work() {
+	batch := make([]*lookup, 0, maxBatch)
+	args := make([]any, 0, maxBatch+1)
+	for {
+		select {
+		case <-b.stop:
+			b.refuseRest()
+			return
+		case l := <-b.in:
+			batch = append(batch[:0], l)
+		}
+		runtime.Gosched() // let runnable callers join
+		batch = b.gather(batch)
+		if !b.breaker.ready() {
+			answerAll(batch, errOpen)
+		} else if b.cluster {
+			b.sendPipeline(batch)
+		} else {
+			b.sendMGet(batch, args)
+		}
+		clear(batch)
+	}
+}
+
+func (b *batcher) gather(batch []*lookup) []*lookup {
+	for len(batch) < maxBatch {
+		select {
+		case l := <-b.in:
+			batch = append(batch, l)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// refuseRest answers those who still wait when the store closes.
+func (b *batcher) refuseRest() {
+	for {
+		select {
+		case l := <-b.in:
+			l.answer <- answer{err: errClosed}
+		default:
+			return
+		}
+	}
+}
+
+func answerAll(batch []*lookup, err error) {
+	for _, l := range batch {
+		l.answer <- answer{err: err}
+	}
+}
+
+// sendMGet answers a whole batch with one command. A key that holds another type reads as nothing.
+func (b *batcher) sendMGet(batch []*lookup, args []any) {
+	args = append(args[:0], "mget")
+	for _, l := range batch {
+		args = append(args, l)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), b.bound)
+	defer cancel()
+	start := time.Now()
+	// A list of texts spares an interface value per key; nothing there reads as "".
+	cmd := redis.NewStringSliceCmd(ctx, args...)
+	err := b.client.Process(ctx, cmd)
+	values := cmd.Val()
+	if err == nil && len(values) != len(batch) {
+		err = errors.New("MGET answered another number of values than keys")
+	}
+	b.breaker.saw(err)
+	b.seen(len(batch), time.Since(start), err)
+	if err != nil {
+		answerAll(batch, err)
+		return
+	}
+	for i, l := range batch {
+		l.answer <- answer{value: values[i]}
+	}
+}
+
+// sendPipeline is the same on a Redis Cluster, which refuses MGET across slots: one GET each, sent
+// together to each node.
+func (b *batcher) sendPipeline(batch []*lookup) {
+	ctx, cancel := context.WithTimeout(context.Background(), b.bound)
+	defer cancel()
+	start := time.Now()
+	pipe := b.client.Pipeline()
+	cmds := make([]*redis.StringCmd, len(batch))
+	for i, l := range batch {
+		cmds[i] = pipe.Get(ctx, string(l.key))
+	}
+	_, _ = pipe.Exec(ctx) // its error is that of the first command that failed; each is looked at below
+	var worst error
+	for i, l := range batch {
+		value, err := cmds[i].Result()
+		if isAway(err) {
+			worst = err
+			l.answer <- answer{err: err}
+			continue
+		}
+		l.answer <- answer{value: value} // nothing there, or another type: ""
+	}
+	b.breaker.saw(worst)
+	b.seen(len(batch), time.Since(start), worst)
+}
+
+// get answers one value through the batcher.
+func (b *batcher) get(ctx context.Context, key string) (string, error) {
+	l, err := b.ask(key)
+	if err != nil {
+		return "", err
+	}
+	return b.await(ctx, l)
+}
+
+// away dresses a cause as what the port promises.
+func away(cause error) error { return checkout.ErrHotAway.Because(cause) }

@@ -1,0 +1,114 @@
+package redisstore
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/ulule/limiter/v3"
+	redislimiter "github.com/ulule/limiter/v3/drivers/store/redis"
+)
+
+// Counters is the limiter's Redis store, behind the same breaker and bound as the links. Its keys
+// are "o:" and the caller's. Any error means that nothing was counted for certain.
+func (s *Store) Counters() limiter.Store { return s.counters }
+
+func newCounters(s *Store) (limiter.Store, error) {
+	return redislimiter.NewStoreWithOptions(&counterClient{UniversalClient: s.client, store: s},
+		limiter.StoreOptions{Prefix: strings.TrimSuffix(prefix, ":")})
+}
+
+// counterClient is the client that the limiter's store is given. The store loads its scripts when it
+// is made and again whenever a server has lost them; this client only notes them and sends their text
+// where a server does not know them. So the gateway starts without Redis, and a fail-over or a new
+// node of a Cluster costs one repeated call.
+type counterClient struct {
+	redis.UniversalClient
+	store   *Store
+	scripts sync.Map // SHA-1 → *redis.Script
+}
+
+// ScriptLoad answers the script's hash without asking any server.
+func (c *counterClient) ScriptLoad(ctx context.Context, text string) *redis.StringCmd {
+	script := redis.NewScript(text)
+	c.scripts.Store(script.Hash(), script)
+	cmd := redis.NewStringCmd(ctx)
+	cmd.SetVal(script.Hash())
+	return cmd
+}
+
+// EvalSha runs a noted script. A key that holds something else than a number is dropped and counted anew.
+func (c *counterClient) EvalSha(ctx context.Context, sha string, keys []string, args ...any) *redis.Cmd {
+	cmd := redis.NewCmd(ctx)
+	script, ok := c.scripts.Load(sha)
+	if !ok {
+		cmd.SetErr(redis.Nil) // cannot happen: the store loads before it runs
+		return cmd
+	}
+	err := c.store.call(ctx, "count", func(ctx context.Context) error {
+		cmd = script.(*redis.Script).Run(ctx, c.UniversalClient, keys, args...)
+		if isWrongValue(cmd.Err()) {
+			if err := c.UniversalClient.Del(ctx, keys...).Err(); err != nil {
+				return err
+			}
+			cmd = script.(*redis.Script).Run(ctx, c.UniversalClient, keys, args...)
+		}
+		return cmd.Err()
+	})
+	if err != nil {
+		cmd.SetErr(err)
+	}
+	return cmd
+}
+
+// Del is how the limiter's store resets a counter.
+func (c *counterClient) Del(ctx context.Context, keys ...string) (cmd *redis.IntCmd) {
+	cmd = redis.NewIntCmd(ctx)
+	err := c.store.call(ctx, "count", func(ctx context.Context) error {
+		cmd = c.UniversalClient.Del(ctx, keys...)
+		return cmd.Err()
+	})
+	if err != nil {
+		cmd.SetErr(err)
+	}
+	return cmd
+}
+
+func isWrongValue(err error) bool {
+	return err != nil && (strings.Contains(err.Error(), "WRONGTYPE") || strings.Contains(err.Error(), "not an integer"))
+}
+
+// Recall answers the texts under keys, "" where there is none, all or nothing. They share batches
+// with the look-ups of links.
+func (s *Store) Recall(ctx context.Context, keys ...string) ([]string, error) {
+	asked := make([]*lookup, 0, len(keys))
+	texts := make([]string, len(keys))
+	var failed error
+	for _, key := range keys {
+		l, err := s.batch.ask(key)
+		if err != nil {
+			failed = err
+			break
+		}
+		asked = append(asked, l)
+	}
+	for i, l := range asked {
+		if failed != nil {
+			break // what was asked and not awaited goes to the collector
+		}
+		texts[i], failed = s.batch.await(ctx, l)
+	}
+	if failed != nil {
+		return nil, away(failed)
+	}
+	return texts, nil
+}
+
+// Remember keeps a text under a key for ttl.
+func (s *Store) Remember(ctx context.Context, key, text string, ttl time.Duration) error {
+	return s.call(ctx, "remember", func(ctx context.Context) error {
+		return s.client.Set(ctx, prefix+key, text, ttl).Err()
+	})
+}
