@@ -60,7 +60,7 @@ func Plan(in PlanInput) OfferTable {
 	var found weighed
 	general := in.barred()
 	if general == "" {
-		found = in.weigh()
+		in.weigh(&found)
 	}
 	offered := 0
 	for count := 2; count <= MaxInstallments; count++ {
@@ -93,7 +93,7 @@ type weighed [MaxInstallments + 1]struct {
 }
 
 // single is the payment at once.
-func (in PlanInput) single() (Offer, bool) {
+func (in *PlanInput) single() (Offer, bool) {
 	p := in.Price.Minor
 	for i := range in.Accounts {
 		if a := &in.Accounts[i]; a.Enabled && a.Takes(in.Price.Currency) && p > 0 {
@@ -104,7 +104,7 @@ func (in PlanInput) single() (Offer, bool) {
 }
 
 // barred says why the card or the currency allows no instalments at all, or "".
-func (in PlanInput) barred() (reason string) {
+func (in *PlanInput) barred() (reason string) {
 	switch {
 	case in.BIN.Kind == CardDebit:
 		return ExcludedDebit
@@ -120,8 +120,7 @@ func (in PlanInput) barred() (reason string) {
 
 // weigh asks every account about every count. Of several accounts that all say no, the one that
 // came closest gives the reason.
-func (in PlanInput) weigh() weighed {
-	var out weighed
+func (in *PlanInput) weigh(out *weighed) {
 	legal := in.legalCap()
 	for count := range out {
 		switch {
@@ -149,11 +148,10 @@ func (in PlanInput) weigh() weighed {
 			}
 		}
 	}
-	return out
 }
 
 // onLink says whether the link and the merchant allow a count.
-func (in PlanInput) onLink(count int) bool {
+func (in *PlanInput) onLink(count int) bool {
 	if in.MaxCount > 0 && count > in.MaxCount {
 		return false
 	}
@@ -170,7 +168,7 @@ func (in PlanInput) onLink(count int) bool {
 
 // legalCap is the tighter of the limits of the link's category and the merchant's: what is sold may
 // lower the limit of the sector, never raise it (domain.md 2.4).
-func (in PlanInput) legalCap() int {
+func (in *PlanInput) legalCap() int {
 	if in.Caps == nil {
 		return MaxInstallments
 	}
