@@ -1,0 +1,335 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/odelink/odelink/checkout"
+)
+
+// Admit stores a challenged payment with its first event, its Seq 1, if its link is open. The link's
+// row is locked when the database's clock is read, and stays so until both are stored, so nothing
+// can come between the judgement and its effect (invariant I25).
+func (s *Store) Admit(ctx context.Context, p checkout.Payment, e checkout.Event) error {
+	u := &unit{needs: needs{links: []checkout.LinkID{p.Link}}, run: func(w *work) error { return w.admit(p, e) }}
+	if p.OneStep {
+		u.needs.oneStep = u.needs.links
+	}
+	return s.do(ctx, string(p.Link), u)
+}
+
+func (w *work) admit(p checkout.Payment, e checkout.Event) error {
+	l := w.links[p.Link]
+	if l == nil || l.Merchant != p.Merchant || l.Token != p.Token {
+		return checkout.ErrNoLink
+	}
+	if p.Status != checkout.StatusChallenged {
+		return checkout.ErrTransition.Because(fmt.Errorf("admit payment %s as %s", p.ID, p.Status))
+	}
+	if err := l.Hot().Check(w.now); err != nil {
+		return err
+	}
+	if p.LinkVersion != l.Version {
+		return checkout.ErrTermsChanged
+	}
+	if l.Usage == checkout.UsageSingle && p.OneStep {
+		if err := w.supersede(p, e); err != nil {
+			return err
+		}
+	}
+	p.Seq, p.Head, p.Slot = 0, nil, -1
+	made := &paymentState{fresh: true}
+	if err := w.keep(made, p, e, ""); err != nil {
+		return err
+	}
+	w.payments[p.ID] = made
+	if p.OneStep {
+		w.oneStep[p.Link] = append(w.oneStep[p.Link], p.ID)
+	}
+	return nil
+}
+
+// supersede fails the link's earlier one-step attempts: their bank may still charge, so each has a
+// reversal due.
+func (w *work) supersede(by checkout.Payment, e checkout.Event) error {
+	for _, id := range w.oneStep[by.Link] {
+		old := w.payments[id]
+		if old.Status != checkout.StatusChallenged {
+			continue
+		}
+		m, err := old.Fail(checkout.Decline{Code: checkout.ReasonSuperseded}, e.At, checkout.Step{
+			At: e.At, Actor: e.Actor, IP: e.IP, Data: map[string]string{"by": string(by.ID)},
+		})
+		if err != nil {
+			return err
+		}
+		if err := w.keep(old, m.To, m.Event, m.Publish); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Move makes a step true. Of m.To it takes what may change in a payment; slot, Seq and Head are the
+// ledger's own, and the frozen copy is never written again.
+func (s *Store) Move(ctx context.Context, m checkout.Move) (*checkout.Link, error) {
+	var after *checkout.Link
+	u := &unit{needs: needs{payments: []checkout.PaymentID{m.From.ID}}}
+	if m.Slot != checkout.SlotKeep || m.To.Status != m.From.Status {
+		u.needs.links = []checkout.LinkID{m.From.Link}
+	}
+	if m.Slot == checkout.SlotTake {
+		u.needs.slots = u.needs.links
+	}
+	u.run = func(w *work) (err error) {
+		after, err = w.move(m)
+		return err
+	}
+	if err := s.do(ctx, string(m.From.Link), u); err != nil {
+		return nil, err
+	}
+	return after, nil
+}
+
+func (w *work) move(m checkout.Move) (*checkout.Link, error) {
+	p := w.payments[m.From.ID]
+	if p == nil || p.Merchant != m.From.Merchant || p.Link != m.From.Link {
+		return nil, checkout.ErrNoPayment
+	}
+	if p.Seq != m.From.Seq {
+		return nil, checkout.ErrStale
+	}
+	if m.To.Status != p.Status && !p.Status.MayBecome(m.To.Status) {
+		return nil, checkout.ErrTransition.Because(fmt.Errorf("payment %s: %s → %s", p.ID, p.Status, m.To.Status))
+	}
+	next := moved(p.Payment, m.To)
+	l := w.links[p.Link]
+	if l == nil {
+		return nil, w.keep(p, next, m.Event, m.Publish)
+	}
+	slot, err := w.slot(l, p.Payment, m.Slot)
+	if err != nil {
+		return nil, err
+	}
+	before := p.Payment
+	next.Slot = slot
+	if err := w.keep(p, next, m.Event, m.Publish); err != nil {
+		return nil, err
+	}
+	if !w.count(l, before, next, m.Event.At) {
+		return nil, nil
+	}
+	after := l.Link
+	return &after, nil
+}
+
+// moved is the stored payment with what a move may change.
+func moved(now, to checkout.Payment) checkout.Payment {
+	next := now
+	next.Status, next.Refs = to.Status, to.Refs
+	next.MDStatus, next.ECI, next.Liability = to.MDStatus, to.ECI, to.Liability
+	next.AuthCode, next.RRN, next.Decline, next.Reversal = to.AuthCode, to.RRN, to.Decline, to.Reversal
+	next.Refunded, next.DueAt, next.Deadline = to.Refunded, to.DueAt, to.Deadline
+	next.Asks, next.NotFound, next.UpdatedAt, next.PaidAt = to.Asks, to.NotFound, to.UpdatedAt, to.PaidAt
+	return next
+}
+
+// slot is which of the link's slots the payment holds after the change, −1 = none. The constraint on
+// (link, slot) holds what is decided here against every mistake and every other gateway.
+func (w *work) slot(l *linkState, p checkout.Payment, c checkout.SlotChange) (int, error) {
+	switch {
+	case c == checkout.SlotTake && p.Slot < 0 && l.Slots() > 0:
+		return w.freeSlot(l)
+	case c == checkout.SlotRelease && p.PaidAt.IsZero():
+		return -1, nil
+	}
+	return p.Slot, nil
+}
+
+// freeSlot is the smallest free slot. Payments that were paid before the link had a limit hold no
+// slot and count all the same.
+func (w *work) freeSlot(l *linkState) (int, error) {
+	switch {
+	case l.Spent():
+		return 0, checkout.ErrPaid
+	case l.PaidCount+l.SlotsHeld >= l.Slots():
+		return 0, checkout.ErrBusy
+	}
+	for n := range l.Slots() {
+		if !w.slots[l.ID][n] {
+			return n, nil
+		}
+	}
+	return 0, checkout.ErrBusy
+}
+
+// count brings the link's counters up to date and says whether any changed.
+func (w *work) count(l *linkState, before, after checkout.Payment, at time.Time) bool {
+	held := undecided(after) - undecided(before)
+	paid := after.Status == checkout.StatusPaid && !before.Status.Collected()
+	if held == 0 && !paid && before.Slot == after.Slot {
+		return false
+	}
+	if before.Slot != after.Slot {
+		if w.slots[l.ID] == nil {
+			w.slots[l.ID] = map[int]bool{}
+		}
+		delete(w.slots[l.ID], before.Slot)
+		if after.Slot >= 0 {
+			w.slots[l.ID][after.Slot] = true
+		}
+	}
+	l.SlotsHeld += held
+	if paid {
+		l.PaidCount++
+		l.PaidMinor += after.Total.Minor
+		l.PaidBy, l.PaidAt = after.ID, fromMicros(micros(after.PaidAt))
+	}
+	w.touch(l, at)
+	return true
+}
+
+// undecided is 1 for a payment that holds a slot while its bank's word is awaited.
+func undecided(p checkout.Payment) int {
+	if p.Slot >= 0 && p.Status.Undecided() {
+		return 1
+	}
+	return 0
+}
+
+// PaymentByID is for the card holder's pages and the bank's callbacks.
+func (s *Store) PaymentByID(ctx context.Context, id checkout.PaymentID) (checkout.Payment, error) {
+	return s.payment(ctx, "id = $1", string(id))
+}
+
+// PaymentOf is for the merchant.
+func (s *Store) PaymentOf(ctx context.Context, m checkout.MerchantID, id checkout.PaymentID) (checkout.Payment, error) {
+	return s.payment(ctx, "id = $1 AND merchant = $2", string(id), string(m))
+}
+
+// receiptCode is how long the prefix of PaymentByPrefix is: "pay_" and twelve characters.
+const receiptCode = 16
+
+// PaymentByPrefix finds the payment that a receipt's code names, if it is the only one.
+func (s *Store) PaymentByPrefix(ctx context.Context, prefix string) (checkout.Payment, error) {
+	if len(prefix) != receiptCode {
+		return checkout.Payment{}, checkout.ErrNoPayment
+	}
+	var found []checkout.Payment
+	err := s.read(ctx, func(q querier) error {
+		return q.query(ctx, "SELECT "+payments.list+" FROM payments WHERE substr(id, 1, 16) = $1 LIMIT 2", func(r row) error {
+			p, err := scanPayment(r)
+			found = append(found, p)
+			return err
+		}, plain(prefix))
+	})
+	if err != nil {
+		return checkout.Payment{}, err
+	}
+	if len(found) != 1 {
+		return checkout.Payment{}, checkout.ErrNoPayment
+	}
+	return found[0], nil
+}
+
+func (s *Store) payment(ctx context.Context, where string, args ...any) (checkout.Payment, error) {
+	var found checkout.Payment
+	err := s.read(ctx, func(q querier) error {
+		return q.query(ctx, "SELECT "+payments.list+" FROM payments WHERE "+where, func(r row) (err error) {
+			found, err = scanPayment(r)
+			return err
+		}, args...)
+	})
+	if err != nil {
+		return checkout.Payment{}, err
+	}
+	if found.ID == "" {
+		return checkout.Payment{}, checkout.ErrNoPayment
+	}
+	return found, nil
+}
+
+// LeaseDue hands out payments whose time has come, earliest first, and moves their time to until. A
+// lease is no event: it changes nothing about the payment but when it is looked at.
+func (s *Store) LeaseDue(ctx context.Context, until time.Time, limit int) ([]checkout.Payment, error) {
+	var out []checkout.Payment
+	due := map[checkout.PaymentID]int64{}
+	err := s.solo(ctx, func(ctx context.Context, t tx) error {
+		out = nil
+		now, err := s.clock(ctx, t)
+		if err != nil {
+			return err
+		}
+		// The inner look-up is made once, so that the limit holds; rows that another gateway is
+		// leasing are passed over.
+		var ids []string
+		err = t.query(ctx, "SELECT id, due_at FROM payments WHERE due_at > 0 AND due_at <= $1 ORDER BY due_at, id LIMIT $2"+s.engine.skipLocked(),
+			func(r row) error {
+				id := r.text()
+				ids = append(ids, id)
+				due[checkout.PaymentID(id)] = r.num()
+				return nil
+			}, now, int64(limit))
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			err := t.query(ctx, "UPDATE payments SET due_at = $1 WHERE id = $2 RETURNING "+payments.list, func(r row) error {
+				p, err := scanPayment(r)
+				out = append(out, p)
+				return err
+			}, micros(until), id)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(out, func(a, b checkout.Payment) int { return int(due[a.ID] - due[b.ID]) })
+	return out, nil
+}
+
+// Events answers the audit trail of one subject in order.
+func (s *Store) Events(ctx context.Context, m checkout.MerchantID, subject string) ([]checkout.Event, error) {
+	var out []checkout.Event
+	err := s.read(ctx, func(q querier) error {
+		return q.query(ctx, "SELECT "+events.list+" FROM events WHERE subject = $1 AND merchant = $2 ORDER BY seq",
+			func(r row) error {
+				l, err := scanLine(r)
+				out = append(out, l.Event)
+				return err
+			}, subject, string(m))
+	})
+	return out, err
+}
+
+// Outgoing is a message that waits in the outbox or has left it.
+type Outgoing struct {
+	Event    checkout.EventID
+	Merchant checkout.MerchantID
+	Subject  string
+	Seq      int64 // of the event, per subject
+	Topic    string
+	DueAt    time.Time
+	Attempts int
+	DoneAt   time.Time // zero = not delivered yet
+}
+
+// Outbox calls yield for everything a merchant's events have published, oldest due first.
+func (s *Store) Outbox(ctx context.Context, m checkout.MerchantID, yield func(Outgoing) error) error {
+	return s.read(ctx, func(q querier) error {
+		return q.query(ctx, "SELECT "+outbox.list+" FROM outbox WHERE merchant = $1 ORDER BY due_at, subject, seq",
+			func(r row) error {
+				return yield(Outgoing{
+					Event: checkout.EventID(r.text()), Merchant: checkout.MerchantID(r.text()), Subject: r.text(),
+					Seq: r.num(), Topic: r.text(), DueAt: fromMicros(r.num()), Attempts: int(r.num()),
+					DoneAt: fromMicros(r.num()),
+				})
+			}, string(m))
+	})
+}

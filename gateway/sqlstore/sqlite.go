@@ -1,0 +1,377 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
+)
+
+const (
+	// sqliteReaders is how many reads run beside each other; reads never wait for the writer.
+	sqliteReaders = 4
+	// sqliteBusy is how long a transaction waits for another process (a backup, `doctor`).
+	sqliteBusy = 5 * time.Second
+	// sqliteCheckpoint is how many 4 KiB pages the write-ahead log gathers before they move into the
+	// database: a checkpoint is the slowest commit, so it should be rare, and 16 MiB replay at once.
+	sqliteCheckpoint = 4096
+)
+
+// sqliteEngine writes through one connection and reads through a pool of others. A database in
+// memory has the one connection only, and its readers take turns with the writer.
+type sqliteEngine struct {
+	mu     sync.Mutex // the writer's connection
+	writer *sqlite.Conn
+	pool   *sqlitex.Pool // nil = in memory
+}
+
+// openSQLite opens the database at path, making it if it is not there, readable by its owner only.
+func openSQLite(path string) (*sqliteEngine, error) {
+	if path == ":memory:" {
+		conn, err := sqlite.OpenConn(path, sqlite.OpenReadWrite|sqlite.OpenCreate|sqlite.OpenMemory)
+		if err != nil {
+			return nil, fmt.Errorf("open a ledger in memory: %w", err)
+		}
+		return &sqliteEngine{writer: conn}, nil
+	}
+	// The log and its index take the database file's mode.
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open the ledger: %w", err)
+	}
+	if err := f.Close(); err != nil {
+		return nil, fmt.Errorf("open the ledger: %w", err)
+	}
+	conn, err := sqlite.OpenConn(path, sqlite.OpenReadWrite|sqlite.OpenWAL)
+	if err != nil {
+		return nil, fmt.Errorf("open the ledger: %w", err)
+	}
+	e := &sqliteEngine{writer: conn}
+	if err := e.prepare(path); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return e, nil
+}
+
+// prepare sets the writer's connection up and opens the readers.
+func (e *sqliteEngine) prepare(path string) error {
+	e.writer.SetBusyTimeout(sqliteBusy)
+	for _, p := range []string{
+		// FULL syncs the log at each commit: what was acknowledged survives a power cut (C29).
+		"PRAGMA synchronous = FULL",
+		fmt.Sprintf("PRAGMA wal_autocheckpoint = %d", sqliteCheckpoint),
+		fmt.Sprintf("PRAGMA journal_size_limit = %d", 2*sqliteCheckpoint*4096),
+		"PRAGMA cache_size = -16384",
+		"PRAGMA temp_store = MEMORY",
+	} {
+		if err := sqlitex.ExecuteTransient(e.writer, p, nil); err != nil {
+			return fmt.Errorf("open the ledger: %s: %w", p, err)
+		}
+	}
+	pool, err := sqlitex.NewPool(path, sqlitex.PoolOptions{
+		Flags: sqlite.OpenReadWrite, PoolSize: sqliteReaders,
+		PrepareConn: func(c *sqlite.Conn) error {
+			c.SetBusyTimeout(sqliteBusy)
+			return sqlitex.ExecuteTransient(c, "PRAGMA query_only = ON", nil)
+		},
+	})
+	if err != nil {
+		return fmt.Errorf("open the ledger's readers: %w", err)
+	}
+	e.pool = pool
+	return nil
+}
+
+func (e *sqliteEngine) writers() int    { return 1 }
+func (e *sqliteEngine) section() string { return "sqlite" }
+
+// A writing transaction has locked the whole database.
+func (e *sqliteEngine) lock() string       { return "" }
+func (e *sqliteEngine) skipLocked() string { return "" }
+
+func (e *sqliteEngine) close() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.writer == nil {
+		return nil
+	}
+	var err error
+	if e.pool != nil {
+		err = e.pool.Close()
+		// Best effort: a reader in another process keeps the log, and the next start replays it.
+		_ = sqlitex.ExecuteTransient(e.writer, "PRAGMA wal_checkpoint(TRUNCATE)", nil)
+	}
+	err = errors.Join(err, e.writer.Close())
+	e.writer = nil
+	return err
+}
+
+var errClosed = errors.New("the ledger is closed")
+
+func (e *sqliteEngine) begin(_ context.Context, _ int) (tx, error) {
+	e.mu.Lock()
+	if e.writer == nil {
+		e.mu.Unlock()
+		return nil, errClosed
+	}
+	if err := sqliteExec(e.writer, "BEGIN IMMEDIATE"); err != nil {
+		e.mu.Unlock()
+		return nil, err
+	}
+	return &sqliteTx{sqliteConn: sqliteConn{e.writer}, engine: e}, nil
+}
+
+func (e *sqliteEngine) migrate(ctx context.Context, fn func(tx) error) error {
+	t, err := e.begin(ctx, 0)
+	if err != nil {
+		return err
+	}
+	defer t.rollback()
+	if err := fn(t); err != nil {
+		return err
+	}
+	return t.commit(ctx)
+}
+
+func (e *sqliteEngine) read(ctx context.Context, snapshot bool, fn func(querier) error) (err error) {
+	conn, done, err := e.reader(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if snapshot {
+		if err := sqliteExec(conn, "BEGIN"); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, sqliteExec(conn, "ROLLBACK")) }()
+	}
+	return fn(sqliteConn{conn})
+}
+
+// reader takes a connection and answers how to give it back.
+func (e *sqliteEngine) reader(ctx context.Context) (*sqlite.Conn, func(), error) {
+	if e.pool != nil {
+		conn, err := e.pool.Take(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		return conn, func() { e.pool.Put(conn) }, nil
+	}
+	e.mu.Lock()
+	if e.writer == nil {
+		e.mu.Unlock()
+		return nil, nil, errClosed
+	}
+	return e.writer, e.mu.Unlock, nil
+}
+
+// sqliteConn reads and writes through one connection, keeping its statements prepared.
+type sqliteConn struct{ *sqlite.Conn }
+
+// sqliteTexts turns $1 into ?1, which SQLite counts instead of naming. Statements are few.
+var sqliteTexts sync.Map
+
+func sqliteText(q string) string {
+	if t, ok := sqliteTexts.Load(q); ok {
+		return t.(string)
+	}
+	t := strings.ReplaceAll(q, "$", "?")
+	sqliteTexts.Store(q, t)
+	return t
+}
+
+func sqliteExec(c *sqlite.Conn, q string) error {
+	_, err := sqliteConn{c}.exec(q)
+	return err
+}
+
+func (c sqliteConn) exec(q string, args ...any) (int64, error) {
+	if err := c.rows(q, nil, args); err != nil {
+		return 0, err
+	}
+	return int64(c.Changes()), nil
+}
+
+func (c sqliteConn) query(_ context.Context, q string, each func(row) error, args ...any) error {
+	return c.rows(sqliteText(q), each, args)
+}
+
+// now is the host's clock as SQLite reads it: three digits of a second.
+func (c sqliteConn) now(ctx context.Context) (int64, error) {
+	var n int64
+	err := c.query(ctx, "SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000",
+		func(r row) error { n = r.num(); return nil })
+	return n, err
+}
+
+func (c sqliteConn) rows(q string, each func(row) error, args []any) (err error) {
+	stmt, err := c.Prepare(q)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if reset := stmt.Reset(); err == nil && reset != nil {
+			err = reset
+		}
+	}()
+	for i, a := range args {
+		if err := sqliteBind(stmt, i+1, a); err != nil {
+			return err
+		}
+	}
+	for {
+		more, err := stmt.Step()
+		if err != nil || !more {
+			return err
+		}
+		if each == nil {
+			continue
+		}
+		if err := each(&sqliteRow{stmt: stmt}); err != nil {
+			return err
+		}
+	}
+}
+
+func sqliteBind(stmt *sqlite.Stmt, i int, a any) error {
+	switch v := a.(type) {
+	case string:
+		stmt.BindText(i, plain(v))
+	case int64:
+		stmt.BindInt64(i, v)
+	case []byte:
+		stmt.BindBytes(i, v)
+	case nil:
+		stmt.BindNull(i)
+	default:
+		return checkArg(a)
+	}
+	return nil
+}
+
+type sqliteRow struct {
+	stmt *sqlite.Stmt
+	i    int
+}
+
+func (r *sqliteRow) next() int    { r.i++; return r.i - 1 }
+func (r *sqliteRow) text() string { return r.stmt.ColumnText(r.next()) }
+func (r *sqliteRow) num() int64   { return r.stmt.ColumnInt64(r.next()) }
+
+func (r *sqliteRow) numOr(null int64) int64 {
+	i := r.next()
+	if r.stmt.ColumnIsNull(i) {
+		return null
+	}
+	return r.stmt.ColumnInt64(i)
+}
+
+func (r *sqliteRow) blob() []byte {
+	i := r.next()
+	out := make([]byte, r.stmt.ColumnLen(i))
+	r.stmt.ColumnBytes(i, out)
+	return out
+}
+
+// sqliteTx is a transaction on the writer's connection.
+type sqliteTx struct {
+	sqliteConn
+	engine *sqliteEngine
+	over   bool
+}
+
+func (t *sqliteTx) exec(_ context.Context, q string, args ...any) (int64, error) {
+	return t.sqliteConn.exec(sqliteText(q), args...)
+}
+
+func (t *sqliteTx) script(_ context.Context, text string) error {
+	return sqlitex.ExecuteScript(t.Conn, text, nil)
+}
+
+func (t *sqliteTx) load(ctx context.Context, lookups []lookup, clock bool) (int64, error) {
+	for _, l := range lookups {
+		q := l.selectOne()
+		for i := range l.keys[0] {
+			args := []any{l.keys[0][i]}
+			if len(l.by) > 1 {
+				args = append(args, l.keys[1][i])
+			}
+			if err := t.query(ctx, q, l.each, args...); err != nil {
+				return 0, fmt.Errorf("read %s: %w", l.table.name, err)
+			}
+		}
+	}
+	if !clock {
+		return 0, nil
+	}
+	return t.now(ctx)
+}
+
+// selectOne is the statement for one key. The whole database is locked, so no row needs to be.
+func (l lookup) selectOne() string {
+	cols := l.cols
+	if cols == "" {
+		cols = l.table.list
+	}
+	q := "SELECT " + cols + " FROM " + l.table.name + " WHERE " + l.by[0] + " = $1"
+	if len(l.by) > 1 {
+		q += " AND " + l.by[1] + " = $2"
+	}
+	if l.where != "" {
+		q += " AND " + l.where
+	}
+	return q
+}
+
+func (t *sqliteTx) apply(ctx context.Context, writes []write) error {
+	for _, w := range writes {
+		q := w.table.one
+		if w.set != nil {
+			q = w.set.one
+		}
+		for _, r := range w.rows {
+			n, err := t.exec(ctx, q, r...)
+			if err != nil {
+				return fmt.Errorf("write %s: %w", w.table.name, err)
+			}
+			if n != 1 {
+				return fmt.Errorf("write %s: %w", w.table.name, errChanged)
+			}
+		}
+	}
+	return nil
+}
+
+func (t *sqliteTx) commit(context.Context) error {
+	err := sqliteExec(t.Conn, "COMMIT")
+	if err != nil {
+		t.rollback()
+		return err
+	}
+	t.end()
+	return nil
+}
+
+// rollback ends the transaction if it has not ended. Some errors (disk full, I/O) have rolled it
+// back already.
+func (t *sqliteTx) rollback() {
+	if t.over {
+		return
+	}
+	if !t.AutocommitEnabled() {
+		// A rollback that fails leaves the connection in the transaction, and the next BEGIN tells.
+		_ = sqliteExec(t.Conn, "ROLLBACK")
+	}
+	t.end()
+}
+
+func (t *sqliteTx) end() {
+	t.over = true
+	t.engine.mu.Unlock()
+}

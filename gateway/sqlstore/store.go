@@ -1,0 +1,208 @@
+// Package sqlstore is the ledger in SQL: links, payments, merchants and their events in SQLite (inside
+// the program) or PostgreSQL (several gateways), with one code and one set of migrations for both.
+//
+// It deliberately decides nothing about payments beyond what checkout.Ledger says, knows no bank and
+// no page, and keeps no copy of a row between two transactions.
+//
+//	caller ──unit──▶ writer ─▶ begin ─▶ load rows ─▶ run each unit ─▶ write rows ─▶ commit ─▶ answer each
+//	                  ▲                (locked)       (in memory)                  (durable)
+//	                  └── units that came meanwhile are the next transaction
+//
+// A unit that is refused (stale, busy, expired) writes nothing and does not disturb its neighbours. A
+// constraint that another process's commit turns against a transaction undoes it, and its units run
+// again one by one.
+package sqlstore
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/odelink/odelink/checkout"
+)
+
+// Config says where the ledger is and what it takes from outside.
+type Config struct {
+	// URL is sqlite:PATH, sqlite::memory: or postgres://….
+	URL string
+	// MasterKeys are 32 bytes each, newest first: the first one seals secrets, all open them.
+	MasterKeys [][]byte
+	// Now decides about expiry, leases and what is live. Nil = the database's own clock (invariant
+	// I25), as always outside tests.
+	Now func() time.Time
+	// IDs makes event ids. Nil = from crypto/rand.
+	IDs *checkout.IDs
+	// Logger hears of transactions that failed. Nil = nobody.
+	Logger *slog.Logger
+
+	// Batch is how many units share a commit at most; 0 = 512, 1 = each has its own.
+	Batch int
+	// Writers is how many transactions PostgreSQL writes at once; 0 = 2. SQLite always has one.
+	Writers int
+	// Fault is asked at the points FaultRead, FaultBegin, FaultBeforeCommit and FaultAfterCommit; an
+	// error stands for the database failing there. Tests only.
+	Fault func(point string) error
+}
+
+// Points at which Config.Fault is asked.
+const (
+	FaultRead         = "read"
+	FaultBegin        = "begin"
+	FaultBeforeCommit = "before-commit" // nothing is stored
+	FaultAfterCommit  = "after-commit"  // everything is stored, and nobody learns it
+)
+
+// Limits of the writers.
+const (
+	// maxBatch is where more units in one commit stopped gaining anything (shared figures: half of
+	// the callers settle in a batch).
+	maxBatch = 512
+	// maxQueue is how many units wait for one writer; callers beyond wait to get in.
+	maxQueue = 4096
+	// batchTime bounds one transaction: a database that takes longer counts as away.
+	batchTime = 20 * time.Second
+	// maxTries is how often a unit alone runs again after a conflict with another process.
+	maxTries = 10
+	// postgresWriters: two measured better than one, and more did not.
+	postgresWriters = 2
+)
+
+// Store is the ledger.
+type Store struct {
+	engine engine
+	boxes  boxes
+	keys   atomic.Pointer[lasting]
+	now    func() time.Time // nil = the database's
+	ids    *checkout.IDs
+	log    *slog.Logger
+	fail   func(point string) error
+	batch  int
+
+	gate    sync.RWMutex // held by those who hand a unit over, and by Close
+	closed  bool
+	queues  []chan *unit
+	running sync.WaitGroup
+}
+
+var _ checkout.Ledger = (*Store)(nil)
+
+// Open connects to the database and starts the writers. Migrate comes next, except where the
+// tables are known to be there.
+func Open(ctx context.Context, c Config) (*Store, error) {
+	bs, err := newBoxes(c.MasterKeys)
+	if err != nil {
+		return nil, fmt.Errorf("open the ledger: %w", err)
+	}
+	s := &Store{boxes: bs, now: c.Now, ids: c.IDs, log: c.Logger, fail: c.Fault, batch: c.Batch}
+	if s.ids == nil {
+		s.ids = checkout.NewIDs(rand.Reader)
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.batch <= 0 {
+		s.batch = maxBatch
+	}
+	if s.engine, err = openEngine(ctx, c); err != nil {
+		return nil, err
+	}
+	// A ledger without tables is no mistake yet: Migrate makes them.
+	err = s.engine.read(ctx, false, func(q querier) error { return s.readKeys(ctx, q) })
+	if err != nil && !missingTable(err) && !errors.Is(err, errNotMigrated) {
+		return nil, errors.Join(fmt.Errorf("open the ledger: %w", err), s.engine.close())
+	}
+	for i := range s.engine.writers() {
+		s.queues = append(s.queues, make(chan *unit, maxQueue))
+		s.running.Go(func() { s.write(i) })
+	}
+	return s, nil
+}
+
+// openEngine picks the database by the address.
+func openEngine(ctx context.Context, c Config) (engine, error) {
+	if path, ok := strings.CutPrefix(c.URL, "sqlite:"); ok && path != "" {
+		return openSQLite(path)
+	}
+	if strings.HasPrefix(c.URL, "postgres://") || strings.HasPrefix(c.URL, "postgresql://") {
+		if _, err := url.Parse(c.URL); err != nil {
+			// The parser's error repeats the address, and that holds a password.
+			return nil, errors.New("open the ledger: the address is not a URL")
+		}
+		n := c.Writers
+		if n <= 0 {
+			n = postgresWriters
+		}
+		return openPostgres(ctx, c.URL, n)
+	}
+	return nil, errors.New("open the ledger: the address begins with neither sqlite: nor postgres://")
+}
+
+// Close lets waiting units finish and closes the database. It may be called again.
+func (s *Store) Close() error {
+	s.gate.Lock()
+	if s.closed {
+		s.gate.Unlock()
+		return nil
+	}
+	s.closed = true
+	for _, q := range s.queues {
+		close(q)
+	}
+	s.gate.Unlock()
+	s.running.Wait()
+	return s.engine.close()
+}
+
+// Ping asks the database for its clock.
+func (s *Store) Ping(ctx context.Context) error {
+	return s.read(ctx, func(q querier) error {
+		_, err := q.now(ctx)
+		return err
+	})
+}
+
+// DatabaseTime is the clock that decides about expiry, for `doctor` to compare with the host's.
+func (s *Store) DatabaseTime(ctx context.Context) (time.Time, error) {
+	var now time.Time
+	err := s.read(ctx, func(q querier) error {
+		n, err := q.now(ctx)
+		now = fromMicros(n)
+		return err
+	})
+	return now, err
+}
+
+// read runs fn on a reader; what fails there is the store's, and what fn refuses is fn's.
+func (s *Store) read(ctx context.Context, fn func(querier) error) error {
+	return s.reading(ctx, false, fn)
+}
+
+func (s *Store) reading(ctx context.Context, snapshot bool, fn func(querier) error) error {
+	if err := s.fault(FaultRead); err != nil {
+		return away("read the ledger", err)
+	}
+	err := s.engine.read(ctx, snapshot, fn)
+	return translate("read the ledger", err)
+}
+
+// clock is the time that decides, inside a read.
+func (s *Store) clock(ctx context.Context, q querier) (int64, error) {
+	if s.now != nil {
+		return micros(s.now()), nil
+	}
+	return q.now(ctx)
+}
+
+func (s *Store) fault(point string) error {
+	if s.fail == nil {
+		return nil
+	}
+	return s.fail(point)
+}

@@ -1,0 +1,307 @@
+package sqlstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/odelink/odelink/checkout"
+)
+
+// needs names the rows that a unit decides on.
+type needs struct {
+	links    []checkout.LinkID
+	payments []checkout.PaymentID
+	orders   []pair            // merchant and order number, to see whether it is taken
+	idem     []pair            // merchant and idempotency key
+	oneStep  []checkout.LinkID // their one-step payments that are still challenged
+	slots    []checkout.LinkID // which of their slots are held
+}
+
+type pair struct{ merchant, name string }
+
+// work is what one transaction knows and has changed. A unit sees what the units before it did.
+type work struct {
+	store *Store
+	keys  *lasting
+	now   time.Time // the deciding clock, read after the rows were locked
+
+	links    map[checkout.LinkID]*linkState
+	payments map[checkout.PaymentID]*paymentState
+	orders   map[pair]bool
+	idem     map[pair][]byte // SHA-256 of the request that used the key
+	oneStep  map[checkout.LinkID][]checkout.PaymentID
+	slots    map[checkout.LinkID]map[int]bool
+
+	changedLinks    []*linkState
+	changedPayments []*paymentState
+	lines           [][]any
+	outbox          [][]any
+	answers         [][]any
+}
+
+// linkState is a link in this transaction.
+type linkState struct {
+	linkRow
+	rev0, seq0 int64 // as loaded
+	fresh      bool  // made in this transaction
+	terms      bool  // more than its counters changed
+	listed     bool
+}
+
+// paymentState is a payment in this transaction, and its row once it changed.
+type paymentState struct {
+	checkout.Payment
+	row    []any
+	seq0   int64
+	fresh  bool
+	listed bool
+}
+
+// load reads and locks everything the units need, links before payments and each in the order of
+// their ids.
+func (s *Store) load(ctx context.Context, t tx, units []*unit) (*work, error) {
+	w := &work{
+		store: s, keys: s.keys.Load(), links: map[checkout.LinkID]*linkState{},
+		payments: map[checkout.PaymentID]*paymentState{}, orders: map[pair]bool{}, idem: map[pair][]byte{},
+		oneStep: map[checkout.LinkID][]checkout.PaymentID{}, slots: map[checkout.LinkID]map[int]bool{},
+	}
+	if w.keys == nil {
+		return nil, errNoKeys
+	}
+	now, err := t.load(ctx, w.lookups(units), s.now == nil)
+	if err != nil {
+		return nil, err
+	}
+	w.now = fromMicros(now)
+	if s.now != nil {
+		w.now = s.now()
+	}
+	return w, nil
+}
+
+// lookups joins what the units need, each row once.
+func (w *work) lookups(units []*unit) []lookup {
+	var ids, paymentIDs, oneStep, slots keySet
+	var orders, idem pairSet
+	for _, u := range units {
+		for _, id := range u.needs.links {
+			ids.add(string(id))
+		}
+		for _, id := range u.needs.payments {
+			paymentIDs.add(string(id))
+		}
+		for _, id := range u.needs.oneStep {
+			oneStep.add(string(id))
+		}
+		for _, id := range u.needs.slots {
+			slots.add(string(id))
+		}
+		orders.add(u.needs.orders)
+		idem.add(u.needs.idem)
+	}
+	all := []lookup{
+		{table: links, by: []string{"id"}, keys: ids.columns(), lock: true, each: w.loadedLink},
+		{table: payments, by: []string{"id"}, keys: paymentIDs.columns(), lock: true, each: w.loadedPayment},
+		{table: payments, by: []string{"link"}, keys: oneStep.columns(), lock: true,
+			where: "status = 'challenged' AND one_step = 1", each: w.loadedOneStep},
+		{table: payments, cols: "link, slot", by: []string{"link"}, keys: slots.columns(),
+			where: "slot IS NOT NULL", each: w.loadedSlot},
+		{table: links, cols: "merchant, merchant_order", by: []string{"merchant", "merchant_order"},
+			keys: orders.columns(), each: func(r row) error { w.orders[pair{r.text(), r.text()}] = true; return nil }},
+		{table: idempotency, cols: "merchant, name, request", by: []string{"merchant", "name"},
+			keys: idem.columns(), each: func(r row) error { w.idem[pair{r.text(), r.text()}] = r.blob(); return nil }},
+	}
+	asked := all[:0]
+	for _, l := range all {
+		if len(l.keys[0]) > 0 {
+			asked = append(asked, l)
+		}
+	}
+	return asked
+}
+
+func (w *work) loadedLink(r row) error {
+	l, err := scanLink(r)
+	if err != nil {
+		return err
+	}
+	w.links[l.ID] = &linkState{linkRow: *l, rev0: l.Rev, seq0: l.seq}
+	return nil
+}
+
+func (w *work) loadedPayment(r row) error {
+	p, err := scanPayment(r)
+	if err == nil && w.payments[p.ID] == nil {
+		w.payments[p.ID] = &paymentState{Payment: p, seq0: p.Seq}
+	}
+	return err
+}
+
+func (w *work) loadedOneStep(r row) error {
+	p, err := scanPayment(r)
+	if err != nil {
+		return err
+	}
+	if w.payments[p.ID] == nil {
+		w.payments[p.ID] = &paymentState{Payment: p, seq0: p.Seq}
+	}
+	w.oneStep[p.Link] = append(w.oneStep[p.Link], p.ID)
+	return nil
+}
+
+func (w *work) loadedSlot(r row) error {
+	link, slot := checkout.LinkID(r.text()), int(r.num())
+	if w.slots[link] == nil {
+		w.slots[link] = map[int]bool{}
+	}
+	w.slots[link][slot] = true
+	return nil
+}
+
+// keySet and pairSet gather keys once each, in the shape of columns.
+type keySet struct {
+	seen map[string]bool
+	list []string
+}
+
+func (k *keySet) add(key string) {
+	if k.seen == nil {
+		k.seen = map[string]bool{}
+	}
+	if !k.seen[key] {
+		k.seen[key] = true
+		k.list = append(k.list, key)
+	}
+}
+
+func (k *keySet) columns() [][]string { return [][]string{k.list} }
+
+type pairSet struct {
+	seen            map[pair]bool
+	merchants, name []string
+}
+
+func (p *pairSet) add(pairs []pair) {
+	if p.seen == nil {
+		p.seen = map[pair]bool{}
+	}
+	for _, one := range pairs {
+		if !p.seen[one] {
+			p.seen[one] = true
+			p.merchants, p.name = append(p.merchants, one.merchant), append(p.name, one.name)
+		}
+	}
+}
+
+func (p *pairSet) columns() [][]string { return [][]string{p.merchants, p.name} }
+
+// record adds an event and, with a topic, its line in the outbox.
+func (w *work) record(l line, topic string) error {
+	values, err := l.values()
+	if err != nil {
+		return err
+	}
+	w.lines = append(w.lines, values)
+	if topic != "" {
+		w.outbox = append(w.outbox, outboxRow(l, topic, w.now))
+	}
+	return nil
+}
+
+func outboxRow(l line, topic string, now time.Time) []any {
+	return []any{string(l.ID), string(l.Merchant), l.Subject, l.Seq, topic, micros(now), int64(0), int64(0)}
+}
+
+// touch notes that the link's page changed.
+func (w *work) touch(l *linkState, at time.Time) {
+	l.Rev++
+	l.UpdatedAt, l.changedAt = fromMicros(micros(at)), micros(w.now)
+	if !l.listed {
+		l.listed = true
+		w.changedLinks = append(w.changedLinks, l)
+	}
+}
+
+// keep notes that the payment changed and extends its chain.
+func (w *work) keep(p *paymentState, next checkout.Payment, e checkout.Event, topic string) error {
+	next.Seq = p.Seq + 1
+	values, err := paymentValues(next)
+	if err != nil {
+		return err
+	}
+	e.Merchant, e.Subject = next.Merchant, string(next.ID)
+	l := w.event(e, next.Seq, p.Head, string(next.ID), w.keys.digest(payments.name, values[:paymentBound]))
+	if err := w.record(l, topic); err != nil {
+		return err
+	}
+	next.Head = l.Hash
+	values[len(values)-1] = l.Hash
+	p.Payment, p.row = next, values
+	if !p.listed {
+		p.listed = true
+		w.changedPayments = append(w.changedPayments, p)
+	}
+	return nil
+}
+
+// answer keeps what an idempotency key will be answered with, for ever.
+func (w *work) answer(i checkout.Idempotency) {
+	if i.Key == "" {
+		return
+	}
+	w.idem[pair{string(i.Merchant), i.Key}] = i.Request
+	w.answers = append(w.answers, []any{
+		string(i.Merchant), i.Key, blank(i.Request), int64(i.Status), blank(i.Body), micros(w.now),
+	})
+}
+
+// flush writes what changed. Payments that hold no slot afterwards go first: the slot that one of
+// them gave back may be another's now.
+func (w *work) flush(ctx context.Context, t tx) error {
+	fresh := write{table: links}
+	terms := write{table: links, set: linkTerms}
+	counters := write{table: links, set: linkCounters}
+	for _, l := range w.changedLinks {
+		values, err := l.values()
+		if err != nil {
+			return err
+		}
+		switch {
+		case l.fresh:
+			fresh.rows = append(fresh.rows, values)
+		case l.terms:
+			terms.rows = append(terms.rows, linkTerms.pick(values, l.seq0))
+		default:
+			counters.rows = append(counters.rows, linkCounters.pick(values, l.rev0))
+		}
+	}
+	made := write{table: payments}
+	free := write{table: payments, set: paymentMove}
+	held := write{table: payments, set: paymentMove}
+	for _, p := range w.changedPayments {
+		switch {
+		case p.fresh:
+			made.rows = append(made.rows, p.row)
+		case p.Slot < 0:
+			free.rows = append(free.rows, paymentMove.pick(p.row, p.seq0))
+		default:
+			held.rows = append(held.rows, paymentMove.pick(p.row, p.seq0))
+		}
+	}
+	return applyAll(ctx, t, fresh, terms, counters, free, held, made,
+		write{table: events, rows: w.lines}, write{table: outbox, rows: w.outbox},
+		write{table: idempotency, rows: w.answers})
+}
+
+func applyAll(ctx context.Context, t tx, all ...write) error {
+	some := all[:0]
+	for _, w := range all {
+		if len(w.rows) > 0 {
+			some = append(some, w)
+		}
+	}
+	if len(some) == 0 {
+		return nil
+	}
+	return t.apply(ctx, some)
+}
