@@ -256,17 +256,11 @@ func (r *root) mistake(e FieldError) string {
 }
 
 // Describe ties a field to its hint and its mistake.
-func (r *root) Describe(field string, hint bool) template.HTMLAttr {
-	bad := r.Bad(field) != nil
-	switch {
-	case hint && bad:
+func (r *root) Describe(field string) template.HTMLAttr {
+	if r.Bad(field) != nil {
 		return template.HTMLAttr(`aria-describedby="` + field + `-h ` + field + `-e" aria-invalid="true"`)
-	case hint:
-		return template.HTMLAttr(`aria-describedby="` + field + `-h"`)
-	case bad:
-		return template.HTMLAttr(`aria-describedby="` + field + `-e" aria-invalid="true"`)
 	}
-	return ""
+	return template.HTMLAttr(`aria-describedby="` + field + `-h"`)
 }
 
 type offerRow struct {

@@ -33,15 +33,14 @@ func (r *root) N(key string, n int) string {
 
 // Title is the page's title: unique for each state (checklist L5), with the merchant behind it.
 func (r *root) Title() string {
-	page := r.heading()
-	if r.Theme == nil {
-		return page
+	title := r.heading()
+	if r.Theme != nil {
+		title = r.T("page.title", "page", title, "merchant", r.Theme.Name)
 	}
-	key := "page.title"
 	if c, ok := r.V.(*CheckoutPage); ok && len(c.Errors) > 0 {
-		key = "page.title_error"
+		title = r.T("page.title_error", "title", title)
 	}
-	return r.T(key, "page", page, "merchant", r.Theme.Name)
+	return title
 }
 
 func (r *root) heading() string {
@@ -136,6 +135,15 @@ func (r *root) Step() int {
 	return 0
 }
 
+// RefreshTo is where the reload leads; nowhere but to the page itself when empty. A page that
+// answers a POST must not be asked for again as it was.
+func (r *root) RefreshTo() string {
+	if v, ok := r.V.(*Kind); ok {
+		return v.BackURL()
+	}
+	return ""
+}
+
 // Steps are the three steps (checklist B6).
 func (r *root) Steps() []step {
 	now := r.Step()
@@ -164,7 +172,7 @@ func (r *root) Refresh() int {
 
 // scriptKeys are the sentences that the script shows, besides all "js." keys.
 var scriptKeys = []string{
-	"pay.button", "pay.button_count", "pay.button_open", "pay.number_hint", "pay.cvc_hint",
+	"pay.button", "pay.button_count", "pay.button_open", "pay.errors", "page.title_error", "pay.number_hint", "pay.cvc_hint",
 	"plan.single", "plan.count", "plan.monthly", "plan.last", "plan.free", "plan.extra", "plan.more",
 	"plan.wait", "plan.why_debit", "plan.why_prepaid", "plan.why_none",
 	"plan.found.one", "plan.found.other",
@@ -244,6 +252,8 @@ func (r *root) CountSentence(key string) string { return r.T(key + ".other") }
 func (r *root) PaymentURL() string {
 	switch v := r.V.(type) {
 	case *Result:
+		return "/r/" + v.Payment
+	case *Handover:
 		return "/r/" + v.Payment
 	case *Kind:
 		return "/r/" + v.Payment

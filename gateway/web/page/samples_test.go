@@ -1,0 +1,154 @@
+package page
+
+import (
+	"testing"
+	"time"
+)
+
+// The samples are every page in every state, for the tests that hold for all of them and for
+// looking at them (preview_test.go).
+
+var (
+	sampleNow = time.Date(2026, 11, 22, 12, 9, 31, 0, time.UTC)
+
+	shop = &Theme{
+		ID: "mrc_1", Version: 3, Name: "Çiğdem Kırtasiye", LegalName: "Çiğdem Kırtasiye ve Kağıt San. Tic. Ltd. Şti.",
+		Phone: "+90 212 000 00 00", Email: "odeme@cigdem.example", Accent: "#0f766e",
+		Address: "Örnek Mah. Deneme Sok. No: 1, Kadıköy / İstanbul",
+		Brands:  []string{"visa", "mastercard", "troy"}, NoticeURL: "https://cigdem.example/kvkk",
+	}
+	longShop = &Theme{
+		ID: "mrc_2", Version: 1, Name: "Muvaffakiyetsizleştiricileştiriveremeyebileceklerimizdenmişsinizcesine İthalat İhracat",
+		LegalName: "Muvaffakiyetsizleştiricileştiriveremeyebileceklerimizdenmişsinizcesine İthalat İhracat Pazarlama Sanayi ve Dış Ticaret Anonim Şirketi",
+		Phone:     "0850 000 00 00", Email: "cok.uzun.bir.eposta.adresi@cok-uzun-bir-alan-adi.example", Accent: "#ffd400",
+		Brands: []string{"visa", "mastercard", "troy", "amex"},
+	}
+
+	sampleCheckout = Checkout{
+		Token: "Xk3mN8pQ2rTv", AmountMinor: 25000, Currency: "TRY", MinMinor: 1000, MaxMinor: 500000,
+		Description: "Kasım ayı kırtasiye siparişi", OrderID: "SIP-2026-00417", Terms: "b7c1d2e3f4a5", Rows: 6,
+		Now: sampleNow.Unix(), Until: sampleNow.Add(24 * time.Hour).Unix(),
+	}
+	usual = VariantInstallments | VariantUntil | VariantHolder
+
+	sampleReceipt = Receipt{
+		Payment: "pay_9f2c4e7a1b3d5f60718293a4b5c6d7e8", OrderID: "SIP-2026-00417", Description: "Kasım ayı kırtasiye siparişi",
+		TotalMinor: 25900, PriceMinor: 25000, Currency: "TRY", Installments: 3, MonthlyMinor: 8633,
+		Brand: "visa", Last4: "0007", Issuer: "QNB · CardFinans", AuthCode: "S12345", RRN: "632615098249",
+		PaidAt: sampleNow, Code: "K7RP29XW", Note: "Fatura için teşekkürler",
+	}
+)
+
+func twelve() []Offer {
+	offers := []Offer{{Count: 1, TotalMinor: 123456789, MonthlyMinor: 123456789}}
+	for n := 2; n <= 12; n++ {
+		total := int64(123456789 + 1234567*(n-1))
+		if n <= 3 {
+			total = 123456789
+		}
+		offers = append(offers, Offer{Count: n, TotalMinor: total, MonthlyMinor: (total + int64(n)/2) / int64(n)})
+	}
+	return offers
+}
+
+type sample struct {
+	name string
+	view View
+}
+
+func samples() []sample {
+	in := Head{Theme: shop, Self: "/p/Xk3mN8pQ2rTv"}
+	of := Head{Theme: shop, Self: "/r/pay_9f2c4e7a1b3d5f60718293a4b5c6d7e8"}
+	long := sampleCheckout
+	long.AmountMinor, long.Description = 123456789, "Kadıköy Moda Şubesi çalışanları için Kasım–Aralık dönemi yemek, kırtasiye ve temizlik malzemesi toplu alımı ile kurulum hizmeti bedeli"
+	long.OrderID = "MUSTERI-SIPARIS-NUMARASI-2026-11-22-000000000000417"
+	every := []FieldError{
+		{Field: "amount", Code: "amount_range", Min: 1000, Max: 500000},
+		{Field: "card_number", Code: "brand_not_accepted", Brand: "amex"},
+		{Field: "card_expiry", Code: "expiry_past"}, {Field: "card_cvc", Code: "cvc_length", N: 4},
+		{Field: "card_holder", Code: "name_looks_like_card"},
+		{Field: "installments", Code: "installments_not_offered", N: 9},
+		{Field: "payer_note", Code: "note_looks_like_card"},
+	}
+	all := []sample{
+		{"checkout-open", &CheckoutPage{Head: in, Variant: usual | VariantOpen | VariantNote, Checkout: sampleCheckout}},
+		{"checkout-errors", &CheckoutPage{Head: in, Variant: usual | VariantOpen | VariantNote, Checkout: sampleCheckout, Errors: every,
+			Typed: Typed{Amount: "7.500", Expiry: "01/20", Holder: "4155650000000007", Note: "teşekkürler"}}},
+		{"checkout-one-error", &CheckoutPage{Head: in, Variant: usual, Checkout: sampleCheckout, Errors: every[2:3], Typed: Typed{Expiry: "01/20", Holder: "Şükrü Ğ. Işık"}}},
+		{"checkout-terms-changed", &CheckoutPage{Head: in, Variant: usual, Checkout: sampleCheckout, TermsChanged: true}},
+		{"checkout-twelve", &CheckoutPage{Head: Head{Theme: longShop, Self: "/p/Xk3mN8pQ2rTv", Test: true}, Variant: usual | VariantNote, Checkout: long,
+			BIN: "41556501", Offers: twelve(), Typed: Typed{Installments: 6}}},
+		{"checkout-debit", &CheckoutPage{Head: in, Variant: usual, Checkout: sampleCheckout, BIN: "40070901", Offers: []Offer{{Count: 1, TotalMinor: 25000, MonthlyMinor: 25000}}, Why: WhyDebit}},
+		{"handover", &Handover{Head: of, Payment: sampleReceipt.Payment, AmountMinor: 25900, Currency: "TRY", Bank: "QNB", Method: "POST",
+			Action: "https://acs.bank.example/acs/challenge", Fields: []Field{{"creq", "eyJhIjoxfQ"}, {"threeDSSessionData", ""}}}},
+		{"check-genuine", &Check{Head: Head{Theme: shop, Self: "/v/K7RP29XW"}, Receipt: &sampleReceipt}},
+		{"check-unknown", &Check{Head: Head{Self: "/v/K7RP29XX"}}},
+	}
+	return append(append(all, resultSamples(of)...), kindSamples(in)...)
+}
+
+func resultSamples(of Head) []sample {
+	paid := func(status string, change func(*Receipt)) *Result {
+		c := sampleReceipt
+		change(&c)
+		return &Result{Head: of, Payment: c.Payment, Status: status, Receipt: &c, ReturnURL: "https://cigdem.example/siparis"}
+	}
+	plain := func(status, reason string) *Result {
+		return &Result{Head: of, Payment: sampleReceipt.Payment, Status: status, Reason: reason, Reference: "9F2C-4E7A"}
+	}
+	auto := paid(StatusPaid, func(*Receipt) {})
+	auto.AutoReturn = true
+	earlier := paid(StatusPaid, func(c *Receipt) { c.Installments, c.TotalMinor = 1, c.PriceMinor })
+	earlier.Earlier, earlier.Self = true, "/p/Xk3mN8pQ2rTv"
+	test := paid(StatusPaid, func(*Receipt) {})
+	test.Test = true
+	double := paid(StatusVoided, func(c *Receipt) { c.Voided = true })
+	double.Double = true
+	declined := plain(StatusDeclined, "insufficient_funds")
+	declined.RetryURL = "/p/Xk3mN8pQ2rTv"
+	failed := plain(StatusFailed, "half_secure_refused")
+	failed.RetryURL = "/p/Xk3mN8pQ2rTv"
+	challenged := plain(StatusChallenged, "")
+	challenged.CanContinue, challenged.CanAbandon = true, true
+	abandoned := plain(StatusAbandoned, "")
+	abandoned.RetryURL = "/p/Xk3mN8pQ2rTv"
+	return []sample{
+		{"result-paid", auto}, {"result-paid-earlier", earlier}, {"result-paid-test", test},
+		{"result-partly-refunded", paid(StatusPartiallyRefunded, func(c *Receipt) { c.RefundedMinor = 5000 })},
+		{"result-refunded", paid(StatusRefunded, func(c *Receipt) { c.RefundedMinor = c.TotalMinor })},
+		{"result-voided", paid(StatusVoided, func(c *Receipt) { c.Voided = true })},
+		{"result-double", double}, {"result-declined", declined}, {"result-failed", failed},
+		{"result-pending", plain(StatusPending, "")}, {"result-challenged", challenged},
+		{"result-abandoned", abandoned}, {"result-superseded", plain(StatusSuperseded, "")},
+	}
+}
+
+func kindSamples(in Head) []sample {
+	var all []sample
+	for state := range kinds {
+		k := &Kind{Head: in, State: state, Token: "Xk3mN8pQ2rTv", Payment: sampleReceipt.Payment, Date: sampleNow, Wait: 14 * time.Minute}
+		switch state {
+		case KindNotFound, KindBadRequest:
+			k.Head = Head{Self: in.Self}
+		case KindServerError:
+			k.Reference = "01HZX3"
+		case KindReturnWaiting:
+			k.Resend = &Form{Action: "/3ds/" + k.Payment, Fields: []Field{{"OrderId", "LNK-7F3A"}, {"mdStatus", "1"}}}
+		case KindExpired:
+			asked := *k
+			asked.Asked = true
+			all = append(all, sample{"kind-expired-asked", &asked})
+		}
+		all = append(all, sample{"kind-" + state, k})
+	}
+	return all
+}
+
+func newTestPages(t testing.TB) *Pages {
+	t.Helper()
+	p, err := New(Options{PublicURL: "https://ode.example.com"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
