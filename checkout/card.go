@@ -340,7 +340,8 @@ func BrandOf(digits string) Brand {
 		return BrandDiners
 	case two == 62 && three != 627:
 		return BrandUnionPay
-	case two == 50, two >= 56 && two <= 58, two == 60, two == 63, two == 67, three == 627:
+	case two == 50, two >= 56 && two <= 58, two == 60, two == 63, two == 67, three == 627,
+		three >= 640 && three <= 643: // the table of prefixes has a local debit card there
 		return BrandMaestro
 	}
 	return BrandUnknown

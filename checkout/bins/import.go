@@ -38,6 +38,7 @@ const (
 	MistakeTooMany     = "too_many_rows"
 	MistakeEmpty       = "empty_file"
 	MistakeEncoding    = "encoding"
+	MistakeHeader      = "no_header"
 	MistakeUnknown     = "unknown_column"
 	MistakeMissing     = "missing_column"
 	MistakeTwice       = "column_twice"
@@ -60,6 +61,7 @@ var mistakeText = map[string]string{
 	MistakeTooMany:     "the file has more than 50,000 rows",
 	MistakeEmpty:       "the file has no rows",
 	MistakeEncoding:    "the text is neither UTF-8 nor Windows-1254",
+	MistakeHeader:      "the first line does not name the columns prefix,bank_code,bank_name,brand,card_type,programme,commercial",
 	MistakeUnknown:     "not one of the known columns",
 	MistakeMissing:     "this column is missing",
 	MistakeTwice:       "this column stands there twice",
@@ -178,8 +180,13 @@ func parse(data []byte, source string) (Rows, error) {
 // place finds where each column stands.
 func place(header []string, wrong *FileError) map[string]int {
 	at := make(map[string]int, len(columns))
+	known := func(name string) bool { return slices.Contains(columns, columnName(name)) }
+	if !slices.ContainsFunc(header, known) {
+		wrong.add(1, "", MistakeHeader)
+		return nil
+	}
 	for i, name := range header {
-		name = strings.ToLower(strings.TrimSpace(name))
+		name = columnName(name)
 		_, twice := at[name]
 		switch {
 		case !slices.Contains(columns, name):
@@ -198,6 +205,8 @@ func place(header []string, wrong *FileError) map[string]int {
 	}
 	return at
 }
+
+func columnName(cell string) string { return strings.ToLower(strings.TrimSpace(cell)) }
 
 func readRows(in *csv.Reader, at map[string]int, wrong *FileError) Rows {
 	var rows Rows
