@@ -75,8 +75,8 @@ type Config struct {
 	NewRef func() string
 	// Done, when not nil, is told of every answered request.
 	Done func(Served)
-	// Concurrency is how many connections are served at once; 0 derives it from the descriptors
-	// that the system allows this process.
+	// Concurrency is how many connections are served at once, as ListenOptions.MaxConns; 0 derives
+	// it from the descriptors that the system allows this process.
 	Concurrency int
 }
 
@@ -102,7 +102,7 @@ func NewApp(cfg Config) *fiber.App {
 		CaseSensitive:                true, // ids differ in case only (A16)
 		StrictRouting:                true,
 		BodyLimit:                    MaxBody,
-		Concurrency:                  e.Concurrency,
+		Concurrency:                  e.Concurrency + e.Concurrency/8 + 16, // the listener's cap decides; fasthttp frees a place later than it
 		ReadBufferSize:               MaxHead,
 		WriteBufferSize:              writeBuffer,
 		ReadTimeout:                  BodyTimeout,

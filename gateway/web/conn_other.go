@@ -1,0 +1,6 @@
+//go:build !unix
+
+package web
+
+// readable leaves the connection to be read with a buffer in hand.
+func (g *guarded) readable() {}
