@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"time"
+	"unicode"
 )
 
 // Merchant is a company that collects. What the pages show of it changes with Version.
@@ -114,4 +116,29 @@ type APIKey struct {
 	Hash      []byte // HMAC-SHA256 under a key derived from the master key
 	CreatedAt time.Time
 	RevokedAt time.Time // zero = live
+}
+
+// CheckName holds a merchant's name against look-alikes: no control, bidi or zero-width marks, and
+// no mix of scripts inside a word (A36). It answers "" or a field error code.
+func CheckName(name string) (code string) {
+	if strings.TrimSpace(name) == "" {
+		return "required"
+	}
+	if code := checkText(name, 80); code != "" {
+		return code
+	}
+	for _, word := range strings.Fields(name) {
+		scripts := map[string]bool{}
+		for _, r := range word {
+			for _, s := range []string{"Latin", "Cyrillic", "Greek", "Arabic", "Hebrew", "Armenian", "Georgian", "Han"} {
+				if unicode.Is(unicode.Scripts[s], r) {
+					scripts[s] = true
+				}
+			}
+		}
+		if len(scripts) > 1 {
+			return "mixed_scripts"
+		}
+	}
+	return ""
 }

@@ -1,0 +1,134 @@
+package api
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/odelink/odelink/checkout"
+)
+
+// paymentView is a payment as the API shows it.
+type paymentView struct {
+	ID             checkout.PaymentID `json:"id"`
+	Link           checkout.LinkID    `json:"link"`
+	OrderID        string             `json:"order_id"`
+	Amount         int64              `json:"amount"`
+	Total          int64              `json:"total"`
+	Currency       checkout.Currency  `json:"currency"`
+	Installments   int                `json:"installments"`
+	Status         checkout.Status    `json:"status"`
+	Card           *cardView          `json:"card"`
+	Acquirer       checkout.AccountID `json:"acquirer"`
+	BankOrderID    checkout.BankOrder `json:"bank_order_id"`
+	AuthCode       *string            `json:"auth_code"`
+	RRN            *string            `json:"rrn"`
+	MDStatus       *string            `json:"md_status"`
+	ECI            *string            `json:"eci"`
+	Liability      *string            `json:"liability"`
+	Decline        *declineView       `json:"decline"`
+	PayerNote      *string            `json:"payer_note"`
+	RefundedAmount int64              `json:"refunded_amount"`
+	CreatedAt      string             `json:"created_at"`
+	UpdatedAt      string             `json:"updated_at"`
+	PaidAt         *string            `json:"paid_at"`
+	Events         []eventView        `json:"events,omitempty"`
+}
+
+type cardView struct {
+	Brand   *string `json:"brand"`
+	Issuer  *string `json:"issuer"`
+	Program *string `json:"program"`
+	Kind    *string `json:"kind"`
+	BIN     *string `json:"bin"`
+	Last4   *string `json:"last4"`
+}
+
+type declineView struct {
+	Code     string  `json:"code"`
+	BankCode *string `json:"bank_code"`
+	Message  *string `json:"message"`
+}
+
+type eventView struct {
+	ID       checkout.EventID  `json:"id"`
+	Type     string            `json:"type"`
+	Sequence int64             `json:"sequence"`
+	Actor    string            `json:"actor"`
+	At       string            `json:"at"`
+	Data     map[string]string `json:"data"`
+}
+
+func viewPayment(p checkout.Payment, events []checkout.Event) paymentView {
+	v := paymentView{
+		ID: p.ID, Link: p.Link, OrderID: string(p.Order), Amount: p.Amount.Minor, Total: p.Total.Minor, Currency: p.Total.Currency,
+		Installments: p.Installments, Status: p.Status, Acquirer: p.Account, BankOrderID: p.BankOrder, AuthCode: nullable(p.AuthCode),
+		RRN: nullable(p.RRN), MDStatus: nullable(p.MDStatus), ECI: nullable(p.ECI), Liability: nullable(string(p.Liability)),
+		PayerNote: nullable(p.PayerNote), RefundedAmount: p.Refunded, CreatedAt: stamp(p.CreatedAt), UpdatedAt: stamp(p.UpdatedAt),
+	}
+	if p.Card.Last4 != "" {
+		v.Card = &cardView{
+			Brand: nullable(string(p.Card.Brand)), Issuer: nullable(p.Card.Issuer), Program: nullable(p.Card.Program),
+			Kind: nullable(string(p.Card.Kind)), BIN: nullable(p.Card.BIN), Last4: nullable(p.Card.Last4),
+		}
+	}
+	if p.Decline.Code != "" {
+		v.Decline = &declineView{Code: string(p.Decline.Code), BankCode: nullable(p.Decline.BankCode), Message: nullable(p.Decline.Message)}
+	}
+	if !p.PaidAt.IsZero() {
+		at := stamp(p.PaidAt)
+		v.PaidAt = &at
+	}
+	for _, e := range events {
+		data := e.Data
+		if data == nil {
+			data = map[string]string{}
+		}
+		v.Events = append(v.Events, eventView{ID: e.ID, Type: e.Type, Sequence: e.Seq, Actor: e.Actor, At: stamp(e.At), Data: data})
+	}
+	return v
+}
+
+func (s *Surface) readPayment(c *fiber.Ctx) error {
+	m := callerOf(c).merchant
+	p, err := s.Ledger.PaymentOf(c.UserContext(), m, checkout.PaymentID(c.Params("id")))
+	if err != nil {
+		return err
+	}
+	events, err := s.Ledger.Events(c.UserContext(), m, string(p.ID))
+	if err != nil {
+		return err
+	}
+	return c.JSON(viewPayment(p, events))
+}
+
+func (s *Surface) listPayments(c *fiber.Ctx) error {
+	p, err := s.page(c, "link", "status", "order_id", "min", "max")
+	if err != nil {
+		return err
+	}
+	q := checkout.PaymentQuery{
+		Merchant: callerOf(c).merchant, Link: checkout.LinkID(c.Query("link")), Status: checkout.Status(c.Query("status")),
+		Order: checkout.OrderNumber(c.Query("order_id")), From: p.from, To: p.to, Limit: p.limit, Cursor: p.cursor,
+	}
+	if q.Status != "" && !slices.Contains(checkout.Statuses, q.Status) {
+		return checkout.Invalid(checkout.FieldError{Field: "status", Code: "not_a_choice"})
+	}
+	for name, to := range map[string]*int64{"min": &q.Min, "max": &q.Max} {
+		if text := c.Query(name); text != "" {
+			if *to, err = strconv.ParseInt(text, 10, 64); err != nil || *to < 0 {
+				return checkout.Invalid(checkout.FieldError{Field: name, Code: "wrong_type"})
+			}
+		}
+	}
+	payments, next, err := s.Ledger.SearchPayments(c.UserContext(), q)
+	if err != nil {
+		return err
+	}
+	views := make([]paymentView, len(payments))
+	for i, pay := range payments {
+		views[i] = viewPayment(pay, nil)
+	}
+	return answerPage(c, views, next)
+}

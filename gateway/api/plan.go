@@ -1,0 +1,99 @@
+package api
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+	"rsc.io/qr"
+
+	"github.com/odelink/odelink/checkout"
+	"github.com/odelink/odelink/gateway/web"
+)
+
+// installments answers the offer table without a link, exclusions and their reasons included.
+func (s *Surface) installments(c *fiber.Ctx) error {
+	currency := checkout.Currency(c.Query("currency", string(checkout.TRY)))
+	amount, err := strconv.ParseInt(c.Query("amount"), 10, 64)
+	var errs []checkout.FieldError
+	if err != nil || amount <= 0 {
+		errs = append(errs, checkout.FieldError{Field: "amount", Code: "out_of_range"})
+	}
+	if !currency.Known() {
+		errs = append(errs, checkout.FieldError{Field: "currency", Code: "currency_unknown"})
+	}
+	if len(errs) > 0 {
+		return checkout.Invalid(errs...)
+	}
+	table, err := s.Flow.OffersOf(c.UserContext(), callerOf(c).merchant, checkout.Money{Minor: amount, Currency: currency}, c.Query("bin"))
+	if err != nil {
+		return err
+	}
+	return sendJSON(c, fiber.StatusOK, web.AppendOffers(nil, table, true))
+}
+
+// binView is what a prefix tells.
+type binView struct {
+	BIN        string  `json:"bin"`
+	Prefix     *string `json:"prefix"`
+	Brand      *string `json:"brand"`
+	Kind       *string `json:"kind"`
+	Issuer     *string `json:"issuer"`
+	IssuerCode *string `json:"issuer_code"`
+	Program    *string `json:"program"`
+	Commercial bool    `json:"commercial"`
+}
+
+func (s *Surface) bin(c *fiber.Ctx) error {
+	bin := c.Params("bin")
+	if len(bin) < 6 || len(bin) > 8 || strings.Trim(bin, "0123456789") != "" {
+		return checkout.Invalid(checkout.FieldError{Field: "bin", Code: "bin_format"})
+	}
+	b := s.BINs.Lookup(bin)
+	return c.JSON(binView{
+		BIN: bin, Prefix: nullable(b.Prefix), Brand: nullable(string(b.Brand)), Kind: nullable(string(b.Kind)), Issuer: nullable(b.Issuer),
+		IssuerCode: nullable(b.IssuerCode), Program: nullable(b.Program), Commercial: b.Commercial,
+	})
+}
+
+// qrOf encodes a link's address at level M, nothing else in it (domain.md 4.6).
+func (s *Surface) qrOf(c *fiber.Ctx) (*qr.Code, error) {
+	l, err := s.Ledger.LinkByID(c.UserContext(), callerOf(c).merchant, checkout.LinkID(c.Params("id")))
+	if err != nil {
+		return nil, err
+	}
+	return qr.Encode(s.Flow.LinkURL(l.Token), qr.M)
+}
+
+// quietZone is the light border that readers need, in modules (ISO/IEC 18004).
+const quietZone = 4
+
+func (s *Surface) qrSVG(c *fiber.Ctx) error {
+	code, err := s.qrOf(c)
+	if err != nil {
+		return err
+	}
+	var path strings.Builder
+	for y := range code.Size {
+		for x := range code.Size {
+			if code.Black(x, y) {
+				fmt.Fprintf(&path, "M%d %dh1v1h-1z", x+quietZone, y+quietZone)
+			}
+		}
+	}
+	side := code.Size + 2*quietZone
+	c.Set(fiber.HeaderContentType, "image/svg+xml")
+	return c.SendString(fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%dmm" height="%dmm" shape-rendering="crispEdges">`+
+		`<path fill="#fff" d="M0 0h%dv%dH0z"/><path d="%s"/></svg>`, side, side, side, side, side, side, path.String()))
+}
+
+func (s *Surface) qrPNG(c *fiber.Ctx) error {
+	code, err := s.qrOf(c)
+	if err != nil {
+		return err
+	}
+	code.Scale = 10
+	c.Set(fiber.HeaderContentType, "image/png")
+	return c.Send(code.PNG())
+}

@@ -1,0 +1,373 @@
+package main
+
+import (
+	"context"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/odelink/odelink/checkout"
+	"github.com/odelink/odelink/checkout/bins"
+	"github.com/odelink/odelink/checkout/caps"
+	"github.com/odelink/odelink/gateway/api"
+	"github.com/odelink/odelink/gateway/memstore"
+	"github.com/odelink/odelink/gateway/observe"
+	"github.com/odelink/odelink/gateway/pay"
+	"github.com/odelink/odelink/gateway/redisstore"
+	"github.com/odelink/odelink/gateway/sqlstore"
+	"github.com/odelink/odelink/gateway/velocity"
+	"github.com/odelink/odelink/gateway/web"
+	"github.com/odelink/odelink/gateway/web/page"
+	"github.com/odelink/odelink/threeds"
+)
+
+// seams are what tests put in the place of the world. The zero value is the world.
+type seams struct {
+	clock  checkout.Clock // nil = the system's
+	random io.Reader      // nil = crypto/rand
+	timing checkout.Timing
+	fault  func(point string) error // of the ledger
+	log    io.Writer                // nil = standard error
+	quiet  bool                     // no background loops: the test steps them
+}
+
+// systemClock is time.Now.
+type systemClock struct{}
+
+func (systemClock) Now() time.Time { return time.Now() }
+
+// app is the gateway, opened and not yet serving.
+type app struct {
+	cfg    Config
+	seams  seams
+	log    *observe.Logger
+	ledger *sqlstore.Store
+	redis  *redisstore.Store // nil without Redis
+	memory *memstore.Store   // nil with Redis
+	bins   *bins.Table
+	banks  *threeds.Banks
+	limits *velocity.Limits
+	watch  *observe.Watch
+	flow   *checkout.Service
+	fiber  *fiber.App
+	ids    *checkout.IDs
+}
+
+// open wires the gateway from the inside out and starts nothing. What it opened is closed again
+// when a later part fails.
+func open(ctx context.Context, cfg Config, s seams) (a *app, err error) {
+	s = s.withDefaults()
+	a = &app{cfg: cfg, seams: s, ids: checkout.NewIDs(s.random)}
+	defer func() {
+		if err != nil {
+			a.close()
+		}
+	}()
+	if a.log, err = observe.NewLogger(s.log, cfg.LogFormat, cfg.LogLevel); err != nil {
+		return nil, err
+	}
+	a.watch = observe.NewWatch(a.log.Logger, s.clock)
+	if err := a.openLedger(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.openHot(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.openFlow(); err != nil {
+		return nil, err
+	}
+	return a, a.openSurfaces()
+}
+
+func (s seams) withDefaults() seams {
+	if s.random == nil {
+		s.random = rand.Reader
+	}
+	if s.log == nil {
+		s.log = os.Stderr
+	}
+	if s.clock == nil {
+		s.clock = systemClock{}
+	}
+	return s
+}
+
+// openLedger opens and migrates the durable truth.
+func (a *app) openLedger(ctx context.Context) error {
+	c := sqlstore.Config{URL: a.cfg.DatabaseURL, MasterKeys: a.cfg.MasterKeys, IDs: a.ids, Logger: a.log.Logger, Fault: a.seams.fault}
+	if _, real := a.seams.clock.(systemClock); !real {
+		c.Now = a.seams.clock.Now
+	}
+	var err error
+	if a.ledger, err = sqlstore.Open(ctx, c); err != nil {
+		return fmt.Errorf("open the ledger: %w", err)
+	}
+	if err := a.ledger.Migrate(ctx); err != nil {
+		return fmt.Errorf("migrate the ledger: %w", err)
+	}
+	return nil
+}
+
+// openHot opens the hot state and the limits: Redis where it is configured, else memory.
+func (a *app) openHot(ctx context.Context) error {
+	v := velocity.Config{Clock: a.seams.clock, Off: a.cfg.LimitsOff, OnRest: a.watch.LinkRests, OnGuessing: a.watch.Guessing}
+	if a.cfg.RedisURL == "" {
+		a.memory = memstore.New(a.seams.clock)
+	} else {
+		var err error
+		if a.redis, err = redisstore.Open(ctx, redisstore.Config{URL: a.cfg.RedisURL, Observe: a.watch.Hot}); err != nil {
+			return fmt.Errorf("open Redis: %w", err)
+		}
+		v.Redis = a.redis.Client()
+	}
+	var err error
+	a.limits, err = velocity.New(v)
+	return err
+}
+
+func (a *app) hot() checkout.LinkStore {
+	if a.redis != nil {
+		return a.redis
+	}
+	return a.memory
+}
+
+// openFlow joins the flow's parts.
+func (a *app) openFlow() error {
+	var err error
+	if a.bins, err = a.loadBINs(); err != nil {
+		return err
+	}
+	a.banks = threeds.New(threeds.Config{AllowLoopback: a.cfg.Demo || a.cfg.SimulatedBank, Clock: a.seams.clock})
+	cardKey, err := derive(a.ledger, "card velocity")
+	if err != nil {
+		return err
+	}
+	a.flow, err = checkout.New(checkout.Parts{
+		Ledger: a.ledger, Hot: a.hot(), BINs: a.bins, Caps: caps.New(), Banks: a.watch.Banks(a.banks), Velocity: a.limits,
+		Clock: a.seams.clock, IDs: a.ids, Log: a.log.Logger, Observer: a.watch, Timing: a.seams.timing,
+		PublicURL: a.cfg.PublicURL, CardKey: cardKey,
+	})
+	return err
+}
+
+func (a *app) loadBINs() (*bins.Table, error) {
+	t := bins.New()
+	if a.cfg.BinsFile == "" {
+		return t, nil
+	}
+	f, err := os.Open(a.cfg.BinsFile)
+	if err != nil {
+		return nil, fmt.Errorf("open the imported BIN table: %w", err)
+	}
+	defer f.Close()
+	rows, _, err := bins.Import(f, a.cfg.BinsFile)
+	if err != nil {
+		return nil, fmt.Errorf("read the imported BIN table: %w", err)
+	}
+	t.Override(rows)
+	return t, nil
+}
+
+// derive makes a key for one purpose from the ledger's own secret, which survives a rotation of the
+// master key.
+func derive(ledger *sqlstore.Store, purpose string) ([]byte, error) {
+	return hkdf.Key(sha256.New, ledger.HashKey("odelink derived keys"), nil, purpose, 32)
+}
+
+// openSurfaces registers pages and API on one app with one edge in front.
+func (a *app) openSurfaces() error {
+	pages, err := page.New(page.Options{PublicURL: a.cfg.PublicURL})
+	if err != nil {
+		return err
+	}
+	card := pay.New(pay.Config{Flow: a.flow, Pages: pages, Guard: a.limits, Clock: a.seams.clock, PublicURL: a.cfg.PublicURL})
+	a.fiber = web.NewApp(web.Config{
+		PublicURL: a.cfg.PublicURL, TrustedProxies: a.cfg.TrustedProxies, Hosts: a.hosts(), Log: a.log.Logger,
+		ErrorPage: card.ErrorPage, Done: a.watch.Served,
+	})
+	card.Register(a.fiber)
+	programs, err := api.New(api.Config{
+		Flow: a.flow, Ledger: a.ledger, BINs: a.bins, Limits: a.limits, Clock: a.seams.clock, Hash: a.ledger.HashKey,
+	})
+	if err != nil {
+		return err
+	}
+	programs.Register(a.fiber)
+	return nil
+}
+
+// hosts are the names that demo answers to: its credentials are public, and a foreign page could
+// rebind its own name to this machine.
+func (a *app) hosts() []string {
+	if !a.cfg.Demo {
+		return nil
+	}
+	return []string{"localhost", "127.0.0.1", "::1"}
+}
+
+// run serves until ctx ends, then lets open calls end within their deadline (C24).
+func (a *app) run(ctx context.Context, ready func()) error {
+	admin, err := observe.ServeAdmin(a.cfg.AdminAddr, observe.AdminConfig{Watch: a.watch, Checks: a.checks(), Pprof: a.cfg.Pprof})
+	if err != nil {
+		return fmt.Errorf("listen for administration: %w", err)
+	}
+	defer admin.Close()
+	listener, err := net.Listen("tcp", a.cfg.Addr)
+	if err != nil {
+		return fmt.Errorf("listen for pages and API: %w", err)
+	}
+	loops, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	done := a.startLoops(loops)
+	a.log.Info("odelink serves", "addr", a.cfg.Addr, "public_url", a.cfg.PublicURL, "demo", a.cfg.Demo)
+	if ready != nil {
+		ready()
+	}
+	err = web.Serve(ctx, a.fiber, listener, web.ServeConfig{Log: a.log.Logger, Refused: a.watch.Refused})
+	stop()
+	<-done
+	a.flow.Wait()
+	return err
+}
+
+// checks are what readiness depends on; Redis away is degraded, not down.
+func (a *app) checks() observe.Checks {
+	c := observe.Checks{Required: map[string]func(context.Context) error{"ledger": a.ledger.Ping}}
+	if a.redis != nil {
+		c.Optional = map[string]func(context.Context) error{"redis": a.redis.Ping}
+	}
+	return c
+}
+
+const (
+	settleEvery    = time.Second
+	republishEvery = 5 * time.Second
+	republishSpan  = 15 * time.Second
+	sweepEvery     = time.Minute
+)
+
+// startLoops runs what happens without anybody asking; the channel closes when all have ended.
+func (a *app) startLoops(ctx context.Context) <-chan struct{} {
+	done := make(chan struct{})
+	loops := []func(){
+		func() { a.every(ctx, settleEvery, a.settle) },
+		func() { a.every(ctx, republishEvery, a.republish) },
+	}
+	if a.memory != nil {
+		loops = append(loops, func() { a.every(ctx, sweepEvery, func(context.Context) error { a.memory.Sweep(); return nil }) }, func() { a.refill(ctx) })
+	}
+	left := make(chan struct{}, len(loops))
+	for _, loop := range loops {
+		go func() { loop(); left <- struct{}{} }()
+	}
+	go func() {
+		for range loops {
+			<-left
+		}
+		close(done)
+	}()
+	return done
+}
+
+// every calls f until ctx ends. What it answers is for the log: the next turn tries again.
+func (a *app) every(ctx context.Context, d time.Duration, f func(context.Context) error) {
+	tick := time.NewTicker(d)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if err := f(ctx); err != nil && ctx.Err() == nil {
+				a.watch.Fault("background loop", err)
+			}
+		}
+	}
+}
+
+// settle goes on while there is more to do than one pass takes.
+func (a *app) settle(ctx context.Context) error {
+	for ctx.Err() == nil {
+		n, err := a.flow.Settle(ctx)
+		if err != nil || n == 0 {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *app) republish(ctx context.Context) error {
+	return a.flow.Republish(ctx, a.seams.clock.Now().Add(-republishSpan))
+}
+
+// refill fills the in-process hot state while serving: a link that is not there yet is read from
+// the ledger at its first view.
+func (a *app) refill(ctx context.Context) {
+	n, err := a.flow.Refill(ctx)
+	if err != nil && ctx.Err() == nil {
+		a.watch.Fault("refill hot state", err)
+	}
+	a.log.Info("hot state filled", "links", n)
+}
+
+// close ends everything that was opened, outermost first.
+func (a *app) close() error {
+	var errs []error
+	if a.redis != nil {
+		errs = append(errs, a.redis.Close())
+	}
+	if a.ledger != nil {
+		errs = append(errs, a.ledger.Close())
+	}
+	if a.log != nil {
+		errs = append(errs, a.log.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// serve is the gateway for real merchants.
+func serve(ctx context.Context, args []string, out io.Writer) error {
+	cfg, err := loadConfig(args, os.Environ(), false, out)
+	if err != nil {
+		return err
+	}
+	a, err := open(ctx, cfg, seams{})
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	if err := a.refuseDemo(ctx); err != nil {
+		return err
+	}
+	return a.run(ctx, nil)
+}
+
+// refuseDemo holds invariant I24: no demo credentials and no simulated bank where money is real.
+func (a *app) refuseDemo(ctx context.Context) error {
+	var errs []error
+	if _, err := a.ledger.KeyByHash(ctx, a.ledger.HashKey(demoAPIKey)); !errors.Is(err, checkout.ErrNoKey) {
+		errs = append(errs, errors.New("the ledger holds the demo's public API key: serve refuses it (was this ledger made by demo?)"))
+	}
+	if !a.cfg.SimulatedBank {
+		accounts, err := a.ledger.AllAccounts(ctx)
+		if err != nil {
+			return err
+		}
+		for _, acc := range accounts {
+			if err := a.banks.Check(acc); err != nil && acc.Enabled {
+				errs = append(errs, fmt.Errorf("acquirer account %s (%s): %w", acc.ID, acc.Name, err))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+

@@ -1,0 +1,364 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/odelink/odelink/checkout"
+	"github.com/odelink/odelink/checkout/bins"
+)
+
+// withApp loads the settings of serve, opens the gateway without serving, runs f and closes again.
+func withApp(ctx context.Context, out io.Writer, f func(*app) error) error {
+	cfg, err := loadConfig(nil, os.Environ(), false, out)
+	if err != nil {
+		return err
+	}
+	a, err := open(ctx, cfg, seams{})
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(a), a.close())
+}
+
+// migrate brings the tables up to date; opening the ledger does it.
+func migrate(ctx context.Context, _ []string, out io.Writer) error {
+	return withApp(ctx, out, func(*app) error {
+		fmt.Fprintln(out, "the ledger's tables are up to date")
+		return nil
+	})
+}
+
+// rewrap encrypts what is stored under the newest master key.
+func rewrap(ctx context.Context, _ []string, out io.Writer) error {
+	return withApp(ctx, out, func(a *app) error {
+		if err := a.ledger.Rewrap(ctx); err != nil {
+			return err
+		}
+		fmt.Fprintln(out, "all stored secrets are encrypted under the newest master key; older keys may leave the settings")
+		return nil
+	})
+}
+
+// subcommand picks the word behind a command.
+func subcommand(args []string, want ...string) (string, []string, error) {
+	if len(args) > 0 {
+		for _, w := range want {
+			if args[0] == w {
+				return w, args[1:], nil
+			}
+		}
+	}
+	return "", nil, fmt.Errorf("expected one of: %s", strings.Join(want, ", "))
+}
+
+// binsCommand imports an operator's table: it reports what differs, and keeps a checked copy where
+// ODELINK_BINS_FILE finds it.
+func binsCommand(_ context.Context, args []string, out io.Writer) error {
+	_, rest, err := subcommand(args, "import")
+	if err != nil {
+		return err
+	}
+	flags := flag.NewFlagSet("bins import", flag.ContinueOnError)
+	flags.SetOutput(out)
+	to := flags.String("to", os.Getenv("ODELINK_BINS_FILE"), "where the checked table is kept (ODELINK_BINS_FILE)")
+	if err := flags.Parse(rest); err != nil {
+		return err
+	}
+	if flags.NArg() != 1 {
+		return errors.New("bins import needs the name of one CSV file")
+	}
+	f, err := os.Open(filepath.Clean(flags.Arg(0)))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	rows, report, err := bins.Import(f, filepath.Base(flags.Arg(0)))
+	if err != nil {
+		return err
+	}
+	fmt.Fprint(out, report.String())
+	if *to == "" {
+		fmt.Fprintln(out, "nothing was kept: name a file with --to or ODELINK_BINS_FILE")
+		return nil
+	}
+	if err := writeWhole(*to, rows.Encode); err != nil {
+		return fmt.Errorf("keep the table: %w", err)
+	}
+	fmt.Fprintf(out, "kept in %s; serve reads it when ODELINK_BINS_FILE names it\n", *to)
+	return nil
+}
+
+// writeWhole writes a file beside its place and renames it, so that nobody ever reads half of it.
+func writeWhole(path string, write func(io.Writer) error) (err error) {
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".odelink-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(tmp.Name()) // the first error is the one to tell
+		}
+	}()
+	if err = errors.Join(write(tmp), tmp.Sync(), tmp.Close()); err != nil {
+		return err
+	}
+	return os.Rename(tmp.Name(), path)
+}
+
+// merchantCommand makes a merchant.
+func merchantCommand(ctx context.Context, args []string, out io.Writer) error {
+	_, rest, err := subcommand(args, "add")
+	if err != nil {
+		return err
+	}
+	var m checkout.Merchant
+	var currencies, logo string
+	flags := flag.NewFlagSet("merchant add", flag.ContinueOnError)
+	flags.SetOutput(out)
+	flags.StringVar(&m.Name, "name", "", "display name (required)")
+	flags.StringVar(&m.LegalName, "legal-name", "", "trade title")
+	flags.StringVar(&m.Phone, "phone", "", "phone that payers may call")
+	flags.StringVar(&m.Email, "email", "", "e-mail that payers may write to")
+	flags.StringVar(&m.Website, "website", "", "web site")
+	flags.StringVar(&m.Accent, "accent", "", "colour like #0b6b5e")
+	flags.StringVar(&m.Category, "category", "", "sector, for the legal instalment caps")
+	flags.StringVar(&currencies, "currencies", "TRY", "currencies the merchant may collect in, separated by commas")
+	flags.StringVar(&logo, "logo", "", "PNG, JPEG or WebP file, square, at most 64 KiB")
+	if err := flags.Parse(rest); err != nil {
+		return err
+	}
+	if code := checkout.CheckName(m.Name); code != "" {
+		return fmt.Errorf("--name: %s", code)
+	}
+	for _, c := range strings.Split(currencies, ",") {
+		cur := checkout.Currency(strings.TrimSpace(c))
+		if !cur.Known() {
+			return fmt.Errorf("--currencies: %q is unknown", c)
+		}
+		m.Currencies = append(m.Currencies, cur)
+	}
+	return withApp(ctx, out, func(a *app) error {
+		now := a.seams.clock.Now()
+		m.ID, m.Version, m.CreatedAt, m.UpdatedAt = a.ids.Merchant(), 1, now, now
+		if err := a.ledger.SaveMerchant(ctx, m, operatorEvent(m.ID, string(m.ID), "merchant.created", now)); err != nil {
+			return err
+		}
+		if err := a.saveLogo(ctx, m.ID, logo); err != nil {
+			return err
+		}
+		fmt.Fprintln(out, m.ID)
+		return nil
+	})
+}
+
+const maxLogo = 64 << 10
+
+func (a *app) saveLogo(ctx context.Context, m checkout.MerchantID, path string) error {
+	if path == "" {
+		return nil
+	}
+	data, err := os.ReadFile(filepath.Clean(path))
+	if err != nil {
+		return err
+	}
+	typ := http.DetectContentType(data)
+	if len(data) > maxLogo || (typ != "image/png" && typ != "image/jpeg" && typ != "image/webp") {
+		return errors.New("--logo: PNG, JPEG or WebP of at most 64 KiB")
+	}
+	return a.ledger.SaveLogo(ctx, m, checkout.Logo{Type: typ, Data: data}, operatorEvent(m, string(m), "merchant.logo", a.seams.clock.Now()))
+}
+
+func operatorEvent(m checkout.MerchantID, subject, typ string, at time.Time) checkout.Event {
+	return checkout.Event{Merchant: m, Subject: subject, Type: typ, Actor: "operator", At: at}
+}
+
+// accountFile is an acquirer account as section 6 of the contract writes it.
+type accountFile struct {
+	Kind        string              `json:"kind"`
+	Name        string              `json:"name"`
+	Mode        string              `json:"mode"`
+	BaseURL     string              `json:"base_url"`
+	Credentials map[string]string   `json:"credentials"`
+	Currencies  []checkout.Currency `json:"currencies"`
+	Programmes  []string            `json:"programmes"`
+	Instalments []struct {
+		Count int    `json:"count"`
+		Rate  string `json:"rate"`
+	} `json:"instalments"`
+	Pricing    checkout.Pricing `json:"pricing"`
+	HalfSecure bool             `json:"half_secure"`
+	Priority   int              `json:"priority"`
+}
+
+// accountCommand gives a merchant a virtual POS. The credentials come from a file or standard
+// input, never from the command line, which other users of the machine can read.
+func accountCommand(ctx context.Context, args []string, out io.Writer) error {
+	_, rest, err := subcommand(args, "add")
+	if err != nil {
+		return err
+	}
+	flags := flag.NewFlagSet("account add", flag.ContinueOnError)
+	flags.SetOutput(out)
+	merchant := flags.String("merchant", "", "the merchant's id (required)")
+	file := flags.String("file", "-", "JSON file with kind, mode, credentials, currencies, instalments; - = standard input")
+	verify := flags.Bool("verify", true, "ask the bank whether the credentials work")
+	if err := flags.Parse(rest); err != nil {
+		return err
+	}
+	in := io.Reader(os.Stdin)
+	if *file != "-" {
+		f, err := os.Open(filepath.Clean(*file))
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		in = f
+	}
+	acc, err := readAccount(in)
+	if err != nil {
+		return err
+	}
+	return withApp(ctx, out, func(a *app) error {
+		now := a.seams.clock.Now()
+		acc.ID, acc.Merchant, acc.Enabled, acc.Version, acc.CreatedAt, acc.UpdatedAt = a.ids.Account(), checkout.MerchantID(*merchant), true, 1, now, now
+		if _, err := a.ledger.Merchant(ctx, acc.Merchant); err != nil {
+			return fmt.Errorf("--merchant: %w", err)
+		}
+		if err := a.checkAccount(ctx, acc, *verify); err != nil {
+			return err
+		}
+		if err := a.ledger.SaveAccount(ctx, acc, operatorEvent(acc.Merchant, string(acc.ID), "account.saved", now)); err != nil {
+			return err
+		}
+		fmt.Fprintln(out, acc.ID)
+		return nil
+	})
+}
+
+func readAccount(in io.Reader) (checkout.Account, error) {
+	var f accountFile
+	d := json.NewDecoder(io.LimitReader(in, 1<<20))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&f); err != nil {
+		return checkout.Account{}, fmt.Errorf("read the account: %w", err)
+	}
+	acc := checkout.Account{
+		Kind: f.Kind, Name: f.Name, Mode: f.Mode, BaseURL: f.BaseURL, Credentials: f.Credentials, Currencies: f.Currencies,
+		Programs: f.Programmes, Pricing: f.Pricing, HalfSecure: f.HalfSecure, Priority: f.Priority,
+	}
+	for _, row := range f.Instalments {
+		rate, err := checkout.ParseRate(row.Rate)
+		if err != nil || row.Count < 2 || row.Count > checkout.MaxInstallments {
+			return acc, fmt.Errorf("instalments: count %d, rate %q", row.Count, row.Rate)
+		}
+		acc.Rates = append(acc.Rates, checkout.RateRow{Count: row.Count, Rate: rate})
+	}
+	return acc, nil
+}
+
+// checkAccount finds every mistake of an account and asks the bank about its credentials.
+func (a *app) checkAccount(ctx context.Context, acc checkout.Account, verify bool) error {
+	if err := a.banks.Check(acc); err != nil {
+		return err
+	}
+	acq, err := a.banks.Open(acc)
+	if err != nil {
+		return err
+	}
+	v, ok := acq.(checkout.Verifier)
+	if !ok || !verify {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	if err := v.Verify(ctx); err != nil {
+		return fmt.Errorf("the bank does not take these credentials: %w", err)
+	}
+	return nil
+}
+
+// keyCommand makes and revokes API keys. A key is shown once and stored as a keyed hash.
+func keyCommand(ctx context.Context, args []string, out io.Writer) error {
+	word, rest, err := subcommand(args, "add", "revoke")
+	if err != nil {
+		return err
+	}
+	flags := flag.NewFlagSet("key "+word, flag.ContinueOnError)
+	flags.SetOutput(out)
+	merchant := flags.String("merchant", "", "the merchant's id (add)")
+	name := flags.String("name", "", "what the key is for (add)")
+	if err := flags.Parse(rest); err != nil {
+		return err
+	}
+	return withApp(ctx, out, func(a *app) error {
+		if word == "revoke" {
+			return a.revokeKey(ctx, out)
+		}
+		if _, err := a.ledger.Merchant(ctx, checkout.MerchantID(*merchant)); err != nil {
+			return fmt.Errorf("--merchant: %w", err)
+		}
+		now := a.seams.clock.Now()
+		secret := "sk_live_" + a.ids.Secret(40)
+		k := checkout.APIKey{ID: a.ids.Key(), Merchant: checkout.MerchantID(*merchant), Name: *name, Shown: secret[:12], Hash: a.ledger.HashKey(secret), CreatedAt: now}
+		if err := a.ledger.SaveKey(ctx, k, operatorEvent(k.Merchant, string(k.ID), "key.created", now)); err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "%s\n%s\n(the key is shown this once)\n", k.ID, secret)
+		return nil
+	})
+}
+
+// revokeKey reads the key itself from standard input, so that it stands in no process list.
+func (a *app) revokeKey(ctx context.Context, out io.Writer) error {
+	text, err := io.ReadAll(io.LimitReader(os.Stdin, 200))
+	if err != nil {
+		return err
+	}
+	k, err := a.ledger.KeyByHash(ctx, a.ledger.HashKey(strings.TrimSpace(string(text))))
+	if err != nil {
+		return err
+	}
+	k.RevokedAt = a.seams.clock.Now()
+	if err := a.ledger.SaveKey(ctx, k, operatorEvent(k.Merchant, string(k.ID), "key.revoked", k.RevokedAt)); err != nil {
+		return err
+	}
+	fmt.Fprintln(out, "revoked", k.ID)
+	return nil
+}
+
+// health asks a running gateway; a container without a shell has nothing else to ask with.
+func health(ctx context.Context, args []string, out io.Writer) error {
+	addr := os.Getenv("ODELINK_ADMIN_ADDR")
+	if addr == "" {
+		addr = "127.0.0.1:9090"
+	}
+	if len(args) > 0 {
+		addr = args[0]
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+publicHost(addr)+"/readyz", nil)
+	if err != nil {
+		return err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("not ready: status %d", resp.StatusCode)
+	}
+	fmt.Fprintln(out, "ready")
+	return nil
+}
