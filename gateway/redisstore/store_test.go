@@ -1,0 +1,376 @@
+package redisstore
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/odelink/odelink/checkout"
+	"github.com/odelink/odelink/gateway/storetest"
+	"github.com/odelink/odelink/gateway/testenv"
+)
+
+var start = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
+
+// testBound is long, so that a loaded machine under the race detector is not taken for a Redis that hangs.
+const testBound = 10 * time.Second
+
+func open(t testing.TB, c Config) *Store {
+	t.Helper()
+	if c.Bound == 0 {
+		c.Bound = testBound
+	}
+	s, err := Open(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	return s
+}
+
+// servers are the kinds of Redis that one URL setting may name.
+var servers = map[string]func(testing.TB) string{
+	"redis-server": testenv.Redis,
+	"cluster":      testenv.RedisCluster,
+	"sentinel":     testenv.RedisSentinel,
+}
+
+func TestLinkStore(t *testing.T) {
+	for name, server := range servers {
+		t.Run(name, func(t *testing.T) {
+			url := server(t)
+			storetest.LinkStore(t, func(t *testing.T, clock checkout.Clock) storetest.LinkStores {
+				flush(t, url)
+				return storetest.LinkStores{
+					Client: func() checkout.LinkStore { return open(t, Config{URL: url, Clock: clock}) },
+					Forget: func() { flush(t, url) },
+				}
+			})
+		})
+	}
+}
+
+// raw is a client as an operator would have one.
+func raw(t testing.TB, url string) redis.UniversalClient {
+	t.Helper()
+	a, err := parseURL(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := a.client(testBound)
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// eachNode does something on the server, or on every master of a Cluster.
+func eachNode(t testing.TB, c redis.UniversalClient, do func(redis.UniversalClient) error) {
+	t.Helper()
+	var err error
+	if cluster, ok := c.(*redis.ClusterClient); ok {
+		for _, addr := range nodes(t, cluster) {
+			node := redis.NewClient(&redis.Options{Addr: addr})
+			if err = do(node); err != nil {
+				break
+			}
+			node.Close()
+		}
+	} else {
+		err = do(c)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func nodes(t testing.TB, c *redis.ClusterClient) []string {
+	t.Helper()
+	slots, err := c.ClusterSlots(t.Context()).Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var addrs []string
+	for _, s := range slots {
+		addrs = append(addrs, s.Nodes[0].Addr)
+	}
+	return addrs
+}
+
+func flush(t testing.TB, url string) {
+	t.Helper()
+	eachNode(t, raw(t, url), func(c redis.UniversalClient) error { return c.FlushDB(t.Context()).Err() })
+}
+
+// allKeys answers every key with its lifetime.
+func allKeys(t testing.TB, url string) map[string]time.Duration {
+	t.Helper()
+	found := map[string]time.Duration{}
+	eachNode(t, raw(t, url), func(c redis.UniversalClient) error {
+		for keys := c.Scan(t.Context(), 0, "*", 1000).Iterator(); keys.Next(t.Context()); {
+			life, err := c.PTTL(t.Context(), keys.Val()).Result()
+			if err != nil {
+				return err
+			}
+			found[keys.Val()] = life
+		}
+		return nil
+	})
+	return found
+}
+
+func TestC21_everyKeyHasOurPrefixAndALifetime(t *testing.T) {
+	for name, server := range servers {
+		t.Run(name, func(t *testing.T) {
+			url := server(t)
+			flush(t, url)
+			s := open(t, Config{URL: url})
+			for n := range 50 {
+				h := storetest.HotCopy(n, time.Now())
+				h.ExpiresAt = time.Now().Add(time.Duration(n-10) * 24 * time.Hour)
+				if n == 0 {
+					h.ExpiresAt = time.Time{}
+				}
+				must(t, s.Publish(t.Context(), h))
+				if n%2 == 0 {
+					must(t, s.Claim(t.Context(), h.Token, "pay_AAAAAAAAAAAAAAAAAAAAAA", time.Duration(n)*time.Hour))
+				}
+				if n%4 == 0 {
+					must(t, s.Release(t.Context(), h.Token, "pay_AAAAAAAAAAAAAAAAAAAAAA"))
+				}
+			}
+			must(t, s.Remember(t.Context(), "x:p:pay_1", "text", time.Hour))
+			_, err := s.Counters().Get(t.Context(), "x:c:1", rate(10, time.Hour))
+			must(t, err)
+			keys := allKeys(t, url)
+			if len(keys) != 52 {
+				t.Errorf("%d keys, want 52", len(keys))
+			}
+			for key, life := range keys {
+				if !strings.HasPrefix(key, prefix) || life <= 0 || life > longest {
+					t.Errorf("key %s lives for %s", key, life)
+				}
+				if life < 10*time.Minute-testBound {
+					t.Errorf("key %s lives for %s only", key, life)
+				}
+			}
+		})
+	}
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestTheLifetimeOfACopyFollowsItsLink(t *testing.T) {
+	for name, c := range map[string]struct{ left, want time.Duration }{
+		"an hour longer than the link": {24 * time.Hour, 25 * time.Hour},
+		"a week at most":               {365 * 24 * time.Hour, longest},
+		"ten minutes at least":         {-48 * time.Hour, shortest},
+	} {
+		h := checkout.Hot{ExpiresAt: start.Add(c.left)}
+		if got := lifetime(h, start); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+	if got := lifetime(checkout.Hot{}, start); got != longest {
+		t.Errorf("a link without an end: %s", got)
+	}
+}
+
+// A claim must outlive a copy that is about to go, and a key that lost its lifetime gets one again.
+func TestAClaimKeepsItsCopy(t *testing.T) {
+	url := testenv.Redis(t)
+	s, c := open(t, Config{URL: url}), raw(t, url)
+	h := storetest.HotCopy(1, time.Now())
+	key := prefix + string(h.Token)
+	for name, spoil := range map[string]func() error{
+		"a copy with seconds left":     func() error { return c.PExpire(t.Context(), key, 5*time.Second).Err() },
+		"a copy without any life time": func() error { return c.Persist(t.Context(), key).Err() },
+	} {
+		must(t, s.Publish(t.Context(), h))
+		must(t, spoil())
+		must(t, s.Claim(t.Context(), h.Token, "pay_AAAAAAAAAAAAAAAAAAAAAA", 2*time.Minute))
+		if life := c.PTTL(t.Context(), key).Val(); life < time.Minute || life > 2*time.Minute {
+			t.Errorf("%s lives for %s", name, life)
+		}
+	}
+}
+
+func TestC21_whatIsNotOurCopyIsNotHereAndIsOverwritten(t *testing.T) {
+	url := testenv.Redis(t)
+	s, c := open(t, Config{URL: url}), raw(t, url)
+	h := storetest.HotCopy(1, time.Now())
+	key := prefix + string(h.Token)
+	good, err := pack(h)
+	must(t, err)
+	with := func(at int, b byte) string {
+		v := append([]byte(nil), good...)
+		v[at] = b
+		return string(v)
+	}
+	set := func(v string) func() error {
+		return func() error { return c.Set(t.Context(), key, v, time.Hour).Err() }
+	}
+	for name, spoil := range map[string]func() error{
+		"a list":                       func() error { return c.LPush(t.Context(), key, "x").Err() },
+		"a hash":                       func() error { return c.HSet(t.Context(), key, "x", "y").Err() },
+		"an empty text":                set(""),
+		"a short text":                 set("\xa1o"),
+		"some text":                    set(`{"token":"Tok000000001"}`),
+		"a number":                     set("12345678901234567890"),
+		"a head alone":                 set(string(good[:12])),
+		"a copy cut short":             set(string(good[:len(good)-3])),
+		"a body of a newer version":    set(with(0, 0xA2)),
+		"another format altogether":    set(with(0, 0x11)),
+		"an unknown state":             set(with(1, 'x')),
+		"a length of zero":             set(with(9, 0)),
+		"a length beyond the text":     set(with(8, 0x7f)),
+		"a length that splits a field": set(with(9, good[9]-2)),
+		"flags of fields not there":    set(with(10, 0xff)),
+		"a currency nobody knows":      set(with(11, good[11]|0x0f)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			must(t, c.Del(t.Context(), key).Err())
+			must(t, spoil())
+			if got, err := s.Open(t.Context(), h.Token); checkout.KindOf(err) != checkout.KindNotFound {
+				t.Fatalf("open: %+v, %v; want ErrNoLink", got, err)
+			}
+			if err := s.Claim(t.Context(), h.Token, "pay_AAAAAAAAAAAAAAAAAAAAAA", time.Minute); err != nil {
+				t.Errorf("claim: %v", err)
+			}
+			if err := s.Release(t.Context(), h.Token, "pay_BBBBBBBBBBBBBBBBBBBBBB"); err != nil {
+				t.Errorf("release: %v", err)
+			}
+			must(t, s.Publish(t.Context(), h))
+			if got, err := s.Open(t.Context(), h.Token); err != nil || got.Description != h.Description {
+				t.Errorf("after publishing: %+v, %v", got, err)
+			}
+		})
+	}
+}
+
+// C25: a gateway of a later version wrote a newer copy; ours must not put an older one over it.
+func TestC25_aNewerCopyOfALaterVersionIsNotReplacedByAnOlderOne(t *testing.T) {
+	url := testenv.Redis(t)
+	s, c := open(t, Config{URL: url}), raw(t, url)
+	h := storetest.HotCopy(1, time.Now())
+	key := prefix + string(h.Token)
+	h.Rev = 7
+	later, err := pack(h)
+	must(t, err)
+	later[0] = 0xA2
+	must(t, c.Set(t.Context(), key, later, time.Hour).Err())
+	h.Rev = 6
+	must(t, s.Publish(t.Context(), h))
+	if got := c.Get(t.Context(), key).Val(); got != string(later) {
+		t.Error("rev 6 replaced rev 7 of a later version")
+	}
+	h.Rev = 7
+	must(t, s.Publish(t.Context(), h))
+	if got, err := s.Open(t.Context(), h.Token); err != nil || got.Rev != 7 {
+		t.Errorf("the same rev was not stored: %+v, %v", got, err)
+	}
+}
+
+func TestPublishRefusesWhatCannotBePacked(t *testing.T) {
+	s := open(t, Config{URL: testenv.Redis(t)})
+	for name, spoil := range map[string]func(*checkout.Hot){
+		"no token":          func(h *checkout.Hot) { h.Token = "" },
+		"a negative rev":    func(h *checkout.Hot) { h.Rev = -1 },
+		"a rev beyond 2^48": func(h *checkout.Hot) { h.Rev = 1 << 48 },
+		"no state":          func(h *checkout.Hot) { h.State = 0 },
+		"a text too long":   func(h *checkout.Hot) { h.Description = strings.Repeat("x", maxPacked) },
+	} {
+		h := storetest.HotCopy(1, time.Now())
+		spoil(&h)
+		if err := s.Publish(t.Context(), h); err == nil || checkout.KindOf(err) != checkout.KindInternal {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestEvictionIsForgetting(t *testing.T) {
+	server := testenv.NewRedis(t, "--maxmemory", "4mb", "--maxmemory-policy", "allkeys-lru")
+	s := open(t, Config{URL: server.URL()})
+	const links = 20_000
+	for n := range links {
+		must(t, s.Publish(t.Context(), storetest.HotCopy(n, time.Now())))
+	}
+	here, gone := 0, 0
+	for n := range links {
+		h, err := s.Open(t.Context(), storetest.HotToken(n))
+		switch {
+		case err == nil && h.Token == storetest.HotToken(n):
+			here++
+		case checkout.KindOf(err) == checkout.KindNotFound:
+			gone++
+		default:
+			t.Fatalf("link %d: %+v, %v", n, h, err)
+		}
+	}
+	if here == 0 || gone == 0 {
+		t.Errorf("%d here, %d gone: nothing was evicted", here, gone)
+	}
+}
+
+// C21: full and told to evict nothing, Redis refuses writes; views go on and the breaker stays closed.
+func TestC21_outOfMemoryStopsWritesOnly(t *testing.T) {
+	server := testenv.NewRedis(t)
+	var opened bool
+	s := open(t, Config{URL: server.URL(), Observer: Observer{Breaker: func(bool) { opened = true }}})
+	h := storetest.HotCopy(1, time.Now())
+	must(t, s.Publish(t.Context(), h))
+	server.Do(t, "CONFIG", "SET", "maxmemory", "1")
+	for range 5 {
+		if err := s.Publish(t.Context(), h); checkout.KindOf(err) != checkout.KindUnavailable {
+			t.Errorf("publish: %v, want ErrHotAway", err)
+		}
+		if err := s.Claim(t.Context(), h.Token, "pay_AAAAAAAAAAAAAAAAAAAAAA", time.Minute); checkout.KindOf(err) != checkout.KindUnavailable {
+			t.Errorf("claim: %v, want ErrHotAway", err)
+		}
+		if _, err := s.Open(t.Context(), h.Token); err != nil {
+			t.Errorf("open: %v", err)
+		}
+	}
+	server.Do(t, "CONFIG", "SET", "maxmemory", "0")
+	must(t, s.Claim(t.Context(), h.Token, "pay_AAAAAAAAAAAAAAAAAAAAAA", time.Minute))
+	if opened {
+		t.Error("the breaker opened for a Redis that answers")
+	}
+}
+
+// Goal: 230 bytes for a link as a merchant makes it, 320 at most (performance.md, 'Goals').
+func TestMemoryOfALink(t *testing.T) {
+	server := testenv.NewRedis(t)
+	s := open(t, Config{URL: server.URL()})
+	const links = 20_000
+	used := func() int {
+		var n int
+		for _, line := range strings.Split(fmt.Sprint(server.Do(t, "INFO", "memory")), "\r\n") {
+			_, _ = fmt.Sscanf(line, "used_memory:%d", &n) // any other line
+		}
+		return n
+	}
+	must(t, s.Publish(t.Context(), storetest.HotCopy(links, time.Now())))
+	before := used()
+	for n := range links {
+		must(t, s.Publish(t.Context(), storetest.HotCopy(n, time.Now())))
+	}
+	each := (used() - before) / links
+	one, _ := server.Do(t, "MEMORY", "USAGE", prefix+string(storetest.HotToken(1))).(int64)
+	packed, err := pack(storetest.HotCopy(1, time.Now()))
+	must(t, err)
+	t.Logf("packed %d bytes; MEMORY USAGE %d; with both tables %d per link", len(packed), one, each)
+	if each > 320 || one > 230 {
+		t.Errorf("a link takes %d bytes in all, %d by MEMORY USAGE; at most 320 and 230", each, one)
+	}
+}
