@@ -1,12 +1,10 @@
 package banksim
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"slices"
@@ -18,6 +16,9 @@ import (
 
 // maxOrders stops a runaway test before the memory does: an order takes about 3 kB.
 const maxOrders = 1_000_000
+
+// compactAbove is how many lines a file may have before opening it looks for ones that are overtaken.
+const compactAbove = 1000
 
 // Stage is how far an order has come in its first step.
 type Stage string
@@ -121,6 +122,7 @@ type books struct {
 	stan     int                 // number of the last message to an issuer
 	ticks    int64               // last freshness value given out
 	file     *os.File            // nil in memory
+	size     int64               // of its whole lines; the next one is written there
 }
 
 // line is one entry of the file; the last line of an order counts.
@@ -140,41 +142,69 @@ func openBooks(path string) (*books, []Merchant, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, err
 	}
-	merchants, whole, err := b.replay(data)
+	merchants, whole, lines, err := b.replay(data)
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading %s: %w", path, err)
+	}
+	if lines > compactAbove && lines > 2*(len(b.orders)+len(merchants)) {
+		if whole, err = b.compact(path, merchants); err != nil {
+			return nil, nil, err
+		}
 	}
 	b.file, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := b.file.Truncate(int64(whole)); err != nil {
-		return nil, nil, errors.Join(err, b.file.Close())
-	}
-	if _, err := b.file.Seek(int64(whole), io.SeekStart); err != nil {
+	b.size = int64(whole)
+	if err := b.file.Truncate(b.size); err != nil {
 		return nil, nil, errors.Join(err, b.file.Close())
 	}
 	return b, merchants, nil
 }
 
-// replay takes the file's lines in; whole is the length of the complete ones.
-func (b *books) replay(data []byte) (merchants []Merchant, whole int, err error) {
+// compact rewrites the file with one line for each order and merchant. It is renamed into place, so that a kill leaves the old or the
+// new one.
+func (b *books) compact(path string, merchants []Merchant) (size int, err error) {
+	var lines []line
+	for i := range merchants {
+		lines = append(lines, line{Merchant: &merchants[i]})
+	}
+	for _, key := range b.sequence {
+		lines = append(lines, line{Order: b.orders[key]})
+	}
+	var text bytes.Buffer
+	if err := encodeLines(&text, lines); err != nil {
+		return 0, fmt.Errorf("compacting the books: %w", err)
+	}
+	if err := os.WriteFile(path+".new", text.Bytes(), 0o600); err != nil {
+		return 0, fmt.Errorf("compacting the books: %w", err)
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		return 0, fmt.Errorf("compacting the books: %w", err)
+	}
+	return text.Len(), nil
+}
+
+// replay takes the file's lines in; whole is the length of the complete ones, of which there are lines.
+func (b *books) replay(data []byte) (merchants []Merchant, whole, lines int, err error) {
 	latest := map[orderKey]*Order{}
-	for n := 1; ; n++ {
+	for {
 		end := bytes.IndexByte(data[whole:], '\n')
 		if end < 0 {
 			break
 		}
+		lines++
 		var l line
 		if err := json.Unmarshal(data[whole:whole+end], &l); err != nil {
-			return nil, 0, fmt.Errorf("line %d: %w", n, err)
+			return nil, 0, 0, fmt.Errorf("line %d: %w", lines, err)
 		}
 		whole += end + 1
 		if l.Order != nil {
 			latest[l.Order.key()] = l.Order
 		}
 		if l.Merchant != nil {
-			merchants = append(merchants, *l.Merchant)
+			same := func(m Merchant) bool { return m.key() == l.Merchant.key() }
+			merchants = append(slices.DeleteFunc(merchants, same), *l.Merchant)
 		}
 	}
 	orders := make([]*Order, 0, len(latest))
@@ -184,14 +214,14 @@ func (b *books) replay(data []byte) (merchants []Merchant, whole int, err error)
 	sort.Slice(orders, func(i, j int) bool { return orders[i].Seq < orders[j].Seq })
 	for i, o := range orders {
 		if o.Seq != int64(i+1) {
-			return nil, 0, fmt.Errorf("order number %d of the books is missing", i+1)
+			return nil, 0, 0, fmt.Errorf("order number %d of the books is missing", i+1)
 		}
 		b.take(o)
 		for _, r := range o.Records {
 			b.stan = max(b.stan, r.Stan)
 		}
 	}
-	return merchants, whole, nil
+	return merchants, whole, lines, nil
 }
 
 func (b *books) take(o *Order) {
@@ -216,20 +246,29 @@ func (b *books) close() error {
 
 // write appends lines to the file; the caller holds the lock.
 func (b *books) write(lines ...line) error {
-	if b.file == nil {
+	if b.file == nil || len(lines) == 0 {
 		return nil
 	}
-	w := bufio.NewWriter(b.file)
-	for _, l := range lines {
-		text, err := json.Marshal(l)
-		if err != nil {
-			return fmt.Errorf("writing the books: %w", err)
-		}
-		// A bufio.Writer keeps its first error for Flush.
-		_, _ = w.Write(append(text, '\n'))
-	}
-	if err := w.Flush(); err != nil {
+	var text bytes.Buffer
+	if err := encodeLines(&text, lines); err != nil {
 		return fmt.Errorf("writing the books: %w", err)
+	}
+	n, err := b.file.WriteAt(text.Bytes(), b.size)
+	if err != nil {
+		// Half a line must not stay between whole ones; where even this fails, the next write goes over it.
+		_ = b.file.Truncate(b.size)
+		return fmt.Errorf("writing the books: %w", err)
+	}
+	b.size += int64(n)
+	return nil
+}
+
+func encodeLines(to *bytes.Buffer, lines []line) error {
+	e := json.NewEncoder(to)
+	for _, l := range lines {
+		if err := e.Encode(l); err != nil {
+			return err
+		}
 	}
 	return nil
 }

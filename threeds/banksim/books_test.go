@@ -90,6 +90,33 @@ func TestBooksDropOnlyALineCutOff(t *testing.T) {
 	}
 }
 
+func TestBooksAreCompactedWhenTheyAreOpened(t *testing.T) {
+	path := dataFile(t)
+	s := again(t, path)
+	order := s.paid()
+	s.call("Refund", order, "PurchAmount", "1.00") // refused and recorded
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := text[strings.LastIndex(strings.TrimRight(string(text), "\n"), "\n")+1:]
+	if err := os.WriteFile(path, []byte(string(text)+strings.Repeat(string(last), compactAbove)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := again(t, path)
+	small, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(small) != string(last) {
+		t.Errorf("%d bytes are left, want the %d of the order's last line", len(small), len(last))
+	}
+	r.want(r.call("Void", order), "ProcReturnCode", "00")
+	if r := again(t, path); r.bank.Charges()[0].Status != "voided" {
+		t.Error("what was written after compacting is lost")
+	}
+}
+
 // TestBooksWriteFirst: what cannot be written did not happen.
 func TestBooksWriteFirst(t *testing.T) {
 	s := again(t, dataFile(t))
