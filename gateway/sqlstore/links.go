@@ -98,6 +98,7 @@ func (w *work) keyFree(i checkout.Idempotency, beside map[pair]bool) error {
 func (w *work) create(n checkout.NewLink) error {
 	l := &linkState{linkRow: linkRow{Link: n.Link}, fresh: true}
 	l.Version = max(l.Version, 1)
+	l.Rev = max(l.Rev, 1) - 1 // touch makes it as it was given
 	updated := l.UpdatedAt
 	if updated.IsZero() {
 		updated = l.CreatedAt
@@ -234,8 +235,9 @@ func (s *Store) link(ctx context.Context, where string, args ...any) (checkout.L
 	return found.Link, nil
 }
 
-// ChangedLinks answers links whose page changed at or after since by the deciding clock. Commits of
-// other gateways may become visible a little late: ask again from somewhat before the last answer.
+// ChangedLinks answers links whose page changed at or after since by the deciding clock; that time is
+// their UpdatedAt here, so that it can be the next since. Commits of other gateways may become
+// visible a little late: ask again from somewhat before the last answer.
 func (s *Store) ChangedLinks(ctx context.Context, since time.Time, limit int) ([]checkout.Link, error) {
 	var out []checkout.Link
 	err := s.read(ctx, func(q querier) error {
@@ -243,6 +245,7 @@ func (s *Store) ChangedLinks(ctx context.Context, since time.Time, limit int) ([
 			func(r row) error {
 				l, err := scanLink(r)
 				if err == nil {
+					l.UpdatedAt = fromMicros(l.changedAt)
 					out = append(out, l.Link)
 				}
 				return err

@@ -9,7 +9,8 @@ import (
 	"github.com/odelink/odelink/checkout"
 )
 
-// Admit stores a challenged payment with its first event, its Seq 1, if its link is open. The link's
+// Admit stores a challenged payment with its first event, its Seq 1, if its link is open; whether the
+// link is single-use is copied from it here, where it is certain. The link's
 // row is locked when the database's clock is read, and stays so until both are stored, so nothing
 // can come between the judgement and its effect (invariant I25).
 func (s *Store) Admit(ctx context.Context, p checkout.Payment, e checkout.Event) error {
@@ -39,6 +40,7 @@ func (w *work) admit(p checkout.Payment, e checkout.Event) error {
 			return err
 		}
 	}
+	p.SingleUse = l.Usage == checkout.UsageSingle
 	p.Seq, p.Head, p.Slot = 0, nil, -1
 	made := &paymentState{fresh: true}
 	if err := w.keep(made, p, e, ""); err != nil {

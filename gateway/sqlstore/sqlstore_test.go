@@ -1,0 +1,71 @@
+package sqlstore_test
+
+import (
+	"bytes"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/odelink/odelink/checkout"
+	"github.com/odelink/odelink/gateway/sqlstore"
+	"github.com/odelink/odelink/gateway/storetest"
+	"github.com/odelink/odelink/gateway/testenv"
+)
+
+var start = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
+
+// databases are the addresses of new, empty databases, one kind each.
+var databases = map[string]func(t testing.TB) string{
+	"SQLite": func(t testing.TB) string { return "sqlite:" + filepath.Join(testenv.Dir(t), "ledger.db") },
+	"SQLite in memory": func(testing.TB) string {
+		return "sqlite::memory:"
+	},
+	"PostgreSQL": testenv.Postgres,
+}
+
+// masterKey is the n-th key of a test.
+func masterKey(n byte) []byte { return bytes.Repeat([]byte{n}, sqlstore.MasterKeySize) }
+
+// open opens and migrates a ledger; change may alter its configuration.
+func open(t testing.TB, url string, change ...func(*sqlstore.Config)) *sqlstore.Store {
+	t.Helper()
+	c := sqlstore.Config{URL: url, MasterKeys: [][]byte{masterKey(1)}}
+	for _, f := range change {
+		f(&c)
+	}
+	s, err := sqlstore.Open(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func at(clock *storetest.Clock) func(*sqlstore.Config) {
+	return func(c *sqlstore.Config) { c.Now = clock.Now }
+}
+
+// eachDatabase runs a test on every kind.
+func eachDatabase(t *testing.T, test func(t *testing.T, url string)) {
+	for name, url := range databases {
+		t.Run(name, func(t *testing.T) { test(t, url(t)) })
+	}
+}
+
+func TestLedger(t *testing.T) {
+	for name, url := range databases {
+		t.Run(name, func(t *testing.T) {
+			storetest.Ledger(t, func(t *testing.T) (checkout.Ledger, *storetest.Clock) {
+				clock := storetest.NewClock(start)
+				return open(t, url(t), at(clock)), clock
+			})
+		})
+	}
+}
