@@ -27,8 +27,14 @@ const (
 )
 
 // Card is a card as its holder typed it. It lives for one request: it prints masked however it is
-// printed, and no struct that is stored or logged holds one. Only banks read PAN and CVV.
+// printed, and no struct that is stored or logged holds one. Only banks read PAN and CVV. What it
+// holds is behind a pointer, because a printer that finds a Card in an unexported field of another
+// struct may not call its methods and would print the fields.
 type Card struct {
+	held *held
+}
+
+type held struct {
 	pan    string
 	cvv    string
 	holder string
@@ -51,11 +57,18 @@ const (
 	maxNote        = 500
 )
 
+// minDigits is what the shortest card number has (Maestro), and from where on digits in a free
+// field look like one (ux-checklist C9, C13).
+const minDigits = 12
+
+// turkey is the clock that a card's last day ends by: UTC+3 all year since 2016.
+var turkey = time.FixedZone("TSİ", 3*60*60)
+
 // ParseCard checks and normalises the card form. now decides about expiry: a card is good to the
 // last day of its month in Turkey (ux-checklist C11). The errors name the form's fields and never
 // carry what was typed.
 func ParseCard(in CardInput, now time.Time) (Card, []FieldError) {
-	var c Card
+	var c held
 	var errs []FieldError
 	add := func(field, code string, args map[string]string) {
 		errs = append(errs, FieldError{Field: field, Code: code, Args: args})
@@ -81,10 +94,18 @@ func ParseCard(in CardInput, now time.Time) (Card, []FieldError) {
 	if len(errs) > 0 {
 		return Card{}, errs
 	}
-	return c, nil
+	return Card{held: &c}, nil
 }
 
-func (c *Card) setNumber(text string) (code string) {
+// is gives what the card holds, or nothing.
+func (c Card) is() held {
+	if c.held == nil {
+		return held{}
+	}
+	return *c.held
+}
+
+func (c *held) setNumber(text string) (code string) {
 	if strings.TrimSpace(text) == "" {
 		return "required"
 	}
@@ -131,8 +152,9 @@ func digitOf(r rune) (byte, bool) {
 	return 0, false
 }
 
-// setExpiry takes 1227, 12/27, 12-27, 12/2027, "12 / 27" and 122027.
-func (c *Card) setExpiry(text string, now time.Time) (code string) {
+// setExpiry takes 1227, 12/27, 12-27, 12/2027, "12 / 27", 122027, and 2027-12, which is how HTML
+// defines the value that browsers fill in for cc-exp: no month begins with 20.
+func (c *held) setExpiry(text string, now time.Time) (code string) {
 	if strings.TrimSpace(text) == "" {
 		return "required"
 	}
@@ -147,6 +169,9 @@ func (c *Card) setExpiry(text string, now time.Time) (code string) {
 	if len(digits) != 4 && len(digits) != 6 {
 		return "expiry_format"
 	}
+	if len(digits) == 6 && digits[0] == '2' {
+		digits = append(digits[4:6:6], digits[:4]...)
+	}
 	month, _ := strconv.Atoi(string(digits[:2])) // two digits: cannot fail
 	year, _ := strconv.Atoi(string(digits[2:]))  // two or four digits: cannot fail
 	if len(digits) == 4 {
@@ -155,19 +180,19 @@ func (c *Card) setExpiry(text string, now time.Time) (code string) {
 	if month < 1 || month > 12 {
 		return "expiry_format"
 	}
-	// The first moment at which the card is no longer good, in Turkey (UTC+3 all year since 2016).
-	end := time.Date(year, time.Month(month)+1, 1, 0, 0, 0, 0, time.FixedZone("TSİ", 3*60*60))
+	// The first moment at which the card is no longer good.
+	end := time.Date(year, time.Month(month)+1, 1, 0, 0, 0, 0, turkey)
 	switch {
 	case !now.Before(end):
 		return "expiry_past"
-	case year > now.Year()+20:
+	case year > now.In(turkey).Year()+20:
 		return "expiry_far"
 	}
 	c.month, c.year = month, year
 	return ""
 }
 
-func (c *Card) setCVV(text string, want int) bool {
+func (c *held) setCVV(text string, want int) bool {
 	digits := make([]byte, 0, 4)
 	for _, r := range strings.TrimSpace(text) {
 		d, ok := digitOf(r)
@@ -182,6 +207,8 @@ func (c *Card) setCVV(text string, want int) bool {
 
 // CheckFreeText refuses a free field that is too long, holds control characters, or holds twelve
 // or more digits: it looks like a card number and must reach no store (ux-checklist C13, A32).
+// Digits of every script count. A number goes on over spaces, line breaks, dashes, dots, slashes and
+// invisible characters, and over one other sign that stands right between two of its digits.
 // It answers "" or "length", "control", "looks_like_card".
 func CheckFreeText(text string, max int) (code string) {
 	if !utf8.ValidString(text) {
@@ -190,91 +217,100 @@ func CheckFreeText(text string, max int) (code string) {
 	if utf8.RuneCountInString(text) > max {
 		return "length"
 	}
-	run := 0
+	run, digit, sign := 0, false, false // sign: what stood before is a sign right behind a digit
 	for _, r := range text {
-		_, digit := digitOf(r)
 		switch {
-		case digit:
-			run++
-			if run >= 12 {
+		case unicode.IsNumber(r):
+			if run++; run >= minDigits {
 				return "looks_like_card"
 			}
-		case r == ' ' || unicode.Is(unicode.Dash, r) || r == '.' || r == '/' || r == '_':
-			// separators do not hide a number
+			digit, sign = true, false
+			continue
 		case unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t', isBidi(r):
 			return "control"
+		case separates(r):
+			if sign {
+				run = 0
+			}
+		case digit && !unicode.IsLetter(r):
+			digit, sign = false, true
+			continue
 		default:
 			run = 0
 		}
+		digit, sign = false, false
 	}
 	return ""
+}
+
+// separates says whether people write r between the groups of one number, or cannot see it there.
+func separates(r rune) bool {
+	return r == '.' || r == '/' || r == '_' || unicode.In(r, unicode.White_Space, unicode.Dash, unicode.Cf, unicode.Mn)
 }
 
 // isBidi reports marks that reorder or hide text (A36).
 func isBidi(r rune) bool {
 	return (r >= '\u202a' && r <= '\u202e') || (r >= '\u2066' && r <= '\u2069') ||
-		r == '\u200b' || r == '\u2060' || r == '\ufeff'
+		r == '\u200e' || r == '\u200f' || r == '\u061c' || r == '\u200b' || r == '\u2060' || r == '\ufeff'
 }
 
 // CheckNote is CheckFreeText for the payer's note.
 func CheckNote(text string) (code string) { return CheckFreeText(text, maxNote) }
 
 // PAN is the card number, digits only. For banks' messages; never to be stored, logged or shown.
-func (c Card) PAN() string { return c.pan }
+func (c Card) PAN() string { return c.is().pan }
 
 // CVV is the security code. For the one message that needs it; never to be written anywhere.
-func (c Card) CVV() string { return c.cvv }
+func (c Card) CVV() string { return c.is().cvv }
 
 // Holder is the name as typed, white space folded; may be empty.
-func (c Card) Holder() string { return c.holder }
+func (c Card) Holder() string { return c.is().holder }
 
 // ExpiryMMYY is the expiry as most banks take it, like "0730".
-func (c Card) ExpiryMMYY() string { return fmt.Sprintf("%02d%02d", c.month, c.year%100) }
+func (c Card) ExpiryMMYY() string { return fmt.Sprintf("%02d%02d", c.is().month, c.is().year%100) }
 
 // ExpiryYYMM is the expiry as PosNet takes it.
-func (c Card) ExpiryYYMM() string { return fmt.Sprintf("%02d%02d", c.year%100, c.month) }
+func (c Card) ExpiryYYMM() string { return fmt.Sprintf("%02d%02d", c.is().year%100, c.is().month) }
 
 // ExpiryMonth and ExpiryYear are 1–12 and four digits.
-func (c Card) ExpiryMonth() int { return c.month }
-func (c Card) ExpiryYear() int  { return c.year }
+func (c Card) ExpiryMonth() int { return c.is().month }
+func (c Card) ExpiryYear() int  { return c.is().year }
 
 // Brand is the scheme that the number belongs to.
-func (c Card) Brand() Brand { return BrandOf(c.pan) }
+func (c Card) Brand() Brand { return BrandOf(c.PAN()) }
 
 // Prefix is the first eight digits, for the BIN table only.
-func (c Card) Prefix() string {
-	if len(c.pan) < 8 {
-		return c.pan
-	}
-	return c.pan[:8]
-}
+func (c Card) Prefix() string { return c.PAN()[:min(8, len(c.PAN()))] }
 
 // BIN is what of the prefix may be kept: eight digits of a number of sixteen or more, six of a
 // shorter one (invariant I14).
 func (c Card) BIN() string {
-	switch {
-	case len(c.pan) < 12:
+	switch pan := c.PAN(); {
+	case len(pan) < minDigits:
 		return ""
-	case len(c.pan) >= 16:
-		return c.pan[:8]
+	case len(pan) >= 16:
+		return pan[:8]
+	default:
+		return pan[:6]
 	}
-	return c.pan[:6]
 }
 
 // Last4 is the last four digits.
 func (c Card) Last4() string {
-	if len(c.pan) < 12 {
+	pan := c.PAN()
+	if len(pan) < minDigits {
 		return ""
 	}
-	return c.pan[len(c.pan)-4:]
+	return pan[len(pan)-4:]
 }
 
 // masked shows the least that helps: "415565******6111".
 func (c Card) masked() string {
-	if len(c.pan) < 12 {
+	pan := c.PAN()
+	if len(pan) < minDigits {
 		return "card(none)"
 	}
-	return "card(" + c.pan[:6] + strings.Repeat("*", len(c.pan)-10) + c.pan[len(c.pan)-4:] + ")"
+	return "card(" + pan[:6] + strings.Repeat("*", len(pan)-10) + pan[len(pan)-4:] + ")"
 }
 
 // String, GoString, Format, LogValue, MarshalJSON and MarshalText all print the mask.
@@ -286,10 +322,12 @@ func (c Card) MarshalJSON() ([]byte, error) { return []byte(strconv.Quote(c.mask
 func (c Card) MarshalText() ([]byte, error) { return []byte(c.masked()), nil }
 
 // The raw form is as secret as the card.
-func (CardInput) String() string             { return "card form (hidden)" }
-func (CardInput) GoString() string           { return "card form (hidden)" }
-func (CardInput) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "card form (hidden)") } // as above
-func (CardInput) LogValue() slog.Value       { return slog.StringValue("card form (hidden)") }
+func (CardInput) String() string               { return "card form (hidden)" }
+func (CardInput) GoString() string             { return "card form (hidden)" }
+func (CardInput) Format(s fmt.State, _ rune)   { _, _ = io.WriteString(s, "card form (hidden)") } // as above
+func (CardInput) LogValue() slog.Value         { return slog.StringValue("card form (hidden)") }
+func (CardInput) MarshalJSON() ([]byte, error) { return []byte(`"card form (hidden)"`), nil }
+func (CardInput) MarshalText() ([]byte, error) { return []byte("card form (hidden)"), nil }
 
 // Luhn checks the check digit of a number of digits (ISO/IEC 7812-1 annex B).
 func Luhn(digits string) bool {
