@@ -125,60 +125,67 @@ type head struct {
 }
 
 // parseHead reads the request head at the start of b by the letter of RFC 9112 and tighter: what
-// two readers could understand differently is refused (threat model, A60). checked is how many
-// bytes an earlier call found incomplete.
+// two readers could understand differently is refused (threat model, A60). Of b, an earlier call
+// found the first checked bytes incomplete. A wrong line is refused as soon as it has ended.
 //
 // Tighter than the RFC, on purpose: no Transfer-Encoding at all (forms have lengths), no absolute
 // or "//" target (its host could contradict the Host header), no body on GET and HEAD, one empty
 // line before the request line at most.
 func parseHead(b []byte, checked int) (head, fault) {
-	from := 0
+	at := 0
 	if bytes.HasPrefix(b, []byte("\r\n")) { // RFC 9112, section 2.2
-		from = 2
+		at = 2
 	}
-	end := bytes.Index(b[max(from, checked-3):], []byte("\r\n\r\n"))
-	if end < 0 {
-		return head{}, incomplete(b, from, checked)
+	if len(b) > at && (b[at] < 'A' || b[at] > 'Z') && b[at] != '\r' {
+		return head{}, faultLine // no method starts so: do not wait for the end of the line
 	}
-	end += max(from, checked-3) + 4
-	lines := b[from : end-2] // each line with its line end
-	nl := bytes.IndexByte(lines, '\n')
-	if nl < 1 || lines[nl-1] != '\r' {
-		return head{}, faultBareLF
-	}
-	l := reading{body: -1}
-	if f := l.requestLine(lines[:nl-1]); f != faultNone {
-		return head{}, f
-	}
-	if f := l.headers(lines[nl+1:]); f != faultNone {
-		return head{}, f
-	}
-	if f := l.verdict(); f != faultNone {
-		return head{}, f
-	}
-	return head{size: end, body: max(l.body, 0)}, faultNone
-}
-
-// incomplete refuses early what cannot become a legal head any more, so that a client speaking
-// something else is not kept waiting. The request line starts at from; up to checked no line ended
-// wrongly.
-func incomplete(b []byte, from, checked int) fault {
-	if len(b) > from && (b[from] < 'A' || b[from] > 'Z') && b[from] != '\r' {
-		return faultLine
-	}
-	for i := checked; i < len(b); i++ {
-		nl := bytes.IndexByte(b[i:], '\n')
-		if nl < 0 {
-			break
-		}
-		if i += nl; i == 0 || b[i-1] != '\r' {
-			return faultBareLF
+	if bytes.IndexByte(b[checked:], '\n') >= 0 {
+		if h, f := parseLines(b, at); h.size > 0 || f != faultNone {
+			return h, f
 		}
 	}
 	if len(b) >= MaxHead {
-		return faultTooLarge
+		return head{}, faultTooLarge
 	}
-	return faultNone
+	return head{}, faultNone
+}
+
+// parseLines reads the lines of b from at on, up to the empty one; no size means that it has not
+// come yet.
+func parseLines(b []byte, at int) (head, fault) {
+	l := reading{body: -1}
+	for n := 0; ; n++ {
+		line, f := nextLine(b[at:])
+		if line == nil {
+			return head{}, f
+		}
+		at += len(line) + len("\r\n")
+		switch {
+		case n == 0:
+			f = l.requestLine(line)
+		case len(line) > 0:
+			f = l.header(n, line)
+		default:
+			if f = l.verdict(); f == faultNone {
+				return head{size: at, body: max(l.body, 0)}, faultNone
+			}
+		}
+		if f != faultNone {
+			return head{}, f
+		}
+	}
+}
+
+// nextLine is the first line of b without its end, nil when it has not ended.
+func nextLine(b []byte) ([]byte, fault) {
+	nl := bytes.IndexByte(b, '\n')
+	if nl < 0 {
+		return nil, faultNone
+	}
+	if nl == 0 || b[nl-1] != '\r' {
+		return nil, faultBareLF
+	}
+	return b[:nl-1], faultNone
 }
 
 // reading collects what decides over a head while its lines go by.
@@ -225,35 +232,23 @@ func (l *reading) requestLine(line []byte) fault {
 	return faultNone
 }
 
-// headers checks every header line; a line that starts with a space (obs-fold) has no legal name.
-func (l *reading) headers(lines []byte) fault {
-	for n := 0; len(lines) > 0; n++ {
-		if n == maxHeaders {
-			return faultTooLarge
-		}
-		nl := bytes.IndexByte(lines, '\n')
-		if nl < 1 || lines[nl-1] != '\r' {
-			return faultBareLF
-		}
-		line := lines[:nl-1]
-		lines = lines[nl+1:]
-		colon := bytes.IndexByte(line, ':')
-		if colon <= 0 || !all(line[:colon], isToken) {
-			return faultName
-		}
-		value := line[colon+1:]
-		if !clean(value) {
-			return faultValue
-		}
-		if f := l.header(line[:colon], value); f != faultNone {
-			return f
-		}
+// header checks the nth header line; a line that starts with a space (obs-fold) has no legal name.
+func (l *reading) header(n int, line []byte) fault {
+	if n > maxHeaders {
+		return faultTooLarge
 	}
-	return faultNone
+	colon := bytes.IndexByte(line, ':')
+	if colon <= 0 || !all(line[:colon], isToken) {
+		return faultName
+	}
+	if !clean(line[colon+1:]) {
+		return faultValue
+	}
+	return l.decisive(line[:colon], line[colon+1:])
 }
 
-// header looks at the headers that decide where a request ends and whom it is for.
-func (l *reading) header(name, value []byte) fault {
+// decisive looks at the headers that decide where a request ends and whom it is for.
+func (l *reading) decisive(name, value []byte) fault {
 	switch len(name) {
 	case len("Host"):
 		if named(name, "host") {
