@@ -190,6 +190,12 @@ func TestC18_LateBooking(t *testing.T) {
 	s.unanswered(waits, xmlRequest(s.completion(back["RequestGuid"], back["OrderId"])))
 	s.want(s.call("OrderInquiry", back["OrderId"]), "ProcReturnCode", "V013")
 	s.want(s.call("Void", back["OrderId"]), "ProcReturnCode", "V013")
+	history := func() string {
+		return s.must(s.do(http.MethodPost, s.gate("XMLGate.aspx"), "text/xml", xmlRequest(s.followUp("TxnHistory", "", "OrderId", back["OrderId"])))).body
+	}
+	if !strings.Contains(history(), "<ProcReturnCode>V013<") {
+		t.Error("the history shows it already")
+	}
 	if _, shown := s.charge(back["OrderId"]); shown {
 		t.Error("the books show it already")
 	}
@@ -199,6 +205,9 @@ func TestC18_LateBooking(t *testing.T) {
 	s.want(s.call("OrderInquiry", back["OrderId"]), "ProcReturnCode", "00")
 	if _, shown := s.charge(back["OrderId"]); !shown {
 		t.Error("the books never show it")
+	}
+	if !strings.Contains(history(), "<ProcReturnCode>00<") {
+		t.Error("the history never shows it")
 	}
 	s.want(s.call("Void", back["OrderId"]), "ProcReturnCode", "00")
 }

@@ -397,6 +397,35 @@ func TestOrderNumberIsUsedOnceWhateverBecameOfIt(t *testing.T) {
 	other.callback(other.pass(other.open(v), passwordRight), okURL) // another merchant may use the same
 }
 
+func TestOrderNumberOpenedManyTimesAtOnceIsOpenedOnce(t *testing.T) {
+	s := newShop(t, Options{})
+	v := s.sign(s.opening(model3D, "001"))
+	codes := make(chan string, 20)
+	var wg sync.WaitGroup
+	for range cap(codes) {
+		wg.Go(func() {
+			p, err := s.do(http.MethodPost, s.gate("Default.aspx"), formKind, v.Encode())
+			if err != nil {
+				t.Error(err)
+			}
+			codes <- p.fields["ProcReturnCode"]
+		})
+	}
+	wg.Wait()
+	close(codes)
+	count := map[string]int{}
+	for code := range codes {
+		count[code]++
+	}
+	if count["V033"] != 1 || count["101310"] != 19 {
+		t.Errorf("answers are %v", count)
+	}
+	o, _ := s.bank.books.find(orderKey{dialectPayFor, "5", s.m.MerchantID, v.Get("OrderId")})
+	if _, err := s.bank.books.open(o); !errors.Is(err, errTaken) {
+		t.Errorf("the books took it again: %v", err)
+	}
+}
+
 func TestOpeningFromABrowserIsRefusedWhereTheBankWantsServers(t *testing.T) {
 	m := DemoMerchants()[3]
 	m.ServerOnly = true
