@@ -12,14 +12,26 @@ D.documentElement.classList.add("on");
 // A reload must ask for the state, not send a form again.
 if (home != path) history.replaceState(null, "", home);
 // Back from the bank may show this page as it was left: ask the server how things stand now.
-W.addEventListener("pageshow", e => e.persisted && location.reload());
+W.addEventListener("pageshow", e => e.persisted && (left() || location.reload()));
 
-// The hand-over: 'back' at the bank then leads to the result, not to this form.
+// The hand-over: 'back' at the bank then leads to the result, not to this form. It waits for the
+// load event, since browsers drop a page from the history that goes on by itself before that; and
+// as some skip it even then, the link's page remembers in this tab which payment was left (its
+// number only, and nothing depends on it).
 const bank = $("bank");
 if (bank) {
-	history.replaceState(null, "", bank.dataset.result);
-	HTMLFormElement.prototype.submit.call(bank);
+	const result = bank.dataset.result;
+	try { sessionStorage.setItem(home, result); } catch (e) {}
+	history.replaceState(null, "", result);
+	W.addEventListener("load", () => setTimeout(() => HTMLFormElement.prototype.submit.call(bank)));
 }
+function left() {
+	let result;
+	try { result = sessionStorage.getItem(home); } catch (e) {}
+	if (result && $("pay")) location.replace(result);
+	return result && $("pay");
+}
+if ((performance.getEntriesByType("navigation")[0] || {}).type == "back_forward") left();
 
 // Waiting for the bank: ask with growing pauses.
 const wait = D.querySelector("[data-poll]");
@@ -57,7 +69,7 @@ function checkout() {
 	const num = $("card_number"), exp = $("card_expiry"), cvc = $("card_cvc"), amount = $("amount");
 	const [left, month, currency] = pay.dataset.clock.split(" ");
 	const decimals = currency == "JPY" ? 0 : 2, shown = $("cur").textContent;
-	const accepted = pay.dataset.brands.split(" ");
+	const accepted = $("marks").dataset.brands.split(" ");
 	const chosen = pay.querySelector(":checked");
 	let want = +(pay.dataset.keep || chosen && chosen.value || 1), busy, brand = "", last = "";
 

@@ -5,15 +5,20 @@ package page
 import (
 	"context"
 	"flag"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	cdpage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
@@ -21,9 +26,11 @@ var shotDir = flag.String("shots", "", "keep screenshots of every page in this f
 
 // site serves the samples as /{lang}/{name} and the files beside them, with the policy that the
 // gateway sends, so that an inline script or style would be refused here too.
-func site(t *testing.T, p *Pages) *httptest.Server {
+func site(t *testing.T, p *Pages) *testSite {
 	t.Helper()
 	mux := http.NewServeMux()
+	s := &testSite{}
+	s.status.Store(StatusPending)
 	mux.HandleFunc(AssetPath, func(w http.ResponseWriter, r *http.Request) {
 		a, ok := p.Assets().ByPath(r.URL.Path)
 		if !ok {
@@ -52,6 +59,7 @@ func site(t *testing.T, p *Pages) *httptest.Server {
 		answer(t, w, body, err)
 	})
 	mux.HandleFunc("GET /p/{token}/installments", func(w http.ResponseWriter, r *http.Request) {
+		s.note("bin " + r.FormValue("bin"))
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write([]byte(sampleOffers(r.FormValue("bin"))))
 	})
@@ -63,9 +71,71 @@ func site(t *testing.T, p *Pages) *httptest.Server {
 			})
 		}
 	}
-	srv := httptest.NewServer(mux)
-	t.Cleanup(srv.Close)
-	return srv
+	s.flow(t, p, mux)
+	s.Server = httptest.NewServer(mux)
+	t.Cleanup(s.Close)
+	return s
+}
+
+// testSite is the sample pages as a web site, with a bank, and a note of what it was asked.
+type testSite struct {
+	*httptest.Server
+	status atomic.Value // of the one payment
+	mu     sync.Mutex
+	notes  []string
+}
+
+func (s *testSite) note(text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.notes = append(s.notes, text)
+}
+
+// asked lists the notes that begin with prefix, without it.
+func (s *testSite) asked(prefix string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var found []string
+	for _, n := range s.notes {
+		if rest, ok := strings.CutPrefix(n, prefix); ok {
+			found = append(found, rest)
+		}
+	}
+	return found
+}
+
+// flow is the way of one payment: pay, hand-over, bank, result.
+func (s *testSite) flow(t *testing.T, p *Pages, mux *http.ServeMux) {
+	id := sampleReceipt.Payment
+	mux.HandleFunc("POST /p/{token}/pay", func(w http.ResponseWriter, r *http.Request) {
+		s.note("pay " + r.FormValue("installments") + " " + r.FormValue("card_holder"))
+		if r.FormValue("card_holder") == "WRONG" {
+			body, err := p.Render("tr", &CheckoutPage{Head: Head{Theme: shop, Self: "/p/Xk3mN8pQ2rTv"}, Variant: usual, Checkout: sampleCheckout,
+				Errors: []FieldError{{Field: "card_cvc", Code: "cvc_length", N: 3}}, Typed: Typed{Holder: "WRONG"}})
+			answer(t, w, body, err)
+			return
+		}
+		body, err := p.Render("tr", &Handover{Head: Head{Theme: shop, Self: "/r/" + id}, Payment: id, AmountMinor: 25900, Currency: "TRY",
+			Bank: "QNB", Method: "POST", Action: s.URL + "/acs", Fields: []Field{{"creq", "abc"}, {"submit", "a field of this name hides form.submit"}}})
+		answer(t, w, body, err)
+	})
+	mux.HandleFunc("POST /acs", func(w http.ResponseWriter, r *http.Request) {
+		s.note("acs " + r.FormValue("creq"))
+		answer(t, w, []byte("<!doctype html><title>ACS</title><h1>ACS</h1>"), nil)
+	})
+	mux.HandleFunc("GET /r/{payment}/status", func(w http.ResponseWriter, r *http.Request) {
+		s.note("status")
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = fmt.Fprintf(w, `{"status":%q}`, s.status.Load())
+	})
+	mux.HandleFunc("GET /r/{payment}", func(w http.ResponseWriter, r *http.Request) {
+		v := &Result{Head: Head{Theme: shop, Self: "/r/" + id}, Payment: id, Status: s.status.Load().(string)}
+		if v.Status == StatusPaid {
+			v.Receipt = &sampleReceipt
+		}
+		body, err := p.Render("tr", v)
+		answer(t, w, body, err)
+	})
 }
 
 func answer(t *testing.T, w http.ResponseWriter, body []byte, err error) {
@@ -75,7 +145,7 @@ func answer(t *testing.T, w http.ResponseWriter, body []byte, err error) {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self' https://acs.bank.example; base-uri 'none'; frame-ancestors 'none'")
+	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 	_, _ = w.Write(body)
 }
 
@@ -136,8 +206,14 @@ func until(t *testing.T, ctx context.Context, expression string) {
 	t.Helper()
 	limited, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	if _, err := chromedp.Run(limited, chromedp.Poll[bool](expression)); err != nil {
-		t.Fatalf("waiting for %s: %v", expression, err)
+	for {
+		_, err := chromedp.Run(limited, chromedp.Poll[bool](expression))
+		if err == nil {
+			return
+		}
+		if limited.Err() != nil { // else the page went away under the question: ask the next one
+			t.Fatalf("waiting for %s: %v", expression, err)
+		}
 	}
 }
 
@@ -152,6 +228,9 @@ func screen(t *testing.T, ctx context.Context, width, height int64, dark bool) {
 	if err == nil {
 		_, err = chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+	}
+	if err == nil {
+		_, err = chromedp.Call(ctx, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -209,4 +288,305 @@ func addresses(lang string) map[string]string {
 		}
 	}
 	return pages
+}
+
+const (
+	visa = "4155650000000007"
+	amex = "371449000000006" // American Express: 4-6-5
+)
+
+// press writes text into the focused field key by key.
+func press(text string) chromedp.Action[chromedp.Void] { return chromedp.KeyEvent(text) }
+
+// checkoutPage opens the page and waits for its script.
+func checkoutPage(t *testing.T) (context.Context, *testSite) {
+	t.Helper()
+	srv := site(t, newTestPages(t))
+	ctx := open(t)
+	watch(t, ctx)
+	screen(t, ctx, 360, 740, false)
+	do(t, ctx, chromedp.Navigate(srv.URL+"/p/Xk3mN8pQ2rTv"))
+	until(t, ctx, `document.documentElement.classList.contains("on")`)
+	return ctx, srv
+}
+
+// watch makes every page of the browser note what the policy refused and what moved by itself, and
+// lets a test turn the browser's clock.
+func watch(t *testing.T, ctx context.Context) {
+	t.Helper()
+	_, err := chromedp.Call(ctx, cdpage.AddScriptToEvaluateOnNewDocument, cdpage.AddScriptToEvaluateOnNewDocumentParams{Source: `
+		window.refused=[]; addEventListener("securitypolicyviolation",e=>refused.push(e.violatedDirective+" "+e.blockedURI));
+		window.moved=0; new PerformanceObserver(l=>l.getEntries().forEach(e=>{if(!e.hadRecentInput)moved+=e.value})).observe({type:"layout-shift",buffered:true});
+		window.later=0; const real=Date.now; Date.now=()=>real()+later;`})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestC07_NumberIsGroupedAndTheCaretStays(t *testing.T) {
+	ctx, _ := checkoutPage(t)
+	value := func() string { return js[string](t, ctx, `card_number.value+"|"+card_number.selectionStart`) }
+	clear := func() { js[any](t, ctx, `card_number.value="",card_number.dispatchEvent(new InputEvent("input")),0`) }
+	expect := func(what, want string) {
+		t.Helper()
+		if got := value(); got != want {
+			t.Errorf("%s: %q, want %q", what, got, want)
+		}
+	}
+	do(t, ctx, chromedp.Focus("#card_number"), press(visa))
+	expect("typed", "4155 6500 0000 0007|19")
+	js[any](t, ctx, `card_number.setSelectionRange(6,6)`)
+	do(t, ctx, press("9"))
+	expect("a digit put in the middle", "4155 6950 0000 0000 7|7")
+	do(t, ctx, press("\b"))
+	expect("and taken away", "4155 6500 0000 0007|6")
+	js[any](t, ctx, `card_number.setSelectionRange(5,5)`)
+	do(t, ctx, press("\b"))
+	expect("deleting backwards across a gap takes the digit before it", "4156 5000 0000 007|3")
+	clear()
+	do(t, ctx, press(amex))
+	expect("American Express", "3714 490000 00006|17")
+	clear()
+	js[any](t, ctx, `document.execCommand("insertText",false,"4155-6500-0000 0007"),0`)
+	expect("pasted with dashes", "4155 6500 0000 0007|19")
+	clear()
+	js[any](t, ctx, `document.execCommand("insertText",false,"４１５５٦٥٠٠0000۰۰۰۷"),0`)
+	expect("full-width, Arabic-Indic and Persian digits", "4155 6500 0000 0007|19")
+	clear()
+	js[any](t, ctx, `card_number.value="4155 6500 0000 0007",card_number.dispatchEvent(new Event("input",{bubbles:true})),0`)
+	if got := value(); !strings.HasPrefix(got, "4155 6500 0000 0007|") {
+		t.Errorf("autofill with spaces: %q", got)
+	}
+}
+
+func TestC10_BrandIsShownAndSaid(t *testing.T) {
+	ctx, _ := checkoutPage(t)
+	do(t, ctx, chromedp.Focus("#card_number"), press("5"), press("1"))
+	if got := js[string](t, ctx, `[...document.querySelectorAll(".mk")].filter(m=>m.offsetWidth).map(m=>m.className).join()+"|"+marks.getAttribute("aria-label")+"|"+live.textContent`); got != "mk mastercard hit|Mastercard|Mastercard" {
+		t.Errorf("for 51: %s", got)
+	}
+	do(t, ctx, press("\b"), press("\b"))
+	if got := js[int](t, ctx, `[...document.querySelectorAll(".mk")].filter(m=>m.offsetWidth).length`); got != 3 {
+		t.Errorf("%d marks with an empty field, want 3", got)
+	}
+}
+
+func TestD02_MistakesStandAtTheirFieldsAndGo(t *testing.T) {
+	ctx, _ := checkoutPage(t)
+	state := func(id string) string {
+		return js[string](t, ctx, `(e=>[document.getElementById("`+id+`-e")?.textContent||"",e.getAttribute("aria-invalid"),e.getAttribute("aria-describedby")].join("|"))(`+id+`)`)
+	}
+	type step struct{ id, typed, want string }
+	for _, c := range []step{
+		{"card_number", "4155650000000008", "Kart numarasında hata var. Rakamları kontrol edin."},
+		{"card_number", "41556500", "Kart numarasının uzunluğu doğru değil. Kartınızdaki rakamları kontrol edin."},
+		{"card_number", amex, "Bu işyeri American Express kart kabul etmiyor. Başka bir kart kullanın."},
+		{"card_expiry", "1326", "Son kullanma tarihini AA/YY biçiminde girin."},
+		{"card_expiry", "10/26", "Kartın son kullanma tarihi geçmiş. Tarihi kontrol edin veya başka bir kart kullanın."},
+		{"card_expiry", "12/2046", ""},
+		{"card_expiry", "11-46", ""},
+		{"card_expiry", "12/46", ""},
+		{"card_expiry", "1226", ""},
+		{"card_expiry", "11 / 26", ""},
+		{"card_expiry", "12/47", "Son kullanma tarihi çok ileri bir tarih. Kartınızdaki tarihi kontrol edin."},
+		{"card_holder", "4155650000000007", "Ad alanına kart numarası yazmayın. Kart üzerindeki adı girin."},
+		{"payer_note", "kart ٤١٥٥٦٥٠٠٠٠٠٠", "Not alanına kart numarası yazmayın. Rakamları silin."},
+	} {
+		js[any](t, ctx, fmt.Sprintf(`%[1]s.focus(),%[1]s.value=%[2]q,%[1]s.dispatchEvent(new InputEvent("input",{bubbles:true})),%[1]s.blur(),0`, c.id, c.typed))
+		want := "||" + c.id + "-h"
+		if c.want != "" {
+			want = c.want + "|true|" + c.id + "-h " + c.id + "-e"
+		}
+		// December 2046 is more than 20 years after November 2026, the server's month.
+		if c.typed == "12/2046" || c.typed == "12/46" {
+			want = "Son kullanma tarihi çok ileri bir tarih. Kartınızdaki tarihi kontrol edin.|true|card_expiry-h card_expiry-e"
+		}
+		if got := state(c.id); got != want {
+			t.Errorf("%s %q: %q, want %q", c.id, c.typed, got, want)
+		}
+	}
+	js[any](t, ctx, `card_number.value="4155650000000008",card_number.dispatchEvent(new InputEvent("input")),card_number.focus(),card_number.blur(),card_number.focus(),0`)
+	do(t, ctx, press("\b"), press("7"))
+	if got := state("card_number"); !strings.HasPrefix(got, "||") {
+		t.Errorf("a mistake put right is still there: %s", got)
+	}
+}
+
+func TestC12_SecurityCodeIsCheckedAgainWhenTheBrandChanges(t *testing.T) {
+	ctx, _ := checkoutPage(t)
+	do(t, ctx, chromedp.Focus("#card_cvc"), press("123"), chromedp.Focus("#card_number"), press(amex))
+	if got := js[string](t, ctx, `document.getElementById("card_cvc-e")?.textContent+"|"+document.getElementById("card_cvc-h").textContent`); got != "Güvenlik kodu 4 rakam olmalı.|Kartın ön yüzündeki 4 rakam" {
+		t.Error(got)
+	}
+}
+
+func TestE02_InstalmentsAreAskedOncePerBeginning(t *testing.T) {
+	ctx, srv := checkoutPage(t)
+	do(t, ctx, chromedp.Focus("#card_number"), press("415565"))
+	until(t, ctx, `document.querySelectorAll("#rows .row").length==6`)
+	do(t, ctx, press("0000000007"))
+	until(t, ctx, `live.textContent=="6 ödeme seçeneği bulundu."`)
+	do(t, ctx, press("\b\b\b\b"), press("0007"))
+	if got := srv.asked("bin "); !slices.Equal(got, []string{"415565", "41556500"}) {
+		t.Errorf("asked for %v", got)
+	}
+	if got := js[string](t, ctx, `document.querySelectorAll("#rows .row")[2].innerText.replace(/\s+/g," ").trim()+"|"+document.getElementById("card_number-h").textContent`); got != "3 taksit 86,33 TL × 3 son taksit 86,34 TL 259,00 TL vade farkı 9,00 TL|QNB · CardFinans kredi kartı" {
+		t.Error(got)
+	}
+	shot(t, ctx, "journey-installments")
+	do(t, ctx, chromedp.Click("#rows .row:nth-of-type(3)"))
+	if got := js[string](t, ctx, `go.textContent`); got != "3 taksitle öde (toplam 259,00\u00a0TL)" {
+		t.Errorf("button: %q", got)
+	}
+	// Another beginning of the same bank keeps the count (E7) …
+	do(t, ctx, chromedp.Focus("#card_number"))
+	js[any](t, ctx, `card_number.value="4155660000000006",card_number.dispatchEvent(new InputEvent("input")),0`)
+	until(t, ctx, `document.querySelector("#rows :checked").value=="3"`)
+	// … and a debit card has no instalments: back to one payment, with a notice.
+	js[any](t, ctx, `card_number.value="4007090000000003",card_number.dispatchEvent(new InputEvent("input")),0`)
+	until(t, ctx, `document.querySelectorAll("#rows .row").length==1`)
+	if got := js[string](t, ctx, `live.textContent+"|"+wait.textContent+"|"+go.textContent`); got != "Seçtiğiniz taksit bu kartta yok; tek çekim seçildi. 1 ödeme seçeneği bulundu.|Banka kartıyla taksit yapılamaz.|250,00\u00a0TL öde" {
+		t.Error(got)
+	}
+	if moved := js[float64](t, ctx, `moved`); moved > 0.02 {
+		t.Errorf("the page moved by itself: CLS %.3f", moved)
+	}
+}
+
+func TestD01_FailedSubmitListsTheMistakes(t *testing.T) {
+	ctx, srv := checkoutPage(t)
+	do(t, ctx, chromedp.Click("#go"))
+	got := js[string](t, ctx, `document.activeElement.id+"|"+document.title+"|"+document.querySelector("#errors h2").textContent+"|"+[...document.querySelectorAll("#errors a")].map(a=>a.getAttribute("href")).join()`)
+	if want := "errors|Hata: Ödeme – Çiğdem Kırtasiye|Eksik veya hatalı alanlar var|#card_number,#card_expiry,#card_cvc,#card_holder"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	shot(t, ctx, "journey-errors")
+	if n := srv.asked("pay"); len(n) != 0 {
+		t.Errorf("a form with mistakes was sent: %v", n)
+	}
+}
+
+func fillIn(t *testing.T, ctx context.Context, holder string) {
+	do(t, ctx, chromedp.Focus("#card_number"), press(visa), chromedp.Focus("#card_expiry"), press("1230"),
+		chromedp.Focus("#card_cvc"), press("123"), chromedp.Focus("#card_holder"), press(holder))
+}
+
+func TestH02_SecondTapDoesNothingAndTheWayToTheBankIsOneWay(t *testing.T) {
+	ctx, srv := checkoutPage(t)
+	fillIn(t, ctx, "AYSE YILMAZ")
+	if got := js[string](t, ctx, `card_expiry.value`); got != "12/30" {
+		t.Errorf("expiry typed without slash: %q", got)
+	}
+	got := js[string](t, ctx, `go.click(),[go.textContent,go.getAttribute("aria-disabled"),go.disabled,(go.click(),pay.classList.contains("busy"))].join("|")`)
+	if got != "İşleniyor…|true|false|true" {
+		t.Errorf("the busy button: %s", got)
+	}
+	until(t, ctx, `document.title=="ACS"`)
+	if n := srv.asked("pay "); !slices.Equal(n, []string{"1 AYSE YILMAZ"}) {
+		t.Errorf("forms sent: %v", n)
+	}
+	if n := srv.asked("acs "); !slices.Equal(n, []string{"abc"}) {
+		t.Errorf("the bank got %v", n)
+	}
+	do(t, ctx, chromedp.NavigateBack())
+	until(t, ctx, `location.pathname=="/r/`+sampleReceipt.Payment+`"`)
+	until(t, ctx, `document.title.startsWith("Sonuç bekleniyor")`)
+	// Browsers may pass over a page that went on by itself: then 'back' meets the link's page.
+	do(t, ctx, chromedp.NavigateBack())
+	until(t, ctx, `location.pathname=="/r/`+sampleReceipt.Payment+`"`)
+	srv.status.Store(StatusPaid)
+	until(t, ctx, `document.title.startsWith("Ödeme tamamlandı")`)
+	if n := srv.asked("acs "); len(n) != 1 {
+		t.Errorf("going back sent the bank's form again: %v", n)
+	}
+	if id := js[string](t, ctx, `document.activeElement.tagName`); id != "H1" {
+		t.Errorf("focus is on %s, not on the result's heading", id)
+	}
+}
+
+func TestH04_ReloadAfterAMistakeSendsNothingAgain(t *testing.T) {
+	ctx, srv := checkoutPage(t)
+	fillIn(t, ctx, "WRONG")
+	js[any](t, ctx, `go.click(),0`)
+	until(t, ctx, `document.title.startsWith("Hata:")`)
+	if got := js[string](t, ctx, `location.pathname+"|"+card_number.value+card_cvc.value+"|"+card_holder.value+"|"+document.activeElement.id`); got != "/p/Xk3mN8pQ2rTv||WRONG|errors" {
+		t.Error(got)
+	}
+	do(t, ctx, chromedp.Reload())
+	until(t, ctx, `document.title.startsWith("Ödeme")`)
+	if n := srv.asked("pay "); len(n) != 1 {
+		t.Errorf("forms sent: %v", n)
+	}
+}
+
+func TestO01_LanguageSwitchKeepsWhatWasTypedAndStoresNothing(t *testing.T) {
+	ctx, _ := checkoutPage(t)
+	fillIn(t, ctx, "Şükrü Ğ. Işık")
+	until(t, ctx, `document.querySelectorAll("#rows .row").length==6`)
+	do(t, ctx, chromedp.Click("#rows .row:nth-of-type(3)"), chromedp.Click(".lang a"))
+	until(t, ctx, `document.documentElement.lang=="en"&&document.querySelectorAll("#rows .row").length==6`)
+	got := js[string](t, ctx, `[card_number.value,card_expiry.value,card_cvc.value,card_holder.value,go.textContent,location.search,localStorage.length+sessionStorage.length,document.cookie].join("|")`)
+	if want := "4155 6500 0000 0007|12/30|123|Şükrü Ğ. Işık|Pay in 3 instalments (total TRY\u00a0259.00)|?lang=en|0|"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	do(t, ctx, chromedp.Focus("#card_number"), press("1"), chromedp.Focus("#card_cvc"))
+	if got := js[string](t, ctx, `document.getElementById("card_number-e").textContent`); !strings.HasPrefix(got, "The card number is not the right length") {
+		t.Errorf("after the switch the script says %q", got)
+	}
+	do(t, ctx, chromedp.Click(".lang a"))
+	until(t, ctx, `document.documentElement.lang=="tr"`)
+}
+
+func TestI02_TimeIsShownAtTheEndOnlyAndCanBeExtended(t *testing.T) {
+	ctx, _ := checkoutPage(t)
+	fillIn(t, ctx, "AYSE")
+	if js[bool](t, ctx, `!!document.querySelector("#go+p").offsetHeight`) {
+		t.Error("the time is shown long before the end")
+	}
+	js[any](t, ctx, `later=10*60e3+500`)
+	until(t, ctx, `/^Bu sayfa 4:5\d sonra kapanacak\.$/.test(document.querySelector("#go+p span").textContent)&&live.textContent=="Bu sayfanın kapanmasına 5 dakika kaldı."`)
+	do(t, ctx, chromedp.Click("#go+p button"))
+	until(t, ctx, `document.querySelector("#go+p").hidden`)
+	js[any](t, ctx, `later=26*60e3`)
+	until(t, ctx, `!document.getElementById("pay")`)
+	if got := js[string](t, ctx, `document.querySelector("[role=alert]").textContent+"|"+document.querySelector("main a.go").pathname`); got != "Sayfanın süresi doldu. Güvenliğiniz için kart bilgileri temizlendi.|/p/Xk3mN8pQ2rTv" {
+		t.Error(got)
+	}
+}
+
+func TestA03_OneHostSixRequestsNothingRefused(t *testing.T) {
+	ctx, srv := checkoutPage(t)
+	fillIn(t, ctx, "AYSE")
+	urls := js[[]string](t, ctx, `performance.getEntriesByType("resource").map(e=>e.name).filter(n=>!/installments/.test(n))`)
+	if len(urls)+1 > 6 {
+		t.Errorf("%d requests: %v", len(urls)+1, urls)
+	}
+	for _, u := range urls {
+		if !strings.HasPrefix(u, srv.URL+"/") {
+			t.Errorf("%s is not on this host", u)
+		}
+	}
+	if refused := js[[]string](t, ctx, `refused`); len(refused) > 0 {
+		t.Errorf("the content security policy refused %v", refused)
+	}
+}
+
+func TestK01_ScriptsOffTheInstalmentsAreAskedByForm(t *testing.T) {
+	srv := site(t, newTestPages(t))
+	ctx := open(t)
+	screen(t, ctx, 360, 740, false)
+	if _, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
+		t.Fatal(err)
+	}
+	do(t, ctx, chromedp.Navigate(srv.URL+"/p/Xk3mN8pQ2rTv"), chromedp.Click("#ask summary"), chromedp.WaitVisible("#bin"))
+	shot(t, ctx, "noscript-ask")
+	do(t, ctx, chromedp.Focus("#bin"), press("41556500"), chromedp.Click("#ask button"), chromedp.WaitVisible("#go"))
+	where, err := chromedp.Run(ctx, chromedp.Location())
+	if err != nil || !strings.HasSuffix(where, "/p/Xk3mN8pQ2rTv?bin=41556500&lang=tr") {
+		t.Errorf("the question went to %s (%v)", where, err)
+	}
+	do(t, ctx, chromedp.Navigate(srv.URL+"/tr/checkout-twelve"), chromedp.WaitVisible("#rows .row:nth-of-type(12)"))
+	shot(t, ctx, "noscript-twelve")
+	do(t, ctx, chromedp.Navigate(srv.URL+"/tr/handover"), chromedp.WaitVisible("#bank button"))
+	shot(t, ctx, "noscript-handover")
 }

@@ -5,6 +5,7 @@ import (
 	"compress/flate"
 	"compress/gzip"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"math"
@@ -12,12 +13,13 @@ import (
 
 // A spliced gzip member (RFC 1952) is
 //
-//	header | text[0] deflated, value | text[1] deflated, value | … | text[n] deflated, last | CRC-32, length
+//	header | text deflated | values stored | text deflated | values stored | … | last text | CRC-32, length
 //
-// Each text is deflated alone and flushed, which leaves the stream byte-aligned behind the three
-// header bits of a stored block (RFC 1951, 3.2.4); the value's length and the value itself follow.
-// Values are therefore never compressed together with anything: what a stranger writes into a
-// description tells nothing about the rest through the length of the answer (BREACH).
+// Each long text is deflated alone and flushed, which leaves the stream byte-aligned behind the
+// three header bits of a stored block (RFC 1951, 3.2.4); that block's length and content follow:
+// the values up to the next long text, with the few characters between them. Values are therefore
+// never compressed together with anything: what a stranger writes into a description tells nothing
+// about the rest through the length of the answer (BREACH).
 
 // gzipHeader: deflate, no name, no time, best compression, unknown system.
 var gzipHeader = []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 255}
@@ -26,6 +28,8 @@ var gzipHeader = []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 255}
 // Flush writes.
 var emptyStored = []byte{0, 0, 0xff, 0xff}
 
+// deflateSegments compresses texts one by one; nil is a text that is written as it is. The first is
+// always compressed, the last ends the stream.
 func deflateSegments(text [][]byte) ([][]byte, error) {
 	out := make([][]byte, len(text))
 	for i, t := range text {
@@ -47,12 +51,16 @@ func deflateSegments(text [][]byte) ([][]byte, error) {
 			return nil, fmt.Errorf("deflating the checkout page: %w", err)
 		}
 		out[i] = b.Bytes()
-		if !last {
-			head, ok := bytes.CutSuffix(out[i], emptyStored)
-			if !ok {
-				return nil, fmt.Errorf("deflating the checkout page: a segment does not end in a stored block")
-			}
-			out[i] = head
+		if last {
+			break
+		}
+		head, ok := bytes.CutSuffix(out[i], emptyStored)
+		if !ok {
+			return nil, errors.New("deflating the checkout page: a segment does not end in a stored block")
+		}
+		out[i] = head
+		if i > 0 && len(head)+len(emptyStored) >= len(t) {
+			out[i] = nil // dearer than writing it between its neighbours' values
 		}
 	}
 	return out, nil
@@ -70,37 +78,51 @@ func (p *Pages) AppendCheckoutGzip(dst []byte, k Key, v *Checkout) ([]byte, erro
 	}
 	dst = append(dst, gzipHeader...)
 	var crc, length uint32
+	open := -1 // where the open stored block's length stands
 	for i, h := range c.hole {
-		crc = crc32.Update(crc, crc32.IEEETable, c.text[i])
-		dst = append(dst, c.deflate[i]...)
-		dst = append(dst, emptyStored...)
-		start := len(dst)
-		dst = c.appendHole(dst, h, v)
-		value := dst[start:]
-		crc = crc32.Update(crc, crc32.IEEETable, value)
-		length += uint32(len(c.text[i]) + len(value))
-		if len(value) <= math.MaxUint16 {
-			binary.LittleEndian.PutUint16(dst[start-4:], uint16(len(value)))
-			binary.LittleEndian.PutUint16(dst[start-2:], ^uint16(len(value)))
+		plain := len(dst)
+		if c.deflate[i] == nil {
+			dst = append(dst, c.text[i]...)
 		} else {
-			dst = appendStored(dst[:start-4], append([]byte(nil), value...))
+			dst = closeStored(dst, open)
+			dst = append(dst, c.deflate[i]...)
+			crc = crc32.Update(crc, crc32.IEEETable, c.text[i])
+			length += uint32(len(c.text[i]))
+			open = len(dst)
+			dst = append(dst, emptyStored...)
+			plain = len(dst)
 		}
+		dst = c.appendHole(dst, h, v)
+		crc = crc32.Update(crc, crc32.IEEETable, dst[plain:])
+		length += uint32(len(dst) - plain)
 	}
 	end := c.text[len(c.hole)]
-	crc = crc32.Update(crc, crc32.IEEETable, end)
+	dst = closeStored(dst, open)
 	dst = append(dst, c.deflate[len(c.hole)]...)
+	crc = crc32.Update(crc, crc32.IEEETable, end)
 	dst = binary.LittleEndian.AppendUint32(dst, crc)
 	return binary.LittleEndian.AppendUint32(dst, length+uint32(len(end))), nil
 }
 
-// appendStored writes a value longer than one stored block holds. The first block's header bits are
-// already there, as behind each segment.
-func appendStored(dst, value []byte) []byte {
-	for first := true; first || len(value) > 0; first = false {
-		part := value[:min(len(value), math.MaxUint16)]
-		value = value[len(part):]
+// closeStored writes the length of the stored block whose length stands at open and whose content
+// ends dst. Its header bits are there already. What is longer than one block holds is split.
+func closeStored(dst []byte, open int) []byte {
+	if open < 0 {
+		return dst
+	}
+	content := dst[open+4:]
+	if len(content) <= math.MaxUint16 {
+		binary.LittleEndian.PutUint16(dst[open:], uint16(len(content)))
+		binary.LittleEndian.PutUint16(dst[open+2:], ^uint16(len(content)))
+		return dst
+	}
+	content = append([]byte(nil), content...)
+	dst = dst[:open]
+	for first := true; len(content) > 0; first = false {
+		part := content[:min(len(content), math.MaxUint16)]
+		content = content[len(part):]
 		if !first {
-			dst = append(dst, 0)
+			dst = append(dst, 0) // header bits of a further stored block, byte-aligned
 		}
 		dst = binary.LittleEndian.AppendUint16(dst, uint16(len(part)))
 		dst = binary.LittleEndian.AppendUint16(dst, ^uint16(len(part)))

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"fmt"
 	"testing"
 	"time"
 )
@@ -151,4 +152,28 @@ func newTestPages(t testing.TB) *Pages {
 		t.Fatal(err)
 	}
 	return p
+}
+
+// everyPage is every sample in every language, "tr/checkout" among them, as written.
+func everyPage(t testing.TB, p *Pages) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	for _, lang := range p.Languages() {
+		for v := range variantEnd {
+			values := sampleCheckout
+			html, err := p.AppendCheckout(nil, Key{lang, shop, v}, &values)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all[fmt.Sprintf("%s/checkout %06b", lang, v)] = string(html)
+		}
+		for _, s := range samples() {
+			html, err := p.Render(lang, s.view)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all[lang+"/"+s.name] = string(html)
+		}
+	}
+	return all
 }

@@ -2,7 +2,6 @@ package page
 
 import (
 	"crypto/sha256"
-	"crypto/sha512"
 	"encoding/base64"
 	"encoding/hex"
 	"math"
@@ -185,6 +184,6 @@ func ThemeFile(name string) ([]byte, bool) {
 
 // integrity is the SRI value of a file's bytes.
 func integrity(b []byte) string {
-	sum := sha512.Sum384(b)
-	return "sha384-" + base64.StdEncoding.EncodeToString(sum[:])
+	sum := sha256.Sum256(b)
+	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
