@@ -77,6 +77,8 @@ type update struct {
 	index []int // where each of them is in a whole row
 	guard string
 	one   string // the statement for one row
+	all   string // for arrays of rows, in PostgreSQL
+	kinds []kind // of the key, the columns and the guard
 }
 
 // newUpdate prepares an update of the named columns; the table's first column is the key.
@@ -97,7 +99,27 @@ func newUpdate(t *table, guard string, names ...string) *update {
 		fmt.Fprintf(&b, " AND %s = $%d", guard, len(names)+2)
 	}
 	u.one = b.String()
+	u.all, u.kinds = u.unnested(t)
 	return u
+}
+
+// unnested is the update of many rows from arrays, with the kinds of those.
+func (u *update) unnested(t *table) (string, []kind) {
+	kinds := []kind{t.cols[0].kind}
+	names, set := []string{"k"}, make([]string, 0, len(u.cols))
+	for i, c := range u.cols {
+		kinds = append(kinds, c.kind)
+		names = append(names, fmt.Sprintf("c%d", i))
+		set = append(set, fmt.Sprintf("%s = v.c%d", c.name, i))
+	}
+	where := fmt.Sprintf("%s.%s = v.k", t.name, t.cols[0].name)
+	if u.guard != "" {
+		kinds = append(kinds, t.cols[t.from(u.guard)].kind)
+		names = append(names, "g")
+		where += fmt.Sprintf(" AND %s.%s = v.g", t.name, u.guard)
+	}
+	return fmt.Sprintf("UPDATE %s SET %s FROM %s AS v(%s) WHERE %s",
+		t.name, strings.Join(set, ", "), unnest(kinds), strings.Join(names, ", "), where), kinds
 }
 
 // row hands out the columns of a result from left to right.
@@ -138,6 +160,9 @@ type table struct {
 	cols []column
 	list string // comma-separated, for SELECT and INSERT
 	one  string // inserts one row
+
+	all   string // inserts arrays of rows, in PostgreSQL
+	kinds []kind
 }
 
 // newTable reads "name:kind name:kind …".
@@ -150,11 +175,13 @@ func newTable(name, spec string) *table {
 			panic("sqlstore: column without a kind: " + f)
 		}
 		t.cols = append(t.cols, column{name: n, kind: kind(k[0])})
+		t.kinds = append(t.kinds, kind(k[0]))
 		names = append(names, n)
 		holes = append(holes, fmt.Sprintf("$%d", len(names)))
 	}
 	t.list = strings.Join(names, ", ")
 	t.one = "INSERT INTO " + name + " (" + t.list + ") VALUES (" + strings.Join(holes, ", ") + ")"
+	t.all = "INSERT INTO " + name + " (" + t.list + ") SELECT * FROM " + unnest(t.kinds)
 	return t
 }
 
