@@ -34,7 +34,7 @@ import (
 
 // Bounds of a scan.
 const (
-	window   = 8 << 20   // bytes looked at together
+	window   = 1 << 20   // bytes looked at together
 	overlap  = 64 << 10  // bytes of one window seen again in the next, so that no form is cut in two
 	unpacked = 256 << 20 // bytes read out of one compressed member, a bound against bombs
 	deepest  = 3         // forms inside forms
@@ -245,6 +245,9 @@ func (l *look) windows(r io.Reader, see func(data []byte, start int64)) error {
 
 // block looks for numbers and codes as they stand, then opens the forms inside.
 func (l *look) block(b *block) {
+	if zeros(b.data) { // unused room in database files
+		return
+	}
 	l.numbers(b)
 	l.codes(b)
 	l.integers(b)

@@ -1,0 +1,216 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/odelink/odelink/gateway/testenv"
+)
+
+// tests starts the shared servers and runs every test once under the race detector: vet and the tests
+// then build everything twice, not three times, and what runs concurrently is not a guess of ours.
+// Tests that only exist without the detector (allocation budgets: files with the constraint !race) run
+// after it, without.
+func tests(ctx context.Context, r *run) error {
+	redis, err := testenv.StartSharedRedis()
+	if err != nil {
+		return err
+	}
+	postgres, err := testenv.StartSharedPostgres()
+	if err != nil {
+		return errors.Join(err, redis.End())
+	}
+	r.env = append(r.env, testenv.EnvRedisURL+"=redis://"+redis.Addr(), testenv.EnvPostgresURL+"="+postgres.URL("postgres"))
+	r.counted = true
+	err = r.goTest(ctx, append([]string{"-race"}, r.packages...)...)
+	hidden, listErr := r.withoutRace(ctx)
+	err = errors.Join(err, listErr)
+	for _, h := range hidden {
+		fmt.Printf("without the race detector: %s\n", h.pkg)
+		err = errors.Join(err, r.goTest(ctx, "-run", "^("+strings.Join(h.tests, "|")+")$", h.pkg))
+	}
+	if err == nil && r.count.passed == 0 {
+		err = errors.New("no test ran")
+	}
+	return errors.Join(err, redis.End(), postgres.End())
+}
+
+// count is the last line of the run. A test with sub-tests is not counted besides them.
+type count struct {
+	passed, failed, skipped int
+}
+
+func (c count) String() string {
+	line := fmt.Sprintf("%d passed, %d failed", c.passed, c.failed)
+	if c.skipped > 0 {
+		line += fmt.Sprintf(", %d skipped", c.skipped)
+	}
+	return line
+}
+
+// event is one line of go test -json (go doc test2json).
+type event struct {
+	Action, Package, Test, Output string
+	Elapsed                       float64
+}
+
+// goTest runs go test and prints its own line for each package, and of failed tests all they said.
+func (r *run) goTest(ctx context.Context, args ...string) error {
+	cmd := r.command(ctx, "go", slices.Concat([]string{"test", "-json", "-count=1", "-timeout=20m"}, args)...)
+	cmd.Stderr = os.Stdout
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	t := tally{run: r, said: map[string][]string{}, parents: map[string]bool{}}
+	readErr := t.read(out)
+	err = cmd.Wait()
+	if err != nil && len(t.failures) > 0 {
+		err = fmt.Errorf("%d failed: %s", len(t.failures), strings.Join(t.failures, ", "))
+	}
+	return errors.Join(readErr, err)
+}
+
+// tally follows one go test.
+type tally struct {
+	run      *run
+	said     map[string][]string // output of what is not over, by package and test
+	parents  map[string]bool     // tests with sub-tests
+	failures []string
+}
+
+func (t *tally) read(r io.Reader) error {
+	lines := bufio.NewReader(r)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if len(line) > 0 {
+			var e event
+			if json.Unmarshal(line, &e) != nil {
+				fmt.Printf("%s", line) // not go test's: a tool below it speaks
+			} else {
+				t.take(e)
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (t *tally) take(e event) {
+	key := e.Package + " " + e.Test
+	switch e.Action {
+	case "build-output":
+		fmt.Print(e.Output)
+	case "output":
+		t.said[key] = append(t.said[key], e.Output)
+	case "run":
+		for i := strings.LastIndexByte(e.Test, '/'); i > 0; i = strings.LastIndexByte(e.Test[:i], '/') {
+			t.parents[e.Package+" "+e.Test[:i]] = true
+		}
+	case "pass", "fail", "skip":
+		t.over(e, key)
+	}
+}
+
+// over counts a test and prints what is worth reading of it; of a package, its last line.
+func (t *tally) over(e event, key string) {
+	said := t.said[key]
+	delete(t.said, key)
+	leaf := e.Test != "" && !t.parents[key]
+	name := strings.TrimPrefix(e.Package, "github.com/odelink/odelink/") + " " + e.Test
+	switch {
+	case e.Action == "fail":
+		fmt.Print(strings.Join(said, ""))
+		t.failures = append(t.failures, strings.TrimSpace(name))
+		if leaf {
+			t.run.count.failed++
+		}
+	case e.Test == "" && len(said) > 0:
+		fmt.Print(said[len(said)-1])
+	case e.Action == "pass" && leaf:
+		t.run.count.passed++
+	case e.Action == "skip" && leaf:
+		t.run.count.skipped++
+		t.run.unchecked = append(t.run.unchecked, name+", which skips itself: "+strings.TrimSpace(strings.Join(said, " ")))
+	}
+}
+
+// hidden are tests of one package that the race detector's build leaves out.
+type hidden struct {
+	pkg   string
+	tests []string
+}
+
+// testName finds the tests and examples of a file.
+var testName = regexp.MustCompile(`(?m)^func ((?:Test|Example|Fuzz)\w*)\(`)
+
+// withoutRace compares the test files of both builds.
+func (r *run) withoutRace(ctx context.Context) ([]hidden, error) {
+	with, err := r.testFiles(ctx, "-race")
+	if err != nil {
+		return nil, err
+	}
+	without, err := r.testFiles(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var all []hidden
+	for pkg, files := range without {
+		h := hidden{pkg: pkg}
+		for _, path := range files {
+			if slices.Contains(with[pkg], path) {
+				continue
+			}
+			text, err := os.ReadFile(path)
+			if err != nil {
+				return nil, err
+			}
+			for _, match := range testName.FindAllSubmatch(text, -1) {
+				h.tests = append(h.tests, string(match[1]))
+			}
+		}
+		if len(h.tests) > 0 {
+			all = append(all, h)
+		}
+	}
+	slices.SortFunc(all, func(a, b hidden) int { return strings.Compare(a.pkg, b.pkg) })
+	return all, nil
+}
+
+// testFiles lists each package's test files as full paths.
+func (r *run) testFiles(ctx context.Context, flags ...string) (map[string][]string, error) {
+	const form = `{{.ImportPath}}|{{.Dir}}|{{range .TestGoFiles}}{{.}}/{{end}}{{range .XTestGoFiles}}{{.}}/{{end}}`
+	cmd := r.command(ctx, "go", slices.Concat([]string{"list", "-f", form}, flags, r.packages)...)
+	cmd.Stderr = os.Stdout
+	text, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("go list: %w", err)
+	}
+	files := map[string][]string{}
+	for line := range strings.Lines(string(text)) {
+		pkg, rest, _ := strings.Cut(strings.TrimSpace(line), "|")
+		dir, names, _ := strings.Cut(rest, "|")
+		for name := range strings.SplitSeq(strings.TrimSuffix(names, "/"), "/") {
+			if name != "" {
+				files[pkg] = append(files[pkg], filepath.Join(dir, name))
+			}
+		}
+	}
+	return files, nil
+}
