@@ -28,10 +28,11 @@ const (
 
 // Card is a card as its holder typed it. It lives for one request: it prints masked however it is
 // printed, and no struct that is stored or logged holds one. Only banks read PAN and CVV. What it
-// holds is behind a pointer, because a printer that finds a Card in an unexported field of another
-// struct may not call its methods and would print the fields.
+// holds is behind two pointers, because a printer that finds a Card in an unexported field of
+// another struct may not call its methods: it would print the fields, and package fmt also what one
+// pointer points to when the verb does not fit.
 type Card struct {
-	held *held
+	held **held
 }
 
 type held struct {
@@ -94,7 +95,8 @@ func ParseCard(in CardInput, now time.Time) (Card, []FieldError) {
 	if len(errs) > 0 {
 		return Card{}, errs
 	}
-	return Card{held: &c}, nil
+	h := &c
+	return Card{held: &h}, nil
 }
 
 // is gives what the card holds, or nothing.
@@ -102,7 +104,7 @@ func (c Card) is() held {
 	if c.held == nil {
 		return held{}
 	}
-	return *c.held
+	return **c.held
 }
 
 func (c *held) setNumber(text string) (code string) {
