@@ -282,6 +282,16 @@ func TestA59_ASlowHeadIsCut(t *testing.T) {
 	}
 }
 
+func TestWhatNoRouteSawIsToldWithoutItsPath(t *testing.T) {
+	told := make(chan web.Served, 1)
+	h := serve(t, web.NewApp(web.Config{Done: func(s web.Served) { told <- s }}), web.ListenOptions{})
+	c := h.dial(t)
+	send(t, c, post("/p/secretsecret/pay", strings.Repeat("x", web.MaxBody+1)))
+	if s := <-told; s.Route != "" || s.Status != 413 || s.Method != "POST" || s.Code != "request_too_large" {
+		t.Errorf("%+v", s)
+	}
+}
+
 func TestA59_ASlowBodyIsCut(t *testing.T) {
 	app := echo(nil)
 	app.Server().ReadTimeout = 50 * time.Millisecond
