@@ -97,7 +97,8 @@ function checkout() {
 		const m = /^(\d+|\d{1,3}(?:[.,]\d{3})+)(?:[.,](\d{1,2}))?$/.exec(latin(amount.value).replace(/\s/g, ""));
 		return m && (!m[2] || decimals) ? +(m[1].replace(/\D/g, "") + (m[2] || "").padEnd(decimals, "0")) : 0;
 	};
-	const card = s => digits(s).length > 11;
+	// Twelve digits in a row, whatever people write between them, look like a card number.
+	const card = s => /(\d[^\p{L}\d]?){11}\d/u.test(latin(s).replace(/[\s./_\p{Dash}\p{Cf}]/gu, ""));
 	const checks = {
 		card_number(v) {
 			const d = digits(v), b = brandOf(d);
@@ -116,7 +117,7 @@ function checkout() {
 			const n = brand == "amex" ? 4 : 3;
 			return !v ? T.no_card_cvc : digits(v).length != n && fill(T.cvc_length, {n});
 		},
-		card_holder: v => !v.trim() ? T.no_card_holder : card(v) && T.name_looks_like_card,
+		card_holder: v => card(v) && T.name_looks_like_card,
 		payer_note: v => card(v) && T.note_looks_like_card,
 		amount: () => minor() ? "" : T.no_amount,
 	};
@@ -208,7 +209,7 @@ function checkout() {
 		rows.classList.toggle("ghost", !o);
 		first.querySelector("input").value = 1;
 		first.querySelector("input").checked = true;
-		if (list[0]) single.textContent = money(list[0].total);
+		if (list[0]) single.textContent = money(first.firstElementChild.dataset.total = list[0].total);
 		if (o && o.issuer) hint.textContent = fill(o.program ? T.card : T.card_plain, {issuer: o.issuer, program: o.program, kind: T[o.kind] || ""}).trim();
 		let box = rows, kept = want < 2;
 		list.slice(1).forEach((x, i) => {
@@ -220,6 +221,7 @@ function checkout() {
 			const row = first.cloneNode(true), [input, name, monthly, total] = row.children;
 			const rest = x.total - x.monthly * (x.count - 1), extra = x.total - list[0].total;
 			input.value = x.count;
+			input.dataset.total = x.total;
 			name.textContent = fill(T.count, {n: x.count});
 			monthly.textContent = fill(T.monthly, {n: x.count, amount: money(x.monthly)});
 			if (rest != x.monthly) monthly.append(make("small", "", fill(T.last, {amount: money(rest)})));
@@ -242,6 +244,8 @@ function checkout() {
 	};
 	const label = () => {
 		const on = pay.querySelector("[name=installments]:checked");
+		// The server compares the total that was shown with its own and asks again if they differ.
+		$("seen").value = on && on.dataset.total || "";
 		if (amount && !minor()) go.textContent = T.button_open;
 		else if (on && on.value > 1) go.textContent = fill(T.button_count, {n: on.value, amount: on.parentNode.lastElementChild.firstChild.textContent});
 		else if (amount) go.textContent = fill(T.button, {amount: money(minor())});
@@ -253,6 +257,7 @@ function checkout() {
 	});
 	if (amount) amount.addEventListener("input", () => {
 		if (rows) rows.querySelector(".row i").textContent = minor() ? money(minor()) : "";
+		pay.querySelectorAll("[data-total]").forEach(el => delete el.dataset.total);
 		label();
 	});
 	if (amount) amount.addEventListener("change", plans);

@@ -246,6 +246,12 @@ func (r *root) Bad(field string) *boundError {
 
 func (r *root) mistake(e FieldError) string {
 	key := "field." + e.Field + "." + e.Code
+	switch {
+	case e.Code == "installments_not_offered" && e.N < 2:
+		key = "field.installments.required" // no count to name
+	case e.Code == "brand_not_accepted" && e.Brand == "":
+		key = "field.card_number.brand_unknown"
+	}
 	if !r.L.Has(key) {
 		key = "field.invalid"
 	}

@@ -179,7 +179,7 @@ var scriptKeys = []string{
 	"field.card_number.required", "field.card_number.length", "field.card_number.luhn",
 	"field.card_number.brand_not_accepted",
 	"field.card_expiry.expiry_format", "field.card_expiry.expiry_past", "field.card_expiry.expiry_far",
-	"field.card_cvc.required", "field.card_cvc.cvc_length", "field.card_holder.required",
+	"field.card_cvc.required", "field.card_cvc.cvc_length",
 	"field.card_holder.name_looks_like_card", "field.payer_note.note_looks_like_card",
 	"field.amount.required",
 	"brand.visa", "brand.mastercard", "brand.troy", "brand.amex", "brand.maestro",
