@@ -65,8 +65,12 @@ var ErrAmount = errors.New("not an amount")
 
 // ParseDecimal reads what Decimal writes and nothing else: digits, and for a currency with a
 // minor unit a point and exactly that many digits. Signs, groups, exponents, other scripts'
-// digits and numbers beyond int64 are refused (invariant I16).
+// digits and numbers beyond int64 are refused (invariant I16), and so are currencies that are not
+// known here, since nobody could say how many digits theirs has.
 func ParseDecimal(text string, c Currency) (Money, error) {
+	if !c.Known() {
+		return Money{}, fmt.Errorf("%w: unknown currency", ErrAmount)
+	}
 	whole, frac, point := strings.Cut(text, ".")
 	exp := c.Exponent()
 	if point != (exp > 0) || len(frac) != exp || !allDigits(whole) || (exp > 0 && !allDigits(frac)) {
@@ -131,10 +135,7 @@ func allDigits(s string) bool {
 // three digits is a group mark ("1.234" is one thousand two hundred thirty-four, domain.md 5.5).
 func ParseTyped(text string, c Currency) (Money, error) {
 	text = strings.NewReplacer(" ", "", "\u00a0", "", "\u202f", "").Replace(strings.TrimSpace(text))
-	for _, unit := range []string{"TL", "₺", string(c)} {
-		text = strings.TrimSuffix(strings.TrimPrefix(text, unit), unit)
-	}
-	whole, frac := splitTyped(text)
+	whole, frac := splitTyped(withoutUnit(text, c))
 	exp := c.Exponent()
 	if len(frac) > exp || len(text) > 32 {
 		return Money{}, fmt.Errorf("%w: too many decimals", ErrAmount)
@@ -147,6 +148,24 @@ func ParseTyped(text string, c Currency) (Money, error) {
 		return Money{}, fmt.Errorf("%w as typed", ErrAmount)
 	}
 	return m, nil
+}
+
+// units are how people write a currency beside its code.
+var units = map[Currency][]string{TRY: {"TL", "₺"}, USD: {"$"}, EUR: {"€"}, GBP: {"£"}, JPY: {"¥"}, RUB: {"₽"}}
+
+// withoutUnit takes the amount's own currency off its front or its end. Any other one stays, and
+// the text is no amount: "100 TL" is not a hundred dollars.
+func withoutUnit(text string, c Currency) string {
+	text = strings.ToUpper(text)
+	for _, unit := range append([]string{string(c)}, units[c]...) {
+		if bare, found := strings.CutSuffix(text, unit); found {
+			return bare
+		}
+		if bare, found := strings.CutPrefix(text, unit); found {
+			return bare
+		}
+	}
+	return text
 }
 
 // splitTyped cuts at the decimal mark: the last of comma and point, unless it reads as a group mark.
@@ -164,11 +183,14 @@ func splitTyped(text string) (whole, frac string) {
 	return text[:i], text[i+1:]
 }
 
-// ungroup removes group marks where every group behind the first has three digits; otherwise it
-// leaves them in, and the text is no amount.
+// ungroup removes group marks where every group behind the first has three digits and the first
+// begins no number with zero ("0.500" is not five hundred); otherwise it leaves them in, and the
+// text is no amount.
 func ungroup(whole string) string {
-	parts := strings.FieldsFunc(whole, func(r rune) bool { return r == ',' || r == '.' })
-	if len(parts) < 2 || strings.Contains(whole, ",") && strings.Contains(whole, ".") || len(parts[0]) > 3 {
+	parts := strings.Split(strings.ReplaceAll(whole, ",", "."), ".")
+	first := parts[0]
+	if len(parts) < 2 || strings.Contains(whole, ",") && strings.Contains(whole, ".") ||
+		first == "" || len(first) > 3 || first[0] == '0' {
 		return whole
 	}
 	for _, p := range parts[1:] {
