@@ -80,6 +80,11 @@ func TestCopiesWhoseTimeIsOverAreDropped(t *testing.T) {
 	if n := s.Len(); n > 3*day {
 		t.Errorf("%d copies are held, %d were stored in the last day", n, day)
 	}
+	clock.advance(-24 * time.Hour)
+	s.Sweep()
+	if n := s.Len(); n != day {
+		t.Errorf("%d copies are held after a sweep, %d live", n, day)
+	}
 }
 
 func TestOpenAllocatesNothing(t *testing.T) {

@@ -19,9 +19,11 @@ package redisstore
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
 	"github.com/ulule/limiter/v3"
 
 	"github.com/odelink/odelink/checkout"
@@ -87,17 +89,23 @@ type Store struct {
 	counters limiter.Store
 }
 
+// quietDriver stops the driver from writing lines of its own to standard error, past our masked log:
+// one for every connection that fails. The Observer tells the same.
+var quietDriver = sync.OnceFunc(logging.Disable)
+
 type systemClock struct{}
 
 func (systemClock) Now() time.Time { return time.Now() }
 
 // Open reads the configuration and connects to nothing: Redis may be away for as long as it likes.
-// An error is a mistake in the configuration, and never repeats the URL.
-func Open(c Config) (*Store, error) {
+// An error is a mistake in the configuration, and never repeats the URL. ctx ends nothing that was
+// opened; Close does.
+func Open(_ context.Context, c Config) (*Store, error) {
 	a, err := parseURL(c.URL)
 	if err != nil {
 		return nil, err
 	}
+	quietDriver()
 	if c.Clock == nil {
 		c.Clock = systemClock{}
 	}

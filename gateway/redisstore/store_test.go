@@ -23,7 +23,7 @@ func open(t testing.TB, c Config) *Store {
 	if c.Bound == 0 {
 		c.Bound = testBound
 	}
-	s, err := Open(c)
+	s, err := Open(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,150 @@
+package velocity
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ulule/limiter/v3"
+
+	"github.com/odelink/odelink/checkout"
+)
+
+// Guessed tokens (A29). The alarm counts all addresses of this process together: somebody who scans
+// from a thousand addresses stays below the first limit with each.
+var (
+	perGuesser = window{name: "g", says: "unknown tokens per address", limit: 30, span: 10 * time.Minute}
+	allGuesses = window{name: "ga", says: "unknown tokens", limit: 1000, span: 10 * time.Minute}
+)
+
+// visitor is one address of IPv4, or the /64 of IPv6 that a single visitor has.
+func visitor(ip string) string {
+	addr, err := netip.ParseAddr(ip)
+	if err != nil {
+		return "unknown"
+	}
+	if addr = addr.Unmap().WithZone(""); addr.Is4() {
+		return addr.String()
+	}
+	prefix, err := addr.Prefix(64)
+	if err != nil {
+		return "unknown"
+	}
+	return prefix.String()
+}
+
+// Missed counts a token that was not found.
+func (l *Limits) Missed(ctx context.Context, ip string) {
+	if l.Off {
+		return
+	}
+	now := l.Clock.Now()
+	guesser := subject{perGuesser, visitor(ip)}
+	if until := l.hit(ctx, guesser, now, false); until.After(now) {
+		// Pages ask this process only: they are too many to ask Redis. So what the shared count or a
+		// missing Redis says is kept here.
+		l.local.blocks.set(markKey(guesser), mark{until: until, strict: until}, now)
+	}
+	alarm := subject{allGuesses, ""}
+	ringing := l.local.mark(alarm, false).After(now)
+	if until, _ := l.local.hit(ctx, alarm, now); until.After(now) && !ringing {
+		l.OnGuessing(allGuesses.limit)
+	}
+}
+
+// Blocked says for how long an address has to wait before it may open any link; 0 = not at all. It
+// asks no store.
+func (l *Limits) Blocked(_ context.Context, ip string) time.Duration {
+	if l.Off || l.local.blocks.empty() {
+		return 0
+	}
+	now := l.Clock.Now()
+	until := l.local.mark(subject{perGuesser, visitor(ip)}, false)
+	if !until.After(now) {
+		return 0
+	}
+	l.OnBlocked(perGuesser.says)
+	return until.Sub(now)
+}
+
+// rule is a plain request rate: limit requests in each span of the clock.
+type rule struct {
+	name  string
+	says  string
+	limit int64
+	span  time.Duration
+	alone bool // counted in this process only: routes too busy to ask Redis at each request
+}
+
+// Request rates. Typing a card number asks for its BIN two or three times (ux-checklist E11); a
+// program that needs more than a hundred calls a second should use lists.
+var (
+	binRate     = rule{name: "bin", says: "BIN questions per page and visitor", limit: 30, span: time.Minute, alone: true}
+	askRate     = rule{name: "ask", says: "requests for a new link", limit: 3, span: time.Hour}
+	apiRate     = rule{name: "api", says: "API calls per key", limit: 1000, span: 10 * time.Second, alone: true}
+	strangeRate = rule{name: "str", says: "API calls without a key per address", limit: 30, span: time.Minute}
+)
+
+// BINs says whether this visitor may ask for one more BIN on this page.
+func (l *Limits) BINs(ctx context.Context, ip string, t checkout.Token) bool {
+	return l.take(ctx, binRate, string(t)+":"+visitor(ip)) == 0
+}
+
+// Asks says whether this visitor may ask once more for a new link in the place of this one.
+func (l *Limits) Asks(ctx context.Context, ip string, t checkout.Token) bool {
+	return l.take(ctx, askRate, string(t)+":"+visitor(ip)) == 0
+}
+
+// Stranger begins the name of a caller who has no good key; his address follows.
+const Stranger = "unknown "
+
+// API counts one call by this key, or by Stranger and an address. ErrVelocity with RetryAfter.
+func (l *Limits) API(ctx context.Context, key string) error {
+	r := apiRate
+	if ip, ok := strings.CutPrefix(key, Stranger); ok {
+		r, key = strangeRate, visitor(ip)
+	}
+	if wait := l.take(ctx, r, key); wait > 0 {
+		return checkout.ErrVelocity.Because(errors.New(r.says)).After(wait)
+	}
+	return nil
+}
+
+// take counts one request and answers 0, or how long to wait.
+func (l *Limits) take(ctx context.Context, r rule, name string) time.Duration {
+	if l.Off {
+		return 0
+	}
+	now := l.Clock.Now()
+	number := now.UnixMilli() / r.span.Milliseconds()
+	n, limit := int64(0), r.limit
+	if l.shared != nil && !r.alone {
+		c, err := l.shared.counters.Increment(ctx, rateKey(r, name, number), 1, r.rate())
+		if err == nil {
+			n = count(c)
+		} else {
+			limit = max(1, (limit+1)/2)
+		}
+	}
+	s := l.local.bounded(subject{window{name: r.name}, name}, now)
+	if here := l.local.add(ctx, rateKey(r, s.name, number), r.rate()); here > n {
+		n = here
+	}
+	if n <= limit {
+		return 0
+	}
+	l.OnBlocked(r.says)
+	return time.UnixMilli((number + 1) * r.span.Milliseconds()).Sub(now)
+}
+
+func rateKey(r rule, name string, number int64) string {
+	return keyPrefix + r.name + ":" + name + ":" + strconv.FormatInt(number, 36)
+}
+
+// rate keeps a counter a little longer than it is asked for, whatever the clocks say.
+func (r rule) rate() limiter.Rate {
+	return limiter.Rate{Period: r.span + r.span/4, Limit: 1 << 40}
+}
