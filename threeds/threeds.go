@@ -1,0 +1,185 @@
+// Package threeds is the front door of the banks: it lists the dialects and opens acquirers from accounts.
+//
+//	threeds.New(Config)   → *Banks, a checkout.Banks
+//	Banks.Kinds()         what can be opened, for forms and documents
+//	Banks.Check(account)  everything that is missing or wrong in its settings
+//	Banks.Open(account)   a checkout.Acquirer, with the powers its dialect has
+//
+// It deliberately holds no account and no payment, and knows nothing of any dialect but its name: a new bank is one
+// folder beside this file and one line in it.
+package threeds
+
+import (
+	"crypto/rand"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+
+	"github.com/odelink/odelink/checkout"
+	"github.com/odelink/odelink/threeds/internal/wire"
+	"github.com/odelink/odelink/threeds/payfor"
+)
+
+// dialects is every bank language, in the order in which people see them.
+func dialects() []wire.Dialect {
+	return []wire.Dialect{
+		payfor.Dialect(),
+	}
+}
+
+// What a kind says of itself.
+type (
+	// KindInfo describes one kind of account.
+	KindInfo = wire.Info
+	// ModeInfo is one way in which a kind takes payments.
+	ModeInfo = wire.Mode
+	// CredentialInfo is one setting of an account.
+	CredentialInfo = wire.Credential
+	// BankInfo is one bank that speaks the dialect, with the defaults of accounts there.
+	BankInfo = wire.Bank
+	// Timeouts bound the calls to banks; zero fields take defaults.
+	Timeouts = wire.Timeouts
+)
+
+// ErrNotSent is in the chain of an error when no byte of the message can have left. It helps a reader of logs; the
+// payment's state must not hang on it.
+var ErrNotSent = wire.NotSent
+
+// Config is how the banks are reached. The zero value works.
+type Config struct {
+	Timeouts Timeouts
+	// Proxy is the way out, if there is one; the environment is never asked for it.
+	Proxy *url.URL
+	// AllowLoopback admits banks on this machine, over plain http too: the simulated bank, in demo and tests only.
+	AllowLoopback bool
+	// Transport replaces the HTTP transport, for tests. nil is one with TLS 1.2 or newer and every limit set.
+	Transport http.RoundTripper
+	// Rand makes the order numbers of self-tests; nil is crypto/rand.
+	Rand io.Reader
+}
+
+// Banks opens acquirers. It is safe for concurrent use.
+type Banks struct {
+	list []wire.Dialect
+	deps wire.Deps
+}
+
+var _ checkout.Banks = (*Banks)(nil)
+
+// New makes the banks; it calls none of them.
+func New(c Config) *Banks {
+	source := c.Rand
+	if source == nil {
+		source = rand.Reader
+	}
+	return &Banks{
+		list: dialects(),
+		deps: wire.Deps{
+			Client:        wire.NewClient(wire.ClientConfig{Timeouts: c.Timeouts, Proxy: c.Proxy, Transport: c.Transport}),
+			IDs:           checkout.NewIDs(source),
+			AllowLoopback: c.AllowLoopback,
+		},
+	}
+}
+
+// Close drops idle connections to banks.
+func (b *Banks) Close() { b.deps.Client.Close() }
+
+// Timeouts are those in force, defaults filled in. A payment's lease must outlive Timeouts().Money (invariant I22).
+func (b *Banks) Timeouts() Timeouts { return b.deps.Client.Timeouts }
+
+// Kinds lists what can be opened.
+func (b *Banks) Kinds() []KindInfo {
+	out := make([]KindInfo, len(b.list))
+	for i, d := range b.list {
+		out[i] = d.Info
+	}
+	return out
+}
+
+// Kind describes one kind.
+func (b *Banks) Kind(name string) (KindInfo, bool) {
+	d, ok := b.dialect(name)
+	return d.Info, ok
+}
+
+// BankOf finds the bank that an account is at, for its defaults. An unknown kind or choice has none.
+func (b *Banks) BankOf(a checkout.Account) (BankInfo, bool) {
+	d, ok := b.dialect(a.Kind)
+	if !ok {
+		return BankInfo{}, false
+	}
+	for _, bank := range d.Info.Banks {
+		if chosen(d.Info, bank, a.Credentials) {
+			return bank, true
+		}
+	}
+	return BankInfo{}, false
+}
+
+func chosen(i KindInfo, bank BankInfo, have checkout.Secrets) bool {
+	for _, c := range i.Credentials {
+		want, asked := bank.When[c.Name]
+		value := have[c.Name]
+		if value == "" {
+			value = c.Default
+		}
+		if asked && value != want {
+			return false
+		}
+	}
+	return true
+}
+
+func (b *Banks) dialect(kind string) (wire.Dialect, bool) {
+	for _, d := range b.list {
+		if d.Info.Kind == kind {
+			return d, true
+		}
+	}
+	return wire.Dialect{}, false
+}
+
+// Check lists everything that is missing or wrong in an account's settings as one Invalid error, fields named as in
+// the API ("credentials.user_pass", "base_url"); nil when Open will succeed. It calls no bank: Verifier does.
+func (b *Banks) Check(a checkout.Account) error {
+	d, ok := b.dialect(a.Kind)
+	if !ok {
+		return checkout.Invalid(checkout.FieldError{Field: "kind", Code: "unknown_value"})
+	}
+	if errs := d.Check(a, b.deps.AllowLoopback); len(errs) > 0 {
+		return checkout.Invalid(errs...)
+	}
+	return nil
+}
+
+// Open makes an acquirer from an account. Missing and wrong settings are reported together, as by Check.
+func (b *Banks) Open(a checkout.Account) (checkout.Acquirer, error) {
+	if err := b.Check(a); err != nil {
+		return nil, fmt.Errorf("opening account %s: %w", a.ID, err)
+	}
+	d, _ := b.dialect(a.Kind) // Check found it
+	return d.Open(a, b.deps), nil
+}
+
+// OneStep says whether accounts of this kind and mode charge before the browser returns. The mode "" is the kind's
+// default. Unknown ones count as one-step: the careful reading.
+func (b *Banks) OneStep(kind, mode string) bool {
+	m, ok := b.mode(kind, mode)
+	return !ok || m.OneStep
+}
+
+// HostedCard says whether the bank's own page takes the card.
+func (b *Banks) HostedCard(kind, mode string) bool {
+	m, ok := b.mode(kind, mode)
+	return ok && m.HostedCard
+}
+
+func (b *Banks) mode(kind, mode string) (ModeInfo, bool) {
+	d, ok := b.dialect(kind)
+	if !ok {
+		return ModeInfo{}, false
+	}
+	return d.Info.Mode(mode)
+}
