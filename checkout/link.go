@@ -72,12 +72,13 @@ type Link struct {
 }
 
 // Slots is how many payments of this link may be authorizing, pending or paid at most; 0 = no
-// limit. A database constraint holds it (invariant I2).
+// limit. A database constraint holds it (invariant I2). Only a link that says multi may be paid more
+// than once: one that says nothing, or a word from elsewhere, is not without limit.
 func (l Link) Slots() int {
-	if l.Usage == UsageSingle {
-		return 1
+	if l.Usage == UsageMulti {
+		return l.MaxPayments
 	}
-	return l.MaxPayments
+	return 1
 }
 
 // Spent says whether every slot has been paid.
