@@ -147,9 +147,18 @@ func (s *Store) Logo(ctx context.Context, id checkout.MerchantID) (checkout.Logo
 
 // Accounts answers all accounts of a merchant, highest priority first.
 func (s *Store) Accounts(ctx context.Context, m checkout.MerchantID) ([]checkout.Account, error) {
+	return s.accountsWhere(ctx, "WHERE merchant = $1", string(m))
+}
+
+// AllAccounts answers every account of every merchant: what serve and doctor look through at start.
+func (s *Store) AllAccounts(ctx context.Context) ([]checkout.Account, error) {
+	return s.accountsWhere(ctx, "")
+}
+
+func (s *Store) accountsWhere(ctx context.Context, where string, args ...any) ([]checkout.Account, error) {
 	var out []checkout.Account
 	err := s.read(ctx, func(q querier) error {
-		return q.query(ctx, "SELECT "+accounts.list+" FROM accounts WHERE merchant = $1 ORDER BY priority DESC, created_at, id",
+		return q.query(ctx, "SELECT "+accounts.list+" FROM accounts "+where+" ORDER BY priority DESC, created_at, id",
 			func(r row) error {
 				a, sealed, err := scanAccount(r)
 				if err != nil {
@@ -158,7 +167,7 @@ func (s *Store) Accounts(ctx context.Context, m checkout.MerchantID) ([]checkout
 				a.Credentials, err = s.openSecrets(a.ID, sealed)
 				out = append(out, a)
 				return err
-			}, string(m))
+			}, args...)
 	})
 	if err != nil {
 		return nil, err
