@@ -269,25 +269,10 @@ func (t *postgresTx) script(ctx context.Context, text string) error {
 // load sends BEGIN, every look-up and the question for the time in one message. The time is read
 // last, when the rows are locked.
 func (t *postgresTx) load(ctx context.Context, lookups []lookup, clock bool) (int64, error) {
-	var b pgx.Batch
-	begin := !t.begun
-	if begin {
-		b.Queue(postgresBegin)
-	}
-	for _, l := range lookups {
-		args := make([]any, len(l.keys))
-		for i := range l.keys {
-			args[i] = l.keys[i]
-		}
-		b.Queue(l.selectMany(), args...)
-	}
-	if clock {
-		b.Queue(postgresClock)
-	}
-	if b.Len() == 0 {
+	if t.begun && len(lookups) == 0 && !clock {
 		return 0, nil
 	}
-	res, err := t.send(ctx, &b, begin)
+	res, err := t.send(ctx, lookups, clock)
 	if err != nil {
 		return 0, err
 	}
@@ -314,12 +299,12 @@ func (t *postgresTx) eachResult(res pgx.BatchResults, each func(row) error) erro
 	return eachRow(rows, each)
 }
 
-// send sends the transaction's first message. A server that was restarted leaves a dead connection in
-// the pool: nothing has begun on it, so another one may be tried once.
-func (t *postgresTx) send(ctx context.Context, b *pgx.Batch, begin bool) (pgx.BatchResults, error) {
+// send sends the transaction's first message. A server that was restarted leaves dead connections in
+// the pool: nothing has begun on them, so others may be tried, one more than the pool has.
+func (t *postgresTx) send(ctx context.Context, lookups []lookup, clock bool) (pgx.BatchResults, error) {
 	for try := 0; ; try++ {
-		res := t.SendBatch(ctx, b)
-		if !begin {
+		res := t.SendBatch(ctx, t.message(lookups, clock))
+		if t.begun {
 			return res, nil
 		}
 		_, err := res.Exec()
@@ -329,13 +314,40 @@ func (t *postgresTx) send(ctx context.Context, b *pgx.Batch, begin bool) (pgx.Ba
 		}
 		_ = res.Close() // the error that counts is err
 		err = postgresError(err)
-		if try > 0 || !isConnection(err) {
+		if !isDead(err) || try > int(t.pool.Config().MaxConns) {
 			return nil, err
 		}
 		if err := t.reconnect(ctx); err != nil {
 			return nil, err
 		}
 	}
+}
+
+func (t *postgresTx) message(lookups []lookup, clock bool) *pgx.Batch {
+	b := &pgx.Batch{}
+	if !t.begun {
+		b.Queue(postgresBegin)
+	}
+	for _, l := range lookups {
+		args := make([]any, len(l.keys))
+		for i := range l.keys {
+			args[i] = l.keys[i]
+		}
+		b.Queue(l.selectMany(), args...)
+	}
+	if clock {
+		b.Queue(postgresClock)
+	}
+	return b
+}
+
+// isDead says whether the connection, not the database, is what is gone.
+func isDead(err error) bool {
+	var said *pgconn.PgError
+	if errors.As(err, &said) {
+		return said.Code == "57P01" || said.Code == "57P02" // its server process was ended
+	}
+	return isConnection(err)
 }
 
 func (t *postgresTx) reconnect(ctx context.Context) error {

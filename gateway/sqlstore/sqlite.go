@@ -158,6 +158,9 @@ func (e *sqliteEngine) read(ctx context.Context, snapshot bool, fn func(querier)
 func (e *sqliteEngine) reader(ctx context.Context) (*sqlite.Conn, func(), error) {
 	if e.pool != nil {
 		conn, err := e.pool.Take(ctx)
+		if err != nil && ctx.Err() == nil {
+			err = errors.Join(errClosed, err)
+		}
 		if err != nil {
 			return nil, nil, err
 		}
