@@ -62,27 +62,17 @@ func haveAxeOrNpm() bool {
 // install brings what is missing. On Debian as root it does so itself; anywhere else it says exactly
 // what to install, and the run ends.
 func install(ctx context.Context, r *run) error {
-	var missing, packages []string
-	for _, n := range needs {
-		if !n.have() {
-			missing = append(missing, n.what)
-			packages = append(packages, n.packages...)
-		}
-	}
+	missing, packages := absent(needs)
 	if len(missing) > 0 {
-		line := "apt-get install -y --no-install-recommends " + strings.Join(packages, " ")
 		if os.Getuid() != 0 || !command("apt-get")() {
-			return fmt.Errorf("missing: %s.\nOn Debian or Ubuntu install it with: sudo %s\nElsewhere install the same programs, and run again",
-				strings.Join(missing, "; "), line)
+			return refusal(missing, packages)
 		}
 		fmt.Println("missing:", strings.Join(missing, "; "))
 		if err := r.apt(ctx, packages); err != nil {
 			return err
 		}
-		for _, n := range needs {
-			if !n.have() {
-				return fmt.Errorf("after %s there is still no %s", line, n.what)
-			}
+		if missing, _ := absent(needs); len(missing) > 0 {
+			return fmt.Errorf("after the installation there is still no %s", strings.Join(missing, "; "))
 		}
 	}
 	axe, err := testenv.AxeFile()
@@ -91,6 +81,23 @@ func install(ctx context.Context, r *run) error {
 	}
 	r.env = append(r.env, testenv.EnvAxe+"="+axe)
 	return nil
+}
+
+// absent lists what is not there and the packages that bring it.
+func absent(needs []need) (missing, packages []string) {
+	for _, n := range needs {
+		if !n.have() {
+			missing = append(missing, n.what)
+			packages = append(packages, n.packages...)
+		}
+	}
+	return missing, packages
+}
+
+// refusal says what somebody else has to install.
+func refusal(missing, packages []string) error {
+	return fmt.Errorf("missing: %s.\nOn Debian or Ubuntu install it with: sudo apt-get install -y --no-install-recommends %s\n"+
+		"Elsewhere install the same programs, and run again", strings.Join(missing, "; "), strings.Join(packages, " "))
 }
 
 // policy keeps Debian's packages from starting servers: the tests start their own, on free ports.
