@@ -15,6 +15,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/odelink/odelink/checkout"
 	"github.com/odelink/odelink/threeds/internal/wire"
@@ -44,7 +45,7 @@ type (
 
 // ErrNotSent is in the chain of an error when no byte of the message can have left. It helps a reader of logs; the
 // payment's state must not hang on it.
-var ErrNotSent = wire.NotSent
+var ErrNotSent = wire.ErrNotSent
 
 // Config is how the banks are reached. The zero value works.
 type Config struct {
@@ -55,9 +56,16 @@ type Config struct {
 	AllowLoopback bool
 	// Transport replaces the HTTP transport, for tests. nil is one with TLS 1.2 or newer and every limit set.
 	Transport http.RoundTripper
+	// Clock dates messages; nil is the system's.
+	Clock checkout.Clock
 	// Rand makes the order numbers of self-tests; nil is crypto/rand.
 	Rand io.Reader
 }
+
+// systemClock is time.Now.
+type systemClock struct{}
+
+func (systemClock) Now() time.Time { return time.Now() }
 
 // Banks opens acquirers. It is safe for concurrent use.
 type Banks struct {
@@ -69,14 +77,18 @@ var _ checkout.Banks = (*Banks)(nil)
 
 // New makes the banks; it calls none of them.
 func New(c Config) *Banks {
-	source := c.Rand
+	source, clock := c.Rand, c.Clock
 	if source == nil {
 		source = rand.Reader
+	}
+	if clock == nil {
+		clock = systemClock{}
 	}
 	return &Banks{
 		list: dialects(),
 		deps: wire.Deps{
 			Client:        wire.NewClient(wire.ClientConfig{Timeouts: c.Timeouts, Proxy: c.Proxy, Transport: c.Transport}),
+			Clock:         clock,
 			IDs:           checkout.NewIDs(source),
 			AllowLoopback: c.AllowLoopback,
 		},

@@ -64,7 +64,12 @@ func (a *acquirer) Judge(_ context.Context, o checkout.Order, cb checkout.Callba
 	if a.oneStep() {
 		return oneStepVerdict(m), nil
 	}
-	return twoStepVerdict(m), nil
+	v := twoStepVerdict(m)
+	if v.Result == checkout.VerdictAuthenticated && v.Refs == nil {
+		// The bank never says "verified" without a ticket: somebody took it out on the way. The genuine message may follow.
+		return checkout.Verdict{}, checkout.Forged(checkout.ForgedFieldShape)
+	}
+	return v, nil
 }
 
 // message is a callback's body after misplaced has found every name at most once.

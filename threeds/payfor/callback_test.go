@@ -416,15 +416,21 @@ func TestA22_BankTextIsKeptSafe(t *testing.T) {
 	}
 }
 
-// RequestGuid is not under the hash: it is taken only in its own shape.
+// RequestGuid is not under the hash: without one in its own shape the message is not the bank's.
 func TestTicketHasItsShape(t *testing.T) {
 	for _, guid := range []string{"0", "", "12a", "-1", "1 ", strings.Repeat("9", 40), "<x/>"} {
 		c := newCase(t, "")
 		form := c.callback(nil)
 		form.Set("RequestGuid", guid)
-		if got, err := c.judge(form); err != nil || len(got.Refs) != 0 {
-			t.Errorf("ticket %q: %+v, %v", guid, got, err)
-		}
+		c.refused(form, checkout.ForgedFieldShape)
+		form.Del("RequestGuid")
+		c.refused(form, checkout.ForgedFieldShape)
+	}
+	c := newCase(t, Mode3DPay)
+	form := c.callback(map[string]string{"ProcReturnCode": "00", "AuthCode": "S40917"})
+	form.Del("RequestGuid")
+	if got, err := c.judge(form); err != nil || got.Refs != nil {
+		t.Errorf("one-step callbacks need no ticket: %+v, %v", got, err)
 	}
 }
 

@@ -31,6 +31,10 @@ type bankCase struct {
 
 var today = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
 
+type fixed struct{}
+
+func (fixed) Now() time.Time { return today }
+
 func card(t *testing.T) checkout.Card {
 	t.Helper()
 	c, errs := checkout.ParseCard(checkout.CardInput{Number: "4155 6500 0000 0007", Expiry: "12/29", CVC: "373", Holder: "Ayşe Işık"}, today)
@@ -56,7 +60,7 @@ func newCase(t *testing.T, mode string) *bankCase {
 		t.Fatal(errs)
 	}
 	ids := checkout.NewIDs(strings.NewReader(strings.Repeat("all work and no play 0123456789 ", 500)))
-	c.acq = Dialect().Open(a, wire.Deps{Client: wire.NewClient(wire.ClientConfig{}), IDs: ids, AllowLoopback: true})
+	c.acq = Dialect().Open(a, wire.Deps{Client: wire.NewClient(wire.ClientConfig{}), Clock: fixed{}, IDs: ids, AllowLoopback: true})
 	switch acq := c.acq.(type) {
 	case twoStep:
 		c.a = acq.acquirer

@@ -133,7 +133,8 @@ func TestFollowUpAnswers(t *testing.T) {
 		{"a void after day end", void, "V018", checkout.ResultTooLate},
 		{"a void after its batch is gone", void, "V032", checkout.ResultTooLate},
 		{"a void of what is not finished", void, "V020", checkout.ResultUnfinished},
-		{"a void with a wrong password", void, "M009", checkout.ResultDeclined},
+		{"a void with a wrong password takes nothing back", void, "M009", checkout.ResultUnknown},
+		{"a void that the issuer refused takes nothing back", void, "05", checkout.ResultUnknown},
 		{"a void that met a system error", void, "V036", checkout.ResultUnknown},
 		{"a void of what was refunded", void, "V037", checkout.ResultUnknown},
 		{"a refund that worked", refund, "00", checkout.ResultApproved},
@@ -227,8 +228,8 @@ func TestVerify(t *testing.T) {
 				t.Errorf("%v", err)
 			}
 			safe(t, c, err)
-			if bank.sawCard {
-				t.Error("the self-test sent a card")
+			if bank.sawCard || !strings.HasPrefix(bank.order, "ODTEST261122") || len(bank.order) != 20 {
+				t.Errorf("the self-test sent a card or order number %q", bank.order)
 			}
 		})
 	}
@@ -262,6 +263,7 @@ type selfTestBank struct {
 	void, open string
 	forge      bool
 	sawCard    bool
+	order      string
 }
 
 func (b *selfTestBank) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -272,8 +274,8 @@ func (b *selfTestBank) RoundTrip(r *http.Request) (*http.Response, error) {
 	reply := ""
 	if strings.HasSuffix(r.URL.Path, "XMLGate.aspx") {
 		_, after, _ := strings.Cut(string(body), "<OrgOrderId>")
-		id, _, _ := strings.Cut(after, "<")
-		reply = short("ProcReturnCode", b.void, "TransId", id, "ErrMsg", "x")
+		b.order, _, _ = strings.Cut(after, "<")
+		reply = short("ProcReturnCode", b.void, "TransId", b.order, "ErrMsg", "x")
 	} else {
 		in, err := url.ParseQuery(string(body))
 		if err != nil {

@@ -47,7 +47,7 @@ func (a *acquirer) Begin(ctx context.Context, o checkout.Order, c checkout.Card)
 	}
 	if err != nil {
 		kind := checkout.ErrUnreachable
-		if a.oneStep() && !errors.Is(err, wire.NotSent) {
+		if a.oneStep() && !errors.Is(err, wire.ErrNotSent) {
 			kind = ErrAnswerLost
 		}
 		return checkout.Challenge{}, kind.Because(fmt.Errorf("opening %s: %w", o.BankOrder, err))

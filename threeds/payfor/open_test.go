@@ -218,7 +218,7 @@ func TestOpeningNotSent(t *testing.T) {
 		c := newCase(t, mode)
 		c.a.set.base, _ = url.Parse("http://127.0.0.1:1/")
 		_, err := c.acq.Begin(t.Context(), c.o, card(t))
-		if !errors.Is(err, checkout.ErrUnreachable) || !errors.Is(err, wire.NotSent) {
+		if !errors.Is(err, checkout.ErrUnreachable) || !errors.Is(err, wire.ErrNotSent) {
 			t.Errorf("%s: %v", mode, err)
 		}
 	}

@@ -188,6 +188,7 @@ func takes(list []checkout.Currency, c checkout.Currency) bool {
 type acquirer struct {
 	set           settings
 	client        *wire.Client
+	clock         checkout.Clock
 	ids           *checkout.IDs
 	allowLoopback bool
 }
@@ -209,7 +210,7 @@ var (
 // open trusts the front door to have checked the account.
 func open(a checkout.Account, d wire.Deps) checkout.Acquirer {
 	s, _ := decode(a, d.AllowLoopback)
-	acq := &acquirer{set: s, client: d.Client, ids: d.IDs, allowLoopback: d.AllowLoopback}
+	acq := &acquirer{set: s, client: d.Client, clock: d.Clock, ids: d.IDs, allowLoopback: d.AllowLoopback}
 	if s.mode == Mode3DModel {
 		return twoStep{acq}
 	}

@@ -22,12 +22,12 @@ const maxAnswer = 128 << 10
 // The short answer names no amount and no currency, so Outcome.Amount stays zero: the bank holds both under the
 // request since our own signed opening, and an inquiry tells them.
 //
-// An error for which errors.Is(err, wire.NotSent) holds means that no byte left; the outcome is unknown all the same,
+// An error for which errors.Is(err, wire.ErrNotSent) holds means that no byte left; the outcome is unknown all the same,
 // because nothing is sent a second time.
 func (a twoStep) Authorize(ctx context.Context, o checkout.Order) (checkout.Outcome, error) {
 	guid := o.Refs[refGuid]
 	if guid == "" {
-		return checkout.Outcome{}, fmt.Errorf("authorizing %s: no request of the bank to complete: %w", o.BankOrder, wire.NotSent)
+		return checkout.Outcome{}, fmt.Errorf("authorizing %s: no request of the bank to complete: %w", o.BankOrder, wire.ErrNotSent)
 	}
 	ans, err := a.ask(ctx, a.client.Timeouts.Money, []checkout.Field{
 		{Name: "RequestGuid", Value: guid},

@@ -138,7 +138,7 @@ func TestCompletionWithoutATicketIsNotSent(t *testing.T) {
 	c := newCase(t, "")
 	c.o.Refs = nil
 	out, err := c.acq.(checkout.Authorizer).Authorize(t.Context(), c.o)
-	if out.Result != checkout.ResultUnknown || !errors.Is(err, wire.NotSent) || len(c.calls) != 0 {
+	if out.Result != checkout.ResultUnknown || !errors.Is(err, wire.ErrNotSent) || len(c.calls) != 0 {
 		t.Errorf("%+v, %v", out, err)
 	}
 }
@@ -176,7 +176,7 @@ func TestC09_NoAnswer(t *testing.T) {
 				defer close(release)
 				// A context that ended before the call sends nothing; one that ends during it, does.
 				out, err := c.acq.(checkout.Authorizer).Authorize(ctx, c.o)
-				if out.Result != checkout.ResultUnknown || !errors.Is(err, wire.NotSent) {
+				if out.Result != checkout.ResultUnknown || !errors.Is(err, wire.ErrNotSent) {
 					t.Errorf("ended before: %+v, %v", out, err)
 				}
 				c.a.client = wire.NewClient(wire.ClientConfig{Timeouts: wire.Timeouts{Money: 50_000_000}})
@@ -184,7 +184,7 @@ func TestC09_NoAnswer(t *testing.T) {
 			}
 			defer cancel(nil)
 			out, err := c.acq.(checkout.Authorizer).Authorize(ctx, c.o)
-			if out.Result != checkout.ResultUnknown || err == nil || errors.Is(err, wire.NotSent) == tc.sent {
+			if out.Result != checkout.ResultUnknown || err == nil || errors.Is(err, wire.ErrNotSent) == tc.sent {
 				t.Errorf("%+v, %v", out, err)
 			}
 			safe(t, c, err)

@@ -114,8 +114,8 @@ type Answer struct {
 	Body   []byte
 }
 
-// NotSent is what a Failure is when no byte of the message can have left: errors.Is(err, wire.NotSent).
-var NotSent = errors.New("not sent")
+// ErrNotSent is what a Failure is when no byte of the message can have left: errors.Is(err, wire.ErrNotSent).
+var ErrNotSent = errors.New("not sent")
 
 // Failure is a call without a whole answer. It names the host and the cause, never the message.
 type Failure struct {
@@ -135,8 +135,8 @@ func (f *Failure) Error() string {
 // Unwrap gives the cause.
 func (f *Failure) Unwrap() error { return f.Cause }
 
-// Is makes a failure before the first byte equal to NotSent.
-func (f *Failure) Is(target error) bool { return target == NotSent && !f.Sent }
+// Is makes a failure before the first byte equal to ErrNotSent.
+func (f *Failure) Is(target error) bool { return target == ErrNotSent && !f.Sent }
 
 var errTooLong = errors.New("answer longer than its limit")
 

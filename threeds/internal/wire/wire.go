@@ -22,8 +22,9 @@ type Dialect struct {
 // Deps is what a dialect gets from outside.
 type Deps struct {
 	Client        *Client
-	IDs           *checkout.IDs // order numbers and nonces of self-tests; payments bring their own
-	AllowLoopback bool          // banks on this machine over plain http: demo and tests only
+	Clock         checkout.Clock // for messages that carry a date
+	IDs           *checkout.IDs  // order numbers and nonces of self-tests; payments bring their own
+	AllowLoopback bool           // banks on this machine over plain http: demo and tests only
 }
 
 // Info describes a dialect for the panel, the API and the doctor.

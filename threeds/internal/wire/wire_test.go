@@ -221,7 +221,7 @@ func TestClientTellsNotSentFromNoAnswer(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			_, err := post(t, NewClient(ClientConfig{}), tc.address, 100, 300*time.Millisecond)
 			var f *Failure
-			if !errors.As(err, &f) || f.Sent != tc.sent || errors.Is(err, NotSent) == tc.sent {
+			if !errors.As(err, &f) || f.Sent != tc.sent || errors.Is(err, ErrNotSent) == tc.sent {
 				t.Errorf("%v", err)
 			}
 			if text := fmt.Sprintf("%v %+v", err, err); strings.Contains(text, "UserPass") || strings.Contains(text, "hush") {
@@ -285,7 +285,7 @@ func TestClientStopsWithItsCaller(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := NewClient(ClientConfig{}).Post(ctx, Call{URL: u, Type: FormType, Limit: 10}); !errors.Is(err, context.Canceled) || !errors.Is(err, NotSent) {
+	if _, err := NewClient(ClientConfig{}).Post(ctx, Call{URL: u, Type: FormType, Limit: 10}); !errors.Is(err, context.Canceled) || !errors.Is(err, ErrNotSent) {
 		t.Errorf("%v", err)
 	}
 }
