@@ -9,6 +9,8 @@ import (
 	"path"
 	"sort"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/andybalholm/brotli"
 
@@ -28,14 +30,38 @@ type Asset struct {
 	Integrity   string // SRI value
 	Body        []byte
 	Gzip        []byte // level 9
-	Brotli      []byte // level 11
+
+	brotli atomic.Pointer[[]byte]
+	once   sync.Once
+}
+
+// Brotli is the file at level 11. Loading starts the work, which takes longer than all the rest of
+// it, beside everything else; Brotli waits for it, Encoded does not.
+func (a *Asset) Brotli() []byte {
+	a.once.Do(func() {
+		var out bytes.Buffer
+		w := brotli.NewWriterLevel(&out, brotli.BestCompression)
+		if _, err := w.Write(a.Body); err != nil {
+			return // a Buffer takes everything; without it gzip serves
+		}
+		if err := w.Close(); err != nil {
+			return
+		}
+		b := out.Bytes()
+		a.brotli.Store(&b)
+	})
+	if b := a.brotli.Load(); b != nil {
+		return *b
+	}
+	return nil
 }
 
 // Encoded picks the smallest form that a request's Accept-Encoding allows; encoding is "" for plain.
 func (a *Asset) Encoded(acceptEncoding string) (body []byte, encoding string) {
+	br := a.brotli.Load()
 	switch {
-	case Accepts(acceptEncoding, "br"):
-		return a.Brotli, "br"
+	case br != nil && Accepts(acceptEncoding, "br"):
+		return *br, "br"
 	case Accepts(acceptEncoding, "gzip"):
 		return a.Gzip, "gzip"
 	}
@@ -83,6 +109,11 @@ func loadAssets(words map[string]string) (*Assets, error) {
 			}
 		}
 	}
+	go func() {
+		for _, a := range as.All() {
+			a.Brotli()
+		}
+	}()
 	return as, nil
 }
 
@@ -101,7 +132,7 @@ func (as *Assets) build(name, contentType string, body []byte) error {
 		Path: AssetPath + strings.TrimSuffix(name, ext) + "." + hash + ext,
 		ETag: `"` + hash + `"`,
 	}
-	var gz, br bytes.Buffer
+	var gz bytes.Buffer
 	zw, err := gzip.NewWriterLevel(&gz, gzip.BestCompression)
 	if err != nil {
 		return err
@@ -112,14 +143,7 @@ func (as *Assets) build(name, contentType string, body []byte) error {
 	if err := zw.Close(); err != nil {
 		return err
 	}
-	bw := brotli.NewWriterLevel(&br, brotli.BestCompression)
-	if _, err := bw.Write(body); err != nil {
-		return err
-	}
-	if err := bw.Close(); err != nil {
-		return err
-	}
-	a.Gzip, a.Brotli = gz.Bytes(), br.Bytes()
+	a.Gzip = gz.Bytes()
 	as.byName[name], as.byPath[a.Path] = a, a
 	return nil
 }

@@ -315,8 +315,17 @@ type compiled struct {
 	used    usedBit
 }
 
-// compile renders the page with marks for values and cuts it there.
+// compile renders the page with marks for values, cuts it there and deflates the pieces.
 func (p *Pages) compile(l *templates.Locale, theme *Theme, v Variant) (*compiled, error) {
+	c, err := p.cut(l, theme, v)
+	if err != nil {
+		return nil, err
+	}
+	c.deflate, err = deflateSegments(c.text)
+	return c, err
+}
+
+func (p *Pages) cut(l *templates.Locale, theme *Theme, v Variant) (*compiled, error) {
 	prefix := "q" + rand.Text() // no merchant's text can hold it by chance or by will
 	var marks fill
 	for h := range holes {
@@ -346,8 +355,7 @@ func (p *Pages) compile(l *templates.Locale, theme *Theme, v Variant) (*compiled
 			return nil, fmt.Errorf("cutting the checkout page: value %d is not on it", h)
 		}
 	}
-	c.deflate, err = deflateSegments(c.text)
-	return c, err
+	return c, nil
 }
 
 // needed are the values that a variant's page must show.
@@ -446,7 +454,7 @@ func (p *Pages) probe() error {
 			variants = append(variants, v)
 		}
 		for _, v := range variants {
-			c, err := p.compile(l, nil, v)
+			c, err := p.cut(l, nil, v)
 			if err != nil {
 				return err
 			}
