@@ -474,6 +474,10 @@ func TestCardPrintsMasked(t *testing.T) {
 			clean(t, verb+" of "+name, fmt.Sprintf(verb, v), c)
 		}
 	}
+	text, err := c.MarshalText()
+	if c.String() != mask || c.GoString() != mask || string(text) != mask || err != nil {
+		t.Errorf("asked by name: %s %s %s", c.String(), c.GoString(), text)
+	}
 	if fmt.Sprint(checkout.Card{}) != "card(none)" {
 		t.Errorf("the zero card prints %v", checkout.Card{})
 	}
@@ -529,6 +533,10 @@ func TestCardFormPrintsNothing(t *testing.T) {
 	var out bytes.Buffer
 	slog.New(slog.NewJSONHandler(&out, nil)).Info("form", "form", in, "in", struct{ Card checkout.CardInput }{in})
 	slog.New(slog.NewTextHandler(&out, nil)).Info("form", "form", in, "in", struct{ Card checkout.CardInput }{in})
+	text, err := in.MarshalText()
+	if in.String() != hidden || in.GoString() != hidden || string(text) != hidden || err != nil {
+		t.Errorf("asked by name: %s %s %s", in.String(), in.GoString(), text)
+	}
 	data, err := json.Marshal(in)
 	if err != nil || string(data) != `"`+hidden+`"` {
 		t.Errorf("json: %s, %v", data, err)
