@@ -19,6 +19,10 @@ func Text(s string) string {
 	if harmless(s) {
 		return s
 	}
+	return thorough(s)
+}
+
+func thorough(s string) string {
 	s = cards(s)
 	for _, hide := range [...]func(string) string{prefixed, credentials, passwords, tokens, named} {
 		s = hide(s)
@@ -26,24 +30,40 @@ func Text(s string) string {
 	return controls(s)
 }
 
-// harmless is a cheap no: most of what is logged is short words.
+// harmless is a cheap no: most of what is logged is short words. It looks at each byte once and
+// says yes only where none of the ways to hide above could find anything.
 func harmless(s string) bool {
 	digits := 0
 	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if c >= 0x7f || c == '=' || c == '%' || (c == ':' && i+1 < len(s)) {
-			return false
-		}
-		if isDigit(c) {
+		switch c := s[i]; {
+		case isDigit(c):
 			digits++
+		case c >= 0x7f, c == '%':
+			return false
+		case c == '=' || c == ':':
+			if i > 0 && len(byEnd[lower(s[i-1])]) > 0 || i > 0 && strings.IndexByte(`"' `, s[i-1]) >= 0 || strings.HasPrefix(s[i:], "://") {
+				return false // maybe the end of a secret name, or an address with a password
+			}
+		case c == '_': // sk_, whsec_
+			if i > 0 && (lower(s[i-1]) == 'k' || lower(s[i-1]) == 'c') {
+				return false
+			}
+		case c == '/': // /p/, /c/
+			if i > 1 && s[i-2] == '/' && (s[i-1] == 'p' || s[i-1] == 'c') && tokenLength(s[i+1:]) >= minToken {
+				return false
+			}
+		case c == ' ': // Bearer, Basic
+			if i > 4 && (s[i-1] == 'r' || s[i-1] == 'c') && hasScheme(s[:i+1]) {
+				return false
+			}
 		}
 	}
-	return digits < minPAN && !strings.Contains(s, "_") && !strings.Contains(s, "/") && !hasScheme(s)
+	return digits < minPAN
 }
 
 // hasScheme finds the words before credentials of an Authorization header.
 func hasScheme(s string) bool {
-	return strings.Contains(s, "earer ") || strings.Contains(s, "asic ")
+	return strings.HasSuffix(s, "earer ") || strings.HasSuffix(s, "asic ")
 }
 
 // Number says whether the digits of n could be a card number.
@@ -270,10 +290,7 @@ func tokens(s string) string {
 				break
 			}
 			i += at + len(prefix)
-			end := i
-			for end < len(s) && (isBase62(s[end]) || s[end] == '_') {
-				end++
-			}
+			end := i + tokenLength(s[i:])
 			if end-i >= minToken {
 				s = s[:i] + cover + s[end:]
 				end = i + len(cover)
@@ -284,21 +301,62 @@ func tokens(s string) string {
 	return s
 }
 
+// tokenLength is how many characters of a token s starts with.
+func tokenLength(s string) int {
+	n := 0
+	for n < len(s) && (isBase62(s[n]) || s[n] == '_') {
+		n++
+	}
+	return n
+}
+
 // secretNames end the names of fields whose value nobody may read.
 var secretNames = []string{
 	"password", "passwd", "pass", "pwd", "secret", "cvv", "cvc", "cvv2", "cvc2", "card_number", "cardnumber", "pan", "api_key", "apikey",
 	"master_key", "private_key", "authorization", "cookie", "storekey", "store_key", "otp",
 }
 
-// Secret says whether a field of this name is never to be shown, whatever it holds.
-func Secret(name string) bool {
-	name = strings.ToLower(name)
+// byEnd are the secret names by their last letter: every logged attribute is asked.
+var byEnd = func() (t [256][]string) {
 	for _, n := range secretNames {
-		if strings.HasSuffix(name, n) && (len(name) == len(n) || !isBase62(name[len(name)-len(n)-1]) || len(n) > 5) {
+		t[n[len(n)-1]] = append(t[n[len(n)-1]], n)
+	}
+	return t
+}()
+
+// Secret says whether a field of this name is never to be shown, whatever it holds. A short secret
+// word must be the name's last word ("user_pass", not "bypass").
+func Secret(name string) bool {
+	if name == "" {
+		return false
+	}
+	for _, n := range byEnd[lower(name[len(name)-1])] {
+		at := len(name) - len(n)
+		if at < 0 || !sameFolded(name[at:], n) {
+			continue
+		}
+		if at == 0 || !isBase62(name[at-1]) || len(n) > 5 {
 			return true
 		}
 	}
 	return false
+}
+
+func lower(c byte) byte {
+	if c >= 'A' && c <= 'Z' {
+		return c | 0x20
+	}
+	return c
+}
+
+// sameFolded compares with a lower-case word of the same length; ASCII only, whatever the locale.
+func sameFolded(s, word string) bool {
+	for i := range len(s) {
+		if lower(s[i]) != word[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // named covers the value after a secret name, as forms (name=value), JSON ("name":"value") and
