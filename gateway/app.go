@@ -55,7 +55,7 @@ type app struct {
 	bins   *bins.Table
 	banks  *threeds.Banks
 	limits *velocity.Limits
-	watch  *observe.Watch
+	watch  watch
 	flow   *checkout.Service
 	fiber  *fiber.App
 	ids    *checkout.IDs
@@ -63,28 +63,26 @@ type app struct {
 
 // open wires the gateway from the inside out and starts nothing. What it opened is closed again
 // when a later part fails.
-func open(ctx context.Context, cfg Config, s seams) (a *app, err error) {
+func open(ctx context.Context, cfg Config, s seams) (*app, error) {
 	s = s.withDefaults()
-	a = &app{cfg: cfg, seams: s, ids: checkout.NewIDs(s.random)}
-	defer func() {
-		if err != nil {
-			a.close()
+	a := &app{cfg: cfg, seams: s, ids: checkout.NewIDs(s.random)}
+	if err := a.openAll(ctx); err != nil {
+		return nil, errors.Join(err, a.close())
+	}
+	return a, nil
+}
+
+func (a *app) openAll(ctx context.Context) (err error) {
+	if a.log, err = observe.NewLogger(a.seams.log, a.cfg.LogFormat, a.cfg.LogLevel); err != nil {
+		return err
+	}
+	a.watch = watch{log: a.log.Logger}
+	for _, open := range []func(context.Context) error{a.openLedger, a.openHot, a.openFlow, a.openSurfaces} {
+		if err := open(ctx); err != nil {
+			return err
 		}
-	}()
-	if a.log, err = observe.NewLogger(s.log, cfg.LogFormat, cfg.LogLevel); err != nil {
-		return nil, err
 	}
-	a.watch = observe.NewWatch(a.log.Logger, s.clock)
-	if err := a.openLedger(ctx); err != nil {
-		return nil, err
-	}
-	if err := a.openHot(ctx); err != nil {
-		return nil, err
-	}
-	if err := a.openFlow(); err != nil {
-		return nil, err
-	}
-	return a, a.openSurfaces()
+	return nil
 }
 
 func (s seams) withDefaults() seams {
@@ -118,15 +116,17 @@ func (a *app) openLedger(ctx context.Context) error {
 
 // openHot opens the hot state and the limits: Redis where it is configured, else memory.
 func (a *app) openHot(ctx context.Context) error {
-	v := velocity.Config{Clock: a.seams.clock, Off: a.cfg.LimitsOff, OnRest: a.watch.LinkRests, OnGuessing: a.watch.Guessing}
+	v := velocity.Config{
+		Clock: a.seams.clock, Off: a.cfg.LimitsOff, OnBlocked: a.watch.Blocked, OnRest: a.watch.LinkRests, OnGuessing: a.watch.Guessing,
+	}
 	if a.cfg.RedisURL == "" {
 		a.memory = memstore.New(a.seams.clock)
 	} else {
 		var err error
-		if a.redis, err = redisstore.Open(ctx, redisstore.Config{URL: a.cfg.RedisURL, Observe: a.watch.Hot}); err != nil {
+		if a.redis, err = redisstore.Open(ctx, redisstore.Config{URL: a.cfg.RedisURL, Observer: a.watch.Redis()}); err != nil {
 			return fmt.Errorf("open Redis: %w", err)
 		}
-		v.Redis = a.redis.Client()
+		v.Shared = a.redis
 	}
 	var err error
 	a.limits, err = velocity.New(v)
@@ -141,12 +141,12 @@ func (a *app) hot() checkout.LinkStore {
 }
 
 // openFlow joins the flow's parts.
-func (a *app) openFlow() error {
+func (a *app) openFlow(context.Context) error {
 	var err error
 	if a.bins, err = a.loadBINs(); err != nil {
 		return err
 	}
-	a.banks = threeds.New(threeds.Config{AllowLoopback: a.cfg.Demo || a.cfg.SimulatedBank, Clock: a.seams.clock})
+	a.banks = threeds.New(threeds.Config{AllowLoopback: a.cfg.Demo || a.cfg.SimulatedBank})
 	cardKey, err := derive(a.ledger, "card velocity")
 	if err != nil {
 		return err
@@ -160,7 +160,7 @@ func (a *app) openFlow() error {
 }
 
 func (a *app) loadBINs() (*bins.Table, error) {
-	t := bins.New()
+	t := bins.New(a.watch.UnknownBIN)
 	if a.cfg.BinsFile == "" {
 		return t, nil
 	}
@@ -173,7 +173,7 @@ func (a *app) loadBINs() (*bins.Table, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the imported BIN table: %w", err)
 	}
-	t.Override(rows)
+	t.Replace(rows)
 	return t, nil
 }
 
@@ -184,7 +184,7 @@ func derive(ledger *sqlstore.Store, purpose string) ([]byte, error) {
 }
 
 // openSurfaces registers pages and API on one app with one edge in front.
-func (a *app) openSurfaces() error {
+func (a *app) openSurfaces(context.Context) error {
 	pages, err := page.New(page.Options{PublicURL: a.cfg.PublicURL})
 	if err != nil {
 		return err
@@ -216,10 +216,7 @@ func (a *app) hosts() []string {
 
 // run serves until ctx ends, then lets open calls end within their deadline (C24).
 func (a *app) run(ctx context.Context, ready func()) error {
-	admin, err := observe.ServeAdmin(a.cfg.AdminAddr, observe.AdminConfig{Watch: a.watch, Checks: a.checks(), Pprof: a.cfg.Pprof})
-	if err != nil {
-		return fmt.Errorf("listen for administration: %w", err)
-	}
+	admin := serveAdmin(a.cfg.AdminAddr)
 	defer admin.Close()
 	listener, err := net.Listen("tcp", a.cfg.Addr)
 	if err != nil {
@@ -232,7 +229,9 @@ func (a *app) run(ctx context.Context, ready func()) error {
 	if ready != nil {
 		ready()
 	}
-	err = web.Serve(ctx, a.fiber, listener, web.ServeConfig{Log: a.log.Logger, Refused: a.watch.Refused})
+	edge := web.Wrap(listener, web.ListenOptions{Exempt: a.cfg.TrustedProxies, Log: a.log.Logger})
+	a.watch.Listener(edge.Stats)
+	err = web.Server{App: a.fiber}.Run(ctx, edge)
 	stop()
 	<-done
 	a.flow.Wait()
@@ -240,8 +239,8 @@ func (a *app) run(ctx context.Context, ready func()) error {
 }
 
 // checks are what readiness depends on; Redis away is degraded, not down.
-func (a *app) checks() observe.Checks {
-	c := observe.Checks{Required: map[string]func(context.Context) error{"ledger": a.ledger.Ping}}
+func (a *app) checks() adminChecks {
+	c := adminChecks{Required: map[string]func(context.Context) error{"ledger": a.ledger.Ping}}
 	if a.redis != nil {
 		c.Optional = map[string]func(context.Context) error{"redis": a.redis.Ping}
 	}
@@ -252,7 +251,6 @@ const (
 	settleEvery    = time.Second
 	republishEvery = 5 * time.Second
 	republishSpan  = 15 * time.Second
-	sweepEvery     = time.Minute
 )
 
 // startLoops runs what happens without anybody asking; the channel closes when all have ended.
@@ -263,7 +261,7 @@ func (a *app) startLoops(ctx context.Context) <-chan struct{} {
 		func() { a.every(ctx, republishEvery, a.republish) },
 	}
 	if a.memory != nil {
-		loops = append(loops, func() { a.every(ctx, sweepEvery, func(context.Context) error { a.memory.Sweep(); return nil }) }, func() { a.refill(ctx) })
+		loops = append(loops, func() { a.refill(ctx) })
 	}
 	left := make(chan struct{}, len(loops))
 	for _, loop := range loops {
@@ -370,4 +368,3 @@ func (a *app) refuseDemo(ctx context.Context) error {
 	}
 	return errors.Join(errs...)
 }
-

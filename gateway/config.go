@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/netip"
 	"net/url"
@@ -30,7 +29,7 @@ type Config struct {
 	MasterKeys     [][]byte // newest first
 	TrustedProxies []netip.Prefix
 	LogFormat      string
-	LogLevel       slog.Level
+	LogLevel       string
 	SMTPURL        string
 	SMSURL         string
 	BinsFile       string
@@ -76,7 +75,7 @@ var settings = []setting{
 	{"ODELINK_MASTER_KEY_FILE", "", false, "a file that holds ODELINK_MASTER_KEY", func(c *Config, v string) error { return c.addKeyFile(v) }},
 	{"ODELINK_TRUSTED_PROXIES", "", false, "networks (CIDR, separated by commas) whose X-Forwarded-For counts", func(c *Config, v string) error { return c.addProxies(v) }},
 	{"ODELINK_LOG_FORMAT", "text", false, "text or json", func(c *Config, v string) error { c.LogFormat = v; return oneOf(v, "text", "json") }},
-	{"ODELINK_LOG_LEVEL", "info", false, "debug, info, warn or error", func(c *Config, v string) error { return c.LogLevel.UnmarshalText([]byte(v)) }},
+	{"ODELINK_LOG_LEVEL", "info", false, "debug, info, warn or error", func(c *Config, v string) error { c.LogLevel = v; return oneOf(v, "debug", "info", "warn", "error") }},
 	{"ODELINK_SMTP_URL", "", false, "mail server for delivering links; empty = no e-mail", func(c *Config, v string) error { c.SMTPURL = v; return checkScheme(v, "smtp", "smtps") }},
 	{"ODELINK_SMS_URL", "", false, "SMS provider for delivering links; empty = no SMS", func(c *Config, v string) error { c.SMSURL = v; return checkScheme(v, "http", "https") }},
 	{"ODELINK_BINS_FILE", "", false, "an imported BIN table (written by 'bins import') that overrides the embedded one", func(c *Config, v string) error { c.BinsFile = v; return nil }},

@@ -20,8 +20,6 @@ import (
 // The demo's credentials are public, which is why it listens on loopback only and serve refuses them.
 const (
 	demoAPIKey   = "sk_demo_odelink"
-	demoUser     = "demo@odelink.test"
-	demoPassword = "odelink-demo"
 	demoMerchant = checkout.MerchantID("mer_0000000000000000000001")
 	demoPayFor   = checkout.AccountID("acc_0000000000000000000001")
 	demoKeyID    = checkout.KeyID("key_0000000000000000000001")
@@ -154,7 +152,6 @@ func (a *app) welcome(out io.Writer, link checkout.Link, bank string) {
 
   Pay this link     %s
   API               %s/v1/links   (Authorization: Bearer %s)
-  Panel login       %s  ·  %s
   Simulated bank    http://%s/_bank/charges
   Health, metrics   http://%s/readyz  ·  /metrics
   Data              %s
@@ -168,7 +165,7 @@ func (a *app) welcome(out io.Writer, link checkout.Link, bank string) {
     %s   debit card: single payment only
 
 %s
-`, url, a.cfg.PublicURL, demoAPIKey, demoUser, demoPassword, bank, a.cfg.AdminAddr, a.cfg.DemoData,
+`, url, a.cfg.PublicURL, demoAPIKey, bank, a.cfg.AdminAddr, a.cfg.DemoData,
 		banksim.CardNumber("415565", "000"), banksim.CardNumber("415565", "001"), banksim.CardNumber("415565", "051"),
 		banksim.CardNumber("415565", "900"), banksim.CardNumber("415565", "901"), banksim.CardNumber("400709", "000"), terminalQR(url))
 }

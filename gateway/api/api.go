@@ -157,9 +157,13 @@ func (s *Surface) authenticate(c *fiber.Ctx) error {
 	return c.Next()
 }
 
+// stranger begins the limiter's name of a caller without a good key; its address follows. It is the
+// word that velocity.Stranger stands for.
+const stranger = "unknown "
+
 // refused counts a try without a good key against its address.
 func (s *Surface) refused(c *fiber.Ctx) error {
-	if err := s.Limits.API(c.UserContext(), "unknown "+web.ClientIP(c)); err != nil {
+	if err := s.Limits.API(c.UserContext(), stranger+web.ClientIP(c)); err != nil {
 		return err
 	}
 	return checkout.ErrNoKey
