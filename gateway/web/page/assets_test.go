@@ -120,7 +120,7 @@ func TestA10_ScriptsOnThePagesAreTheListedOnes(t *testing.T) {
 		listed[strings.TrimSuffix(s.File[strings.LastIndexByte(s.File, '/')+1:], ".js")] = false
 	}
 	tag := regexp.MustCompile(`<script src="([^"]*)" integrity="([^"]*)" defer></script>`)
-	for name, html := range everyPage(t, p) {
+	for name, html := range allPages(t) {
 		found := tag.FindAllStringSubmatch(html, -1)
 		if len(found) != strings.Count(html, "<script") {
 			t.Errorf("%s has a script that is not a deferred file with a hash", name)

@@ -245,7 +245,6 @@ type kindFacts struct {
 	money   string // key of the sentence about money, "" for none
 	retry   int    // seconds after which the page is loaded again by itself, 0 never
 	back    bool   // 'back to the payment page'
-	reload  bool   // 'try again' on this page
 	outcome bool   // 'check the result'
 }
 

@@ -2,6 +2,7 @@ package page
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 )
@@ -154,26 +155,38 @@ func newTestPages(t testing.TB) *Pages {
 	return p
 }
 
-// everyPage is every sample in every language, "tr/checkout" among them, as written.
-func everyPage(t testing.TB, p *Pages) map[string]string {
-	t.Helper()
+// everyPage is every sample in every language, "tr/checkout 000000" (variant) among them, as written.
+var everyPage = sync.OnceValues(func() (map[string]string, error) {
+	p, err := New(Options{PublicURL: "https://ode.example.com"})
+	if err != nil {
+		return nil, err
+	}
 	all := map[string]string{}
 	for _, lang := range p.Languages() {
 		for v := range variantEnd {
 			values := sampleCheckout
 			html, err := p.AppendCheckout(nil, Key{lang, shop, v}, &values)
 			if err != nil {
-				t.Fatal(err)
+				return nil, err
 			}
 			all[fmt.Sprintf("%s/checkout %06b", lang, v)] = string(html)
 		}
 		for _, s := range samples() {
 			html, err := p.Render(lang, s.view)
 			if err != nil {
-				t.Fatal(err)
+				return nil, err
 			}
 			all[lang+"/"+s.name] = string(html)
 		}
+	}
+	return all, nil
+})
+
+func allPages(t testing.TB) map[string]string {
+	t.Helper()
+	all, err := everyPage()
+	if err != nil {
+		t.Fatal(err)
 	}
 	return all
 }
