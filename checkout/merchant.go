@@ -65,7 +65,9 @@ func (m Merchant) Takes(c Currency) bool {
 }
 
 // Secrets are the credentials of an account, by the protocol sheet's names in lower snake case.
-// They print as a count only and are encrypted at rest under the master key.
+// They print as a count only and are encrypted at rest under the master key. fmt cannot call the
+// methods of a value in somebody's unexported field, so whoever keeps Secrets keeps them behind two
+// pointers or copies what it needs into a type of its own that does.
 type Secrets map[string]string
 
 func (s Secrets) String() string               { return fmt.Sprintf("secrets(%d)", len(s)) }

@@ -245,9 +245,14 @@ type Step struct {
 // move checks the table and prepares the event; every exported transition goes through it. It is
 // pure: no I/O, no clock, no randomness. The ledger gives the event its ID and hash.
 func (p Payment) move(to Status, typ string, s Step) (Move, error) {
-	if p.Status != to && !p.Status.MayBecome(to) {
+	if !p.Status.MayBecome(to) {
 		return Move{}, ErrTransition.Because(fmt.Errorf("payment %s: %s → %s", p.ID, p.Status, to))
 	}
+	return p.step(to, typ, s), nil
+}
+
+// step prepares a move and its event.
+func (p Payment) step(to Status, typ string, s Step) Move {
 	m := Move{From: p, To: p}
 	m.To.Status = to
 	m.To.UpdatedAt = s.At
@@ -256,11 +261,11 @@ func (p Payment) move(to Status, typ string, s Step) (Move, error) {
 		Merchant: p.Merchant, Subject: string(p.ID), Seq: m.To.Seq, Type: typ, Actor: s.Actor, IP: s.IP,
 		At: s.At, Data: s.Data, Prev: p.Head,
 	}
-	return m, nil
+	return m
 }
 
 // note writes an event without a change of state.
-func (p Payment) note(typ string, s Step) (Move, error) { return p.move(p.Status, typ, s) }
+func (p Payment) note(typ string, s Step) (Move, error) { return p.step(p.Status, typ, s), nil }
 
 // Note records something about the payment that changes nothing else: a rejected or late callback.
 func (p Payment) Note(typ string, s Step) (Move, error) { return p.note(typ, s) }

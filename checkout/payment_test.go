@@ -225,7 +225,7 @@ func TestEveryTransitionFromEveryStatus(t *testing.T) {
 						continue
 					}
 					tr.holds(t, p, m)
-				case from != tr.to:
+				default: // also a transition that has already happened: no second event, no second release
 					if !errors.Is(err, checkout.ErrTransition) || !reflect.DeepEqual(m, checkout.Move{}) {
 						t.Errorf("from %s: %v, %+v", from, err, m)
 					}

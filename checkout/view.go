@@ -66,31 +66,10 @@ func (s *Service) plan(sh shop, accounts []Account, price Money, prefix string, 
 	if allowed == nil {
 		allowed = sh.merchant.Installments
 	}
-	if category == "" {
-		category = sh.merchant.Category
-	}
-	t := Plan(PlanInput{
+	return Plan(PlanInput{
 		Price: price, BIN: s.BINs.Lookup(prefix), Asked: prefix, Allowed: allowed, Category: category,
-		Caps: s.Caps, Accounts: accounts, Now: s.Clock.Now(),
+		Sector: sh.merchant.Category, MaxCount: sh.merchant.MaxCount, Caps: s.Caps, Accounts: accounts, Now: s.Clock.Now(),
 	})
-	return t.capped(sh.merchant.MaxCount)
-}
-
-// capped drops what the merchant's own cap excludes.
-func (t OfferTable) capped(max int) OfferTable {
-	if max <= 0 {
-		return t
-	}
-	kept := t.Offers[:0]
-	for _, o := range t.Offers {
-		if o.Count == 1 || o.Count <= max {
-			kept = append(kept, o)
-			continue
-		}
-		t.Excluded = append(t.Excluded, Exclusion{Count: o.Count, Reason: ExcludedLink})
-	}
-	t.Offers = kept
-	return t
 }
 
 // receiptCodeLength is how many characters of the payment's id make its receipt code: 71 random
