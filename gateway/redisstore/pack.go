@@ -240,6 +240,7 @@ func unpack(v string, token checkout.Token, now func() time.Time) (checkout.Hot,
 	}
 	h := checkout.Hot{State: checkout.HotState(v[1]), Rev: int64(uint48(v[2:]))}
 	r := reader{rest: v[headLength+2 : n]}
+	r.keep(string(token))
 	r.readBody(&h, token, v[headLength], v[headLength+1])
 	if r.bad || r.rest != "" {
 		return checkout.Hot{}, errPacked
@@ -250,16 +251,23 @@ func unpack(v string, token checkout.Token, now func() time.Time) (checkout.Hot,
 	return h, nil
 }
 
-// reader takes fields off the front; after the first mistake it answers zero values.
+// reader takes fields off the front; after the first mistake it answers zero values. Short
+// identifiers and the token gather in room and become one string, which is one allocation.
 type reader struct {
 	rest string
 	bad  bool
+	n    int
+	room [checkout.TokenLength + 3*(4+idDigits)]byte
+}
+
+// keep answers where in room the text now stands.
+func (r *reader) keep(text string) idRef {
+	from := r.n
+	r.n += copy(r.room[r.n:], text)
+	return idRef{from: from, to: r.n}
 }
 
 func (r *reader) readBody(h *checkout.Hot, token checkout.Token, flags, more byte) {
-	// Short identifiers and the token become one string, so that a look-up costs one allocation here.
-	var room [checkout.TokenLength + 3*(4+idDigits)]byte
-	ids := append(room[:0], token...)
 	h.Open, h.PayerNote = flags&hasOpen != 0, flags&hasNote != 0
 	h.Version = r.varint()
 	var from int64
@@ -275,8 +283,8 @@ func (r *reader) readBody(h *checkout.Hot, token checkout.Token, flags, more byt
 	if flags&hasRange != 0 {
 		h.MinMinor, h.MaxMinor = r.varint(), r.varint()
 	}
-	link := r.id(&ids, more&shortLink != 0, "lnk_")
-	merchant := r.id(&ids, more&shortMerchant != 0, "mer_")
+	link := r.id(more&shortLink != 0, "lnk_")
+	merchant := r.id(more&shortMerchant != 0, "mer_")
 	h.Description = r.text()
 	h.Order = checkout.OrderNumber(r.text())
 	if flags&hasCategory != 0 {
@@ -287,12 +295,12 @@ func (r *reader) readBody(h *checkout.Hot, token checkout.Token, flags, more byt
 	}
 	var paidBy idRef
 	if flags&hasPaidBy != 0 {
-		paidBy = r.id(&ids, more&shortPaidBy != 0, "pay_")
+		paidBy = r.id(more&shortPaidBy != 0, "pay_")
 	}
 	if flags&hasPaidAt != 0 {
 		h.PaidAt = time.UnixMilli(r.varint()).UTC()
 	}
-	own := string(ids)
+	own := string(r.room[:r.n])
 	h.Token = checkout.Token(own[:len(token)])
 	h.Link, h.Merchant, h.PaidBy = checkout.LinkID(link.in(own)), checkout.MerchantID(merchant.in(own)), checkout.PaymentID(paidBy.in(own))
 }
@@ -310,7 +318,7 @@ func (i idRef) in(own string) string {
 	return i.text
 }
 
-func (r *reader) id(ids *[]byte, short bool, prefix string) idRef {
+func (r *reader) id(short bool, prefix string) idRef {
 	if !short {
 		return idRef{text: r.text()}
 	}
@@ -325,14 +333,13 @@ func (r *reader) id(ids *[]byte, short bool, prefix string) idRef {
 		r.bad = true
 		return idRef{}
 	}
-	from := len(*ids)
-	b := append(*ids, prefix...)
-	b = append(b, "0000000000000000000000"...)
-	put62(b[from+4:from+14], hi)
-	put62(b[from+14:from+24], lo)
-	put62(b[from+24:], end)
-	*ids = b
-	return idRef{from: from, to: len(b)}
+	place := r.keep(prefix)
+	r.n += idDigits
+	digits := r.room[place.to:r.n]
+	put62(digits[:10], hi)
+	put62(digits[10:20], lo)
+	put62(digits[20:], end)
+	return idRef{from: place.from, to: r.n}
 }
 
 func (r *reader) take(n int) string {

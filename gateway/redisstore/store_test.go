@@ -145,7 +145,7 @@ func TestC21_everyKeyHasOurPrefixAndALifetime(t *testing.T) {
 				}
 			}
 			must(t, s.Remember(t.Context(), "x:p:pay_1", "text", time.Hour))
-			_, err := s.Counters().Get(t.Context(), "x:c:1", rate(10, time.Hour))
+			_, err := s.Counters().Get(t.Context(), "x:c:1", limiterRate)
 			must(t, err)
 			keys := allKeys(t, url)
 			if len(keys) != 52 {
