@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -44,6 +45,8 @@ const (
 	maxMetadataKey   = 40
 	maxMetadataValue = 500
 	maxURL           = 500
+	maxPerson        = 120
+	maxEmail         = 254                  // RFC 5321, 4.5.3.1.3, without the angle brackets
 	maxLinkMinor     = 1_000_000_000_000_00 // far above any card's limit, far below int64 with mark-ups
 	maxLinkPayments  = 1_000_000
 )
@@ -70,7 +73,7 @@ func (s *Service) CreateLink(ctx context.Context, by By, m MerchantID, t LinkTer
 	now := s.Clock.Now()
 	t = t.withDefaults(now)
 	if errs := t.check(merchant); len(errs) > 0 {
-		return Link{}, Invalid(errs...)
+		return Link{}, refusedTerms(errs)
 	}
 	made := t.Order == ""
 	for tries := 0; ; tries++ {
@@ -112,6 +115,7 @@ func (s *Service) EditLink(ctx context.Context, by By, m MerchantID, id LinkID, 
 			return err
 		}
 		t.Order = l.Order
+		t = t.withDefaults(s.Clock.Now()) // a date that was taken away is what a new link has
 		errs := t.check(merchant)
 		if t.Usage == UsageMulti && t.MaxPayments > 0 && t.MaxPayments < l.PaidCount {
 			errs = append(errs, FieldError{Field: "max_payments", Code: "below_paid_count"})
@@ -120,12 +124,22 @@ func (s *Service) EditLink(ctx context.Context, by By, m MerchantID, id LinkID, 
 			errs = append(errs, FieldError{Field: "usage", Code: "below_paid_count"})
 		}
 		if len(errs) > 0 {
-			return Invalid(errs...)
+			return refusedTerms(errs)
 		}
 		l.set(t, s.Clock.Now())
 		l.RestingSince = time.Time{} // an edit wakes a resting link
 		return nil
 	})
+}
+
+// refusedTerms is Invalid, or ErrCurrency when nothing but the permission is missing: that is no
+// mistake of the caller's, and the merchant's bank has to help (features 1.6).
+func refusedTerms(errs []FieldError) *Error {
+	e := Invalid(errs...)
+	if len(errs) == 1 && errs[0].Code == ErrCurrency.Code {
+		e.Code = ErrCurrency.Code
+	}
+	return e
 }
 
 // DeleteLink makes a link dead at once. Deleting it again is no error; a paid link stays.
@@ -256,20 +270,29 @@ func (t *LinkTerms) checkAmount(m Merchant, add func(field, code string)) {
 		add("currency", "currency_not_permitted")
 	}
 	if !t.Open {
-		t.MinMinor, t.MaxMinor = 0, 0
-		if t.Amount.Minor <= 0 || t.Amount.Minor > maxLinkMinor {
-			add("amount", "amount_range")
+		checkMinor("amount", t.Amount.Minor, 1, add)
+		if t.MinMinor != 0 {
+			add("min_amount", "only_for_open")
+		}
+		if t.MaxMinor != 0 {
+			add("max_amount", "only_for_open")
 		}
 		return
 	}
 	if t.Amount.Minor != 0 {
 		add("amount", "amount_on_open_link")
 	}
-	if t.MinMinor < 1 || t.MinMinor > maxLinkMinor {
-		add("min_amount", "amount_range")
-	}
-	if t.MaxMinor < t.MinMinor || t.MaxMinor > maxLinkMinor {
-		add("max_amount", "amount_range")
+	checkMinor("min_amount", t.MinMinor, 1, add)
+	checkMinor("max_amount", t.MaxMinor, t.MinMinor, add)
+}
+
+// checkMinor holds an amount against its bounds; 0 is one that was not said.
+func checkMinor(field string, minor, least int64, add func(field, code string)) {
+	switch {
+	case minor == 0:
+		add(field, "required")
+	case minor < max(least, 1) || minor > maxLinkMinor:
+		add(field, "amount_range")
 	}
 }
 
@@ -285,23 +308,49 @@ func (t *LinkTerms) checkUsage(add func(field, code string)) {
 }
 
 func (t *LinkTerms) checkTexts(add func(field, code string)) {
-	for field, text := range map[string]string{"customer.name": t.Customer.Name, "customer.email": t.Customer.Email} {
-		if code := checkText(text, 120); code != "" {
-			add(field, code)
-		}
+	if code := checkPerson(t.Customer.Name); code != "" {
+		add("customer.name", code)
+	}
+	if code := checkLine(t.Customer.Email, maxEmail); code != "" {
+		add("customer.email", code)
+	}
+	if p := t.Customer.Phone; p != "" && NormalPhone(p) != p {
+		add("customer.phone", "phone_format")
 	}
 	if len(t.Metadata) > maxMetadata {
 		add("metadata", "too_many")
 	}
-	for k, v := range t.Metadata {
-		if k == "" || len(k) > maxMetadataKey || checkText(k, maxMetadataKey) != "" {
-			add("metadata", "key_format")
+	for _, k := range slices.Sorted(maps.Keys(t.Metadata)) {
+		if k == "" || checkLine(k, maxMetadataKey) != "" {
+			add("metadata", "key_format") // the key itself may be what must not be told
 			return
 		}
-		if code := checkText(v, maxMetadataValue); code != "" {
+		if code := checkText(t.Metadata[k], maxMetadataValue); code != "" {
 			add("metadata."+k, code)
 		}
 	}
+}
+
+// checkPerson holds a customer's name, which stands in mails and lists beside others', to one line
+// of words that each keep to one script (A36, A55).
+func checkPerson(name string) (code string) {
+	if code = checkLine(name, maxPerson); code != "" {
+		return code
+	}
+	for _, word := range strings.Fields(name) {
+		if CheckName(word) == "mixed_scripts" {
+			return "mixed_scripts"
+		}
+	}
+	return ""
+}
+
+// checkLine is checkText for what has one line and nothing invisible in it.
+func checkLine(text string, max int) (code string) {
+	if strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp) }) {
+		return "control"
+	}
+	return checkText(text, max)
 }
 
 func sortedCounts(in []int) []int {
@@ -314,40 +363,81 @@ func sortedCounts(in []int) []int {
 }
 
 // checkText is CheckFreeText for merchants' fields, where long numbers are usual (an invoice number
-// has thirteen digits): only what really reads as a card number is refused.
+// has thirteen digits): only what really reads as a card number is refused. Marks that nobody sees
+// are refused too, apart from those that join letters or emoji and the soft hyphen.
 func checkText(text string, max int) (code string) {
-	if code = CheckFreeText(text, max); code == "looks_like_card" && !HoldsCard(text) {
-		return ""
+	code = CheckFreeText(text, max)
+	switch {
+	case code == "looks_like_card" && !HoldsCard(text):
+		code = ""
+	case code == "" && strings.ContainsFunc(text, isHidden):
+		code = "control"
 	}
 	return code
 }
 
-// HoldsCard says whether a text holds a card number: 13 to 19 digits, spaces and dashes allowed
-// between them, of a known brand and with a right check digit.
+func isHidden(r rune) bool {
+	const joiner, nonJoiner, softHyphen = '\u200d', '\u200c', '\u00ad'
+	return unicode.Is(unicode.Cf, r) && r != joiner && r != nonJoiner && r != softHyphen
+}
+
+// HoldsCard says whether a text holds a card number: 13 to 19 digits of a known brand with a right
+// check digit. As in CheckFreeText, what people write between the groups of a number and one other
+// sign right between two digits do not hide it.
 func HoldsCard(text string) bool {
 	run := make([]byte, 0, 32)
-	found := func() bool {
-		for n := 13; n <= 19 && n <= len(run); n++ {
-			for i := 0; i+n <= len(run); i++ {
-				part := string(run[i : i+n])
-				if b := BrandOf(part); b != BrandUnknown && b.lengthOK(n) && Luhn(part) {
-					return true
-				}
-			}
-		}
-		return false
-	}
+	digit, sign := false, false // sign: what stood before is a sign right behind a digit
 	for _, r := range text {
-		if d, ok := digitOf(r); ok {
+		d, ok := anyDigit(r)
+		switch {
+		case ok:
 			run = append(run, d)
-		} else if !unicode.IsSpace(r) && !unicode.Is(unicode.Dash, r) {
-			if found() {
+			digit, sign = true, false
+			continue
+		case separates(r) && !sign:
+		case digit && !separates(r) && !unicode.IsLetter(r):
+			digit, sign = false, true
+			continue
+		default:
+			if holdsCard(run) {
 				return true
 			}
 			run = run[:0]
 		}
+		digit, sign = false, false
 	}
-	return found()
+	return holdsCard(run)
+}
+
+// anyDigit reads one decimal digit of any script. Unicode keeps the ten of each together, zero first.
+func anyDigit(r rune) (byte, bool) {
+	if r < unicode.MaxASCII || !unicode.Is(unicode.Nd, r) {
+		return digitOf(r)
+	}
+	for _, part := range unicode.Nd.R16 {
+		if rune(part.Lo) <= r && r <= rune(part.Hi) {
+			return byte('0' + (r-rune(part.Lo))%10), true
+		}
+	}
+	for _, part := range unicode.Nd.R32 {
+		if rune(part.Lo) <= r && r <= rune(part.Hi) {
+			return byte('0' + (r-rune(part.Lo))%10), true
+		}
+	}
+	return 0, false
+}
+
+// holdsCard looks for a card number anywhere in a run of digits.
+func holdsCard(digits []byte) bool {
+	for n := 13; n <= 19 && n <= len(digits); n++ {
+		for i := 0; i+n <= len(digits); i++ {
+			part := string(digits[i : i+n])
+			if b := BrandOf(part); b != BrandUnknown && b.lengthOK(n) && Luhn(part) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // allowedReturn holds a return address against A40: absolute https (http to loopback on test

@@ -54,7 +54,8 @@ type Ledger interface {
 	Answer(ctx context.Context, m checkout.MerchantID, key string) (checkout.Idempotency, bool, error)
 }
 
-// Limits bounds what one key, or one address without a good key, may ask.
+// Limits bounds what one key, or one address without a good key ("unknown " and the address), may
+// ask. It answers checkout.ErrVelocity with RetryAfter.
 type Limits interface {
 	API(ctx context.Context, key string) error
 }
@@ -67,8 +68,6 @@ type Config struct {
 	Limits Limits
 	Clock  checkout.Clock
 	Hash   func(secret string) []byte // keyed hash under which keys are stored
-	// Channels are the delivery channels that are configured ("sms", "email"); others are refused.
-	Channels []string
 }
 
 // Surface is the programs' side.
@@ -90,24 +89,27 @@ func New(c Config) (*Surface, error) {
 
 // Register adds the routes.
 func (s *Surface) Register(app *fiber.App) {
-	app.Get("/v1/openapi.yaml", func(c *fiber.Ctx) error {
-		s.headers.Apply(c)
-		c.Set(fiber.HeaderContentType, "application/yaml")
-		return c.Send(openAPI)
-	})
+	app.Get("/v1/openapi.yaml", s.contract)
 	v1 := app.Group("/v1", s.authenticate)
-	v1.Post("/links", s.createLink)
-	v1.Get("/links", s.listLinks)
-	v1.Get("/links/:id", s.readLink)
-	v1.Patch("/links/:id", s.editLink)
-	v1.Delete("/links/:id", s.deleteLink)
-	v1.Post("/links/:id/send", s.sendLink)
-	v1.Get("/links/:id/qr.svg", s.qrSVG)
-	v1.Get("/links/:id/qr.png", s.qrPNG)
-	v1.Get("/payments", s.listPayments)
-	v1.Get("/payments/:id", s.readPayment)
-	v1.Get("/installments", s.installments)
-	v1.Get("/bins/:bin", s.bin)
+	v1.Post("/links", takes(), s.createLink)
+	v1.Get("/links", takes(append([]string{"status", "order_id", "q"}, listParams...)...), s.listLinks)
+	v1.Get("/links/:id", takes(), s.readLink)
+	v1.Patch("/links/:id", takes(), s.editLink)
+	v1.Delete("/links/:id", takes(), s.deleteLink)
+	v1.Post("/links/:id/send", takes(), s.sendLink)
+	v1.Get("/links/:id/qr.svg", takes(), s.qrSVG)
+	v1.Get("/links/:id/qr.png", takes(), s.qrPNG)
+	v1.Get("/payments", takes(append([]string{"link", "status", "order_id", "min", "max"}, listParams...)...), s.listPayments)
+	v1.Get("/payments/:id", takes(), s.readPayment)
+	v1.Get("/installments", takes("bin", "amount", "currency"), s.installments)
+	v1.Get("/bins/:bin", takes(), s.bin)
+}
+
+// contract answers this surface's own description; it needs no key.
+func (s *Surface) contract(c *fiber.Ctx) error {
+	s.headers.Apply(c)
+	c.Set(fiber.HeaderContentType, "application/yaml")
+	return c.Send(openAPI)
 }
 
 // caller is who asks, found by its key.
@@ -135,12 +137,11 @@ func (s *Surface) by(c *fiber.Ctx) checkout.By {
 // up, since addresses end up in logs (A44).
 func (s *Surface) authenticate(c *fiber.Ctx) error {
 	s.headers.Apply(c)
-	if strings.Contains(string(c.Request().URI().QueryString()), "sk_") {
+	if keyInAddress(c) {
 		return web.BadRequest("api_key_in_address")
 	}
-	scheme, secret, _ := strings.Cut(c.Get(fiber.HeaderAuthorization), " ")
-	secret = strings.TrimSpace(secret)
-	if !strings.EqualFold(scheme, "Bearer") || !strings.HasPrefix(secret, "sk_") || len(secret) > 200 {
+	secret, ok := bearer(c)
+	if !ok {
 		return s.refused(c)
 	}
 	k, err := s.Ledger.KeyByHash(c.UserContext(), s.Hash(secret))
@@ -157,8 +158,41 @@ func (s *Surface) authenticate(c *fiber.Ctx) error {
 	return c.Next()
 }
 
-// stranger begins the limiter's name of a caller without a good key; its address follows. It is the
-// word that velocity.Stranger stands for.
+// maxSecret is longer than any key that we make.
+const maxSecret = 200
+
+// bearer reads the secret of the one Authorization header.
+func bearer(c *fiber.Ctx) (secret string, ok bool) {
+	sent := c.Request().Header.PeekAll(fiber.HeaderAuthorization)
+	if len(sent) != 1 {
+		return "", false
+	}
+	scheme, secret, _ := strings.Cut(string(sent[0]), " ")
+	secret = strings.TrimSpace(secret)
+	return secret, strings.EqualFold(scheme, "Bearer") && strings.HasPrefix(secret, keyPrefix) && len(secret) <= maxSecret
+}
+
+const (
+	// keyPrefix is how every API key begins.
+	keyPrefix = "sk_"
+	// shortestKey is shorter than any key, and longer than what search texts like "sk_12" have.
+	shortestKey = 12
+)
+
+// keyInAddress says whether the path or a query parameter looks like an API key.
+func keyInAddress(c *fiber.Ctx) (found bool) {
+	looksLikeKey := func(text string) bool {
+		i := strings.Index(text, keyPrefix)
+		return i >= 0 && len(text)-i >= shortestKey && (i == 0 || strings.ContainsAny(text[i-1:i], " /=:;,"))
+	}
+	uri := c.Request().URI()
+	uri.QueryArgs().VisitAll(func(name, value []byte) {
+		found = found || looksLikeKey(string(name)) || looksLikeKey(string(value))
+	})
+	return found || looksLikeKey(string(uri.Path()))
+}
+
+// stranger begins the name under which an address without a good key is counted.
 const stranger = "unknown "
 
 // refused counts a try without a good key against its address.

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"maps"
 	"reflect"
 	"slices"
-	"sort"
 	"strings"
+	"time"
+	"unicode/utf8"
 
 	"github.com/go-playground/validator/v10"
 	"github.com/gofiber/fiber/v2"
@@ -16,17 +18,24 @@ import (
 	"github.com/odelink/odelink/gateway/web"
 )
 
-// maxDepth bounds how deep a body may nest; ours need two levels (A57).
+// maxDepth bounds how deep a body may nest (A57); ours need two levels.
 const maxDepth = 20
+
+// errMediaType: the body is not JSON.
+var errMediaType = web.Reply(fiber.StatusUnsupportedMediaType, &checkout.Error{Kind: checkout.KindInvalid, Code: "unsupported_media_type"})
 
 // newValidator makes the one instance that all requests share. Its field names are the JSON ones.
 func newValidator() (*validator.Validate, error) {
 	v := validator.New(validator.WithRequiredStructEnabled())
-	v.RegisterTagNameFunc(func(f reflect.StructField) string { return jsonName(f) })
-	err := v.RegisterValidation("turkish_or_e164", func(fl validator.FieldLevel) bool {
-		return checkout.PhoneShape(fl.Field().String())
-	})
-	return v, err
+	v.RegisterTagNameFunc(jsonName)
+	v.RegisterAlias("minor_units", "gt=0")
+	return v, errors.Join(
+		v.RegisterValidation("phone", func(fl validator.FieldLevel) bool { return checkout.PhoneShape(fl.Field().String()) }),
+		v.RegisterValidation("our_century", func(fl validator.FieldLevel) bool {
+			t, ok := fl.Field().Interface().(time.Time)
+			return ok && t.Year() >= 2000 && t.Year() <= 2100
+		}),
+	)
 }
 
 func jsonName(f reflect.StructField) string {
@@ -34,120 +43,46 @@ func jsonName(f reflect.StructField) string {
 	return name
 }
 
-// decode reads a JSON object into the struct that to points to and checks it. Unknown fields are
-// refused by name, so that a misspelled one is not silently ignored (A47); readOnly names the
-// fields that we write and nobody else. It answers which fields were given.
+// decode reads a JSON object into the struct that to points to and checks it. Names that the struct
+// does not have are refused, so that a misspelled one is not silently ignored (A47); readOnly are
+// those that we write and nobody else. It answers which names were given.
 func (s *Surface) decode(c *fiber.Ctx, to any, readOnly []string) (given map[string]bool, err error) {
 	kind, _, _ := strings.Cut(c.Get(fiber.HeaderContentType), ";")
 	if !strings.EqualFold(strings.TrimSpace(kind), fiber.MIMEApplicationJSON) {
-		return nil, web.Reply(fiber.StatusUnsupportedMediaType, &checkout.Error{Kind: checkout.KindInvalid, Code: "unsupported_media_type"})
+		return nil, errMediaType
 	}
-	body := c.Body()
-	if tooDeep(body) {
-		return nil, web.BadRequest("json_too_deep")
+	body := c.Request().Body() // not c.Body(): that would decompress
+	if code := malformed(body); code != "" {
+		return nil, web.BadRequest(code)
 	}
-	var raw map[string]json.RawMessage
-	if err := json.Unmarshal(body, &raw); err != nil || raw == nil {
-		return nil, web.BadRequest("json_malformed")
-	}
-	given = make(map[string]bool, len(raw))
-	var errs []checkout.FieldError
-	fields := fieldsOf(to)
-	for _, name := range sortedKeys(raw) {
-		value, known := fields[name]
-		switch {
-		case slices.Contains(readOnly, name):
-			errs = append(errs, checkout.FieldError{Field: name, Code: "read_only"})
-		case !known:
-			errs = append(errs, checkout.FieldError{Field: name, Code: "unknown_field"})
-		default:
-			given[name] = true
-			errs = append(errs, decodeField(name, raw[name], value)...)
+	r := reading{readOnly: readOnly}
+	given = r.object("", body, reflect.ValueOf(to).Elem())
+	for _, e := range s.checkStruct(to) {
+		if !slices.ContainsFunc(r.errs, func(have checkout.FieldError) bool { return have.Field == e.Field }) {
+			r.errs = append(r.errs, e)
 		}
 	}
-	if len(errs) == 0 {
-		errs = s.checkStruct(to)
-	}
-	if len(errs) > 0 {
-		return nil, checkout.Invalid(errs...)
+	if len(r.errs) > 0 {
+		return nil, checkout.Invalid(r.errs...)
 	}
 	return given, nil
 }
 
-// decodeField reads one value; nested objects refuse unknown fields too.
-func decodeField(name string, raw json.RawMessage, to reflect.Value) []checkout.FieldError {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.DisallowUnknownFields()
-	err := d.Decode(to.Addr().Interface())
-	if err == nil {
-		return nil
+// malformed says why a body is not one JSON object that means one thing only, or "". What a body is
+// refused for here, another reader between the merchant and us could have understood differently.
+func malformed(body []byte) (code string) {
+	switch {
+	case tooDeep(body): // first: it costs one pass and no memory
+		return "json_too_deep"
+	case !utf8.Valid(body) || !json.Valid(body) || bytes.TrimLeft(body, " \t\r\n")[0] != '{':
+		return "json_malformed"
+	case repeatsName(body):
+		return "json_repeated_name"
 	}
-	if after, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-		return []checkout.FieldError{{Field: name + "." + strings.Trim(after, `"`), Code: "unknown_field"}}
-	}
-	var wrong *json.UnmarshalTypeError
-	if errors.As(err, &wrong) && wrong.Field != "" {
-		name += "." + wrong.Field
-	}
-	return []checkout.FieldError{{Field: name, Code: "wrong_type"}}
+	return ""
 }
 
-// fieldsOf maps the JSON names of a struct to its fields.
-func fieldsOf(to any) map[string]reflect.Value {
-	v := reflect.ValueOf(to).Elem()
-	fields := make(map[string]reflect.Value, v.NumField())
-	for i := range v.NumField() {
-		if name := jsonName(v.Type().Field(i)); name != "" {
-			fields[name] = v.Field(i)
-		}
-	}
-	return fields
-}
-
-// checkStruct runs validator and turns what it found into field errors with our words.
-func (s *Surface) checkStruct(to any) []checkout.FieldError {
-	var found validator.ValidationErrors
-	if err := s.validate.Struct(to); !errors.As(err, &found) {
-		return nil
-	}
-	errs := make([]checkout.FieldError, len(found))
-	for i, f := range found {
-		_, field, _ := strings.Cut(f.Namespace(), ".") // drop the struct's own name
-		errs[i] = checkout.FieldError{Field: field, Code: wordFor(f.Tag())}
-	}
-	return errs
-}
-
-// wordFor names validator's tags by what is wrong.
-func wordFor(tag string) string {
-	switch tag {
-	case "required":
-		return "required"
-	case "oneof":
-		return "not_a_choice"
-	case "email":
-		return "email_format"
-	case "turkish_or_e164":
-		return "phone_format"
-	case "max", "min", "gte", "lte", "gt", "lt":
-		return "out_of_range"
-	case "unique":
-		return "repeated"
-	}
-	return "invalid"
-}
-
-func sortedKeys(m map[string]json.RawMessage) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	return keys
-}
-
-// tooDeep counts brackets outside of strings, so that a body made of them is refused before it is
-// parsed.
+// tooDeep counts brackets outside of strings.
 func tooDeep(body []byte) bool {
 	depth, quoted := 0, false
 	for i := 0; i < len(body); i++ {
@@ -166,4 +101,151 @@ func tooDeep(body []byte) bool {
 		}
 	}
 	return false
+}
+
+// repeatsName says whether an object in a valid body has two members of one name. encoding/json
+// would take the last one, other readers the first.
+func repeatsName(body []byte) bool {
+	type level struct {
+		names map[string]bool // nil in an array
+		named bool            // the name was read and its value comes next
+	}
+	levels := []level{{}}
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber()
+	for {
+		token, err := d.Token()
+		if err != nil { // the end: the body is known to be valid
+			return false
+		}
+		top := &levels[len(levels)-1]
+		if name, ok := token.(string); ok && top.names != nil && !top.named {
+			if top.names[name] {
+				return true
+			}
+			top.names[name], top.named = true, true
+			continue
+		}
+		top.named = false
+		switch token {
+		case json.Delim('{'):
+			levels = append(levels, level{names: map[string]bool{}})
+		case json.Delim('['):
+			levels = append(levels, level{})
+		case json.Delim('}'), json.Delim(']'):
+			levels = levels[:len(levels)-1]
+		}
+	}
+}
+
+// reading gathers the mistakes of one body.
+type reading struct {
+	readOnly []string
+	errs     []checkout.FieldError
+}
+
+func (r *reading) mistake(field, code string) {
+	r.errs = append(r.errs, checkout.FieldError{Field: field, Code: code})
+}
+
+// object reads an object's members into the fields of a struct, by exactly spelled names: reading by
+// encoding/json alone would take "Amount" for "amount". It answers which names were given.
+func (r *reading) object(prefix string, raw []byte, to reflect.Value) (given map[string]bool) {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(raw, &members) != nil {
+		r.mistake(strings.TrimSuffix(prefix, "."), "wrong_type")
+		return nil
+	}
+	given = make(map[string]bool, len(members))
+	fields := fieldsOf(to)
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		switch field, known := fields[name]; {
+		case slices.Contains(r.readOnly, prefix+name):
+			r.mistake(prefix+name, "read_only")
+		case !known:
+			r.mistake(prefix+shown(name), "unknown_field")
+		default:
+			given[name] = true
+			r.member(prefix+name, members[name], field)
+		}
+	}
+	return given
+}
+
+// member reads one value. null leaves the zero value.
+func (r *reading) member(name string, raw []byte, to reflect.Value) {
+	if to.Kind() == reflect.Pointer && to.Type().Elem().Kind() == reflect.Struct && to.Type() != reflect.TypeFor[*time.Time]() {
+		if string(raw) != "null" {
+			to.Set(reflect.New(to.Type().Elem()))
+			r.object(name+".", raw, to.Elem())
+		}
+		return
+	}
+	err := json.Unmarshal(raw, to.Addr().Interface())
+	var when *time.ParseError
+	switch {
+	case err == nil:
+	case errors.As(err, &when):
+		r.mistake(name, "time_format")
+	default:
+		r.mistake(name, "wrong_type")
+	}
+	if err != nil {
+		to.SetZero() // what was read before the mistake counts for nothing
+	}
+}
+
+// maxShown is how long an unknown name may be and still be told.
+const maxShown = 64
+
+// shown is a name that the client made up, fit to be told: what it sent by mistake may be a card
+// number, which is never echoed (A32).
+func shown(name string) string {
+	if len(name) > maxShown || checkout.HoldsCard(name) {
+		return "(not shown)"
+	}
+	return name
+}
+
+// fieldsOf maps the JSON names of a struct to its fields.
+func fieldsOf(v reflect.Value) map[string]reflect.Value {
+	fields := make(map[string]reflect.Value, v.NumField())
+	for i := range v.NumField() {
+		fields[jsonName(v.Type().Field(i))] = v.Field(i)
+	}
+	return fields
+}
+
+// checkStruct runs validator and turns what it found into field errors with our words.
+func (s *Surface) checkStruct(to any) []checkout.FieldError {
+	var found validator.ValidationErrors
+	if err := s.validate.Struct(to); !errors.As(err, &found) {
+		return nil
+	}
+	errs := make([]checkout.FieldError, len(found))
+	for i, f := range found {
+		_, field, _ := strings.Cut(f.Namespace(), ".") // drop the struct's own name
+		field = strings.NewReplacer("[", ".", "]", "").Replace(field)
+		word := tagWords[f.Tag()]
+		if kind := f.Kind(); f.Tag() == "max" && (kind == reflect.Slice || kind == reflect.Map) {
+			word = "too_many"
+		}
+		errs[i] = checkout.FieldError{Field: field, Code: word}
+	}
+	return errs
+}
+
+// tagWords names validator's tags by what is wrong.
+var tagWords = map[string]string{
+	"required":    "required",
+	"oneof":       "not_a_choice",
+	"email":       "email_format",
+	"phone":       "phone_format",
+	"our_century": "time_range",
+	"minor_units": "amount_range",
+	"gte":         "out_of_range",
+	"lte":         "out_of_range",
+	"max":         "length",
+	"min":         "empty_list",
+	"unique":      "repeated",
 }

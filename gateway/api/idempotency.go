@@ -3,6 +3,9 @@ package api
 import (
 	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -10,8 +13,14 @@ import (
 	"github.com/odelink/odelink/gateway/web"
 )
 
-// maxKey is how long an Idempotency-Key may be.
-const maxKey = 255
+const (
+	headerKey      = "Idempotency-Key"
+	headerReplayed = "Idempotent-Replayed"
+	// maxKey is how long an Idempotency-Key may be.
+	maxKey = 255
+	// runningRetry is when a request whose twin is still running may look again.
+	runningRetry = time.Second
+)
 
 // idemKey is one request's key; its zero value means that none was sent.
 type idemKey struct {
@@ -25,33 +34,40 @@ type runningKey struct {
 	key      string
 }
 
-// idempotent looks at the Idempotency-Key. replay is true when an earlier answer was given again.
-// The same key with another body is 422, one that is still at work is 409 (A45).
-func (s *Surface) idempotent(c *fiber.Ctx) (key idemKey, replay bool, err error) {
-	text := c.Get("Idempotency-Key")
-	if text == "" {
-		return idemKey{}, false, nil
+// idempotent looks at the Idempotency-Key. done is true when an earlier answer was given again. The
+// same key with another request is 422, one that is still at work is 409 (A45). The caller releases
+// the key.
+func (s *Surface) idempotent(c *fiber.Ctx) (key idemKey, done bool, err error) {
+	key, err = readKey(c)
+	if key.key == "" || err != nil {
+		return idemKey{}, false, err
 	}
-	if len(text) > maxKey || !printable(text) {
-		return idemKey{}, false, web.BadRequest("idempotency_key_format")
+	// This process knows at once that the key is at work; of several processes the ledger knows.
+	if _, busy := s.running.LoadOrStore(runningKey{key.merchant, key.key}, true); busy {
+		return idemKey{}, false, checkout.ErrKeyKnown.After(runningRetry)
+	}
+	done, err = s.replay(c, key)
+	if done || err != nil {
+		s.release(key)
+	}
+	return key, done, err
+}
+
+// readKey reads the header and the digest of the request that it stands for.
+func readKey(c *fiber.Ctx) (idemKey, error) {
+	sent := c.Request().Header.PeekAll(headerKey)
+	if len(sent) == 0 {
+		return idemKey{}, nil
+	}
+	if len(sent) > 1 || len(sent[0]) == 0 || len(sent[0]) > maxKey || !visible(sent[0]) {
+		return idemKey{}, web.BadRequest("idempotency_key_format")
 	}
 	sum := sha256.New()
-	for _, part := range [][]byte{[]byte(c.Method()), []byte(c.Path()), c.Body()} {
+	for _, part := range [][]byte{[]byte(c.Method()), []byte(c.Path()), c.Request().Body()} {
 		sum.Write(part)
 		sum.Write([]byte{0})
 	}
-	key = idemKey{merchant: callerOf(c).merchant, key: text, request: sum.Sum(nil)}
-	if _, busy := s.running.LoadOrStore(runningKey{key.merchant, text}, true); busy {
-		return idemKey{}, false, checkout.ErrKeyKnown
-	}
-	stored, found, err := s.Ledger.Answer(c.UserContext(), key.merchant, text)
-	if err != nil || found {
-		s.release(key)
-	}
-	if err != nil || !found {
-		return key, false, err
-	}
-	return key, true, s.replay(c, key, stored)
+	return idemKey{merchant: callerOf(c).merchant, key: string(sent[0]), request: sum.Sum(nil)}, nil
 }
 
 // release lets the key be used again; its stored answer answers then.
@@ -69,24 +85,42 @@ func (k idemKey) answer(status int, body []byte) checkout.Idempotency {
 	return checkout.Idempotency{Merchant: k.merchant, Key: k.key, Request: k.request, Status: status, Body: body}
 }
 
-// replayStored answers after another process stored the key first.
-func (s *Surface) replayStored(c *fiber.Ctx, k idemKey) error {
-	stored, found, err := s.Ledger.Answer(c.UserContext(), k.merchant, k.key)
-	if err != nil {
+// beaten answers for another process that stored the key first; other errors stay.
+func (s *Surface) beaten(c *fiber.Ctx, k idemKey, err error) error {
+	if !errors.Is(err, checkout.ErrKeyKnown) {
 		return err
 	}
-	if !found {
-		return checkout.ErrKeyKnown
+	done, err := s.replay(c, k)
+	if err == nil && !done {
+		err = checkout.ErrKeyKnown.After(runningRetry)
 	}
-	return s.replay(c, k, stored)
+	return err
 }
 
-func (s *Surface) replay(c *fiber.Ctx, k idemKey, stored checkout.Idempotency) error {
-	if subtle.ConstantTimeCompare(stored.Request, k.request) != 1 {
-		return checkout.ErrKeyReused
+// replay gives the answer that is stored under the key, if there is one.
+func (s *Surface) replay(c *fiber.Ctx, k idemKey) (done bool, err error) {
+	stored, found, err := s.Ledger.Answer(c.UserContext(), k.merchant, k.key)
+	if err != nil || !found {
+		return false, err
 	}
-	c.Set("Idempotent-Replayed", "true")
-	return sendJSON(c, stored.Status, stored.Body)
+	if subtle.ConstantTimeCompare(stored.Request, k.request) != 1 {
+		return false, checkout.ErrKeyReused
+	}
+	c.Set(headerReplayed, "true")
+	return true, sendCreated(c, stored.Status, stored.Body)
+}
+
+// sendCreated answers a POST. The Location follows from the body, so that a replayed answer has the
+// one that the first had.
+func sendCreated(c *fiber.Ctx, status int, body []byte) error {
+	var made struct {
+		ID string `json:"id"`
+	}
+	if err := json.Unmarshal(body, &made); err != nil {
+		return err
+	}
+	c.Set(fiber.HeaderLocation, c.Path()+"/"+made.ID)
+	return sendJSON(c, status, body)
 }
 
 func sendJSON(c *fiber.Ctx, status int, body []byte) error {
@@ -95,9 +129,10 @@ func sendJSON(c *fiber.Ctx, status int, body []byte) error {
 	return c.Send(body)
 }
 
-func printable(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if s[i] <= ' ' || s[i] > '~' {
+// visible says whether text is ASCII that one can see.
+func visible(text []byte) bool {
+	for _, b := range text {
+		if b <= ' ' || b > '~' {
 			return false
 		}
 	}

@@ -1,12 +1,14 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
-	"slices"
+	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+	"golang.org/x/sync/errgroup"
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/odelink/odelink/checkout"
@@ -14,35 +16,41 @@ import (
 )
 
 // linkBody is what a merchant may say of a link. Pointers tell "not given" from a value, for PATCH.
+// Tags hold what is wrong by itself; what depends on other fields or the merchant, checkout holds.
 type linkBody struct {
-	Amount       *int64            `json:"amount" validate:"omitempty,gt=0"`
-	Currency     *string           `json:"currency" validate:"omitempty,len=3"`
-	AmountMode   *string           `json:"amount_mode" validate:"omitempty,oneof=fixed open"`
-	MinAmount    *int64            `json:"min_amount" validate:"omitempty,gt=0"`
-	MaxAmount    *int64            `json:"max_amount" validate:"omitempty,gt=0"`
-	OrderID      *string           `json:"order_id" validate:"omitempty,max=64"`
-	Description  *string           `json:"description" validate:"omitempty,max=500"`
-	Installments []int             `json:"installments" validate:"omitempty,max=12,unique,dive,gte=1,lte=12"`
-	ActiveFrom   *time.Time        `json:"active_from"`
-	ExpiresAt    *time.Time        `json:"expires_at"`
-	Usage        *string           `json:"usage" validate:"omitempty,oneof=single multi"`
-	MaxPayments  *int              `json:"max_payments" validate:"omitempty,gte=0,lte=1000000"`
-	PayerNote    *bool             `json:"payer_note"`
-	Customer     *customerBody     `json:"customer" validate:"omitempty"`
-	Deliver      []string          `json:"deliver" validate:"omitempty,unique,dive,oneof=sms email"`
-	ReturnURL    *string           `json:"return_url" validate:"omitempty,max=500"`
-	Metadata     map[string]string `json:"metadata" validate:"omitempty,max=20"`
-	Category     *string           `json:"category" validate:"omitempty,max=40"`
+	Amount       *int64             `json:"amount" validate:"omitempty,minor_units"`
+	Currency     *string            `json:"currency"`
+	AmountMode   *string            `json:"amount_mode" validate:"omitempty,oneof=fixed open"`
+	MinAmount    *int64             `json:"min_amount" validate:"omitempty,minor_units"`
+	MaxAmount    *int64             `json:"max_amount" validate:"omitempty,minor_units"`
+	OrderID      *string            `json:"order_id"`
+	Description  *string            `json:"description"`
+	Installments []int              `json:"installments" validate:"omitempty,min=1,max=12,unique,dive,gte=1,lte=12"`
+	ActiveFrom   *time.Time         `json:"active_from" validate:"omitempty,our_century"`
+	ExpiresAt    *time.Time         `json:"expires_at" validate:"omitempty,our_century"`
+	Usage        *string            `json:"usage" validate:"omitempty,oneof=single multi"`
+	MaxPayments  *int               `json:"max_payments" validate:"omitempty,gte=1,lte=1000000"`
+	PayerNote    *bool              `json:"payer_note"`
+	Customer     *customerBody      `json:"customer"`
+	Deliver      []string           `json:"deliver" validate:"omitempty,unique,dive,oneof=sms email"`
+	ReturnURL    *string            `json:"return_url"`
+	Metadata     map[string]*string `json:"metadata" validate:"omitempty,dive,required"`
+	Category     *string            `json:"category"`
 }
 
 type customerBody struct {
-	Name  string `json:"name,omitempty" validate:"omitempty,max=120"`
-	Email string `json:"email,omitempty" validate:"omitempty,email,max=254"`
-	Phone string `json:"phone,omitempty" validate:"omitempty,turkish_or_e164"`
+	Name  string `json:"name,omitempty"`
+	Email string `json:"email,omitempty" validate:"omitempty,email"`
+	Phone string `json:"phone,omitempty" validate:"omitempty,phone"`
 }
 
-// linkReadOnly are the fields that we write.
-var linkReadOnly = []string{"id", "token", "url", "status", "created_at", "updated_at", "paid_count", "paid_amount", "payments", "merchant", "merchant_id", "resting"}
+// What of a link only we write, and what is said once, when it is made.
+var (
+	linkReadOnly = []string{
+		"id", "token", "url", "status", "resting", "paid_count", "paid_amount", "payments", "created_at", "updated_at", "merchant", "merchant_id",
+	}
+	linkFinal = append([]string{"order_id", "deliver"}, linkReadOnly...)
+)
 
 // linkView is a link as the API shows it.
 type linkView struct {
@@ -119,45 +127,77 @@ func nullable(s string) *string {
 	return &s
 }
 
-// apply writes what was given over the terms. null for a field that may be absent clears it.
-func (b *linkBody) apply(t *checkout.LinkTerms, given map[string]bool) error {
-	if b.AmountMode != nil {
-		t.Open = *b.AmountMode == "open"
+// apply writes what was given over the terms. null puts a field back to what it is in a link that was
+// made without it.
+func (b *linkBody) apply(t *checkout.LinkTerms, given map[string]bool) {
+	b.applyAmount(t, given)
+	b.applyUsage(t, given)
+	b.applyTexts(t, given)
+	set(given["active_from"], millis(b.ActiveFrom), &t.ActiveFrom)
+	set(given["expires_at"], millis(b.ExpiresAt), &t.ExpiresAt)
+	set(given["payer_note"], b.PayerNote, &t.PayerNote)
+	if given["installments"] {
+		t.Installments = b.Installments
+	}
+	if given["customer"] {
+		t.Customer = b.Customer.terms()
+	}
+}
+
+// applyAmount drops the amounts that belong to the other mode when the mode changes.
+func (b *linkBody) applyAmount(t *checkout.LinkTerms, given map[string]bool) {
+	if given["amount_mode"] {
+		t.Open = b.AmountMode != nil && *b.AmountMode == "open"
 		if t.Open {
 			t.Amount.Minor = 0
+		} else {
+			t.MinMinor, t.MaxMinor = 0, 0
 		}
 	}
 	set(given["amount"], b.Amount, &t.Amount.Minor)
 	set(given["min_amount"], b.MinAmount, &t.MinMinor)
 	set(given["max_amount"], b.MaxAmount, &t.MaxMinor)
+	set(given["currency"], b.Currency, (*string)(&t.Amount.Currency))
+}
+
+func (b *linkBody) applyUsage(t *checkout.LinkTerms, given map[string]bool) {
+	set(given["usage"], b.Usage, (*string)(&t.Usage))
+	if given["usage"] && t.Usage != checkout.UsageMulti {
+		t.MaxPayments = 0
+	}
 	set(given["max_payments"], b.MaxPayments, &t.MaxPayments)
-	set(given["payer_note"], b.PayerNote, &t.PayerNote)
-	set(given["active_from"], b.ActiveFrom, &t.ActiveFrom)
-	set(given["expires_at"], b.ExpiresAt, &t.ExpiresAt)
-	for field, pair := range map[string]struct {
-		from *string
-		to   *string
-	}{
-		"currency": {b.Currency, (*string)(&t.Amount.Currency)}, "order_id": {b.OrderID, (*string)(&t.Order)},
-		"description": {b.Description, &t.Description}, "usage": {b.Usage, (*string)(&t.Usage)},
-		"return_url": {b.ReturnURL, &t.ReturnURL}, "category": {b.Category, &t.Category},
-	} {
-		set(given[field], pair.from, pair.to)
-	}
+}
+
+// applyTexts stores what people read in normal form C, so that equal texts are equal bytes (A36).
+func (b *linkBody) applyTexts(t *checkout.LinkTerms, given map[string]bool) {
+	set(given["order_id"], b.OrderID, (*string)(&t.Order))
+	t.Order = checkout.OrderNumber(strings.TrimSpace(string(t.Order)))
+	set(given["description"], b.Description, &t.Description)
 	t.Description = norm.NFC.String(t.Description)
-	if given["installments"] {
-		t.Installments = b.Installments
-	}
+	set(given["return_url"], b.ReturnURL, &t.ReturnURL)
+	set(given["category"], b.Category, &t.Category)
 	if given["metadata"] {
-		t.Metadata = b.Metadata
-	}
-	if given["customer"] {
-		t.Customer = checkout.Customer{}
-		if b.Customer != nil {
-			t.Customer = checkout.Customer{Name: norm.NFC.String(b.Customer.Name), Email: b.Customer.Email, Phone: checkout.NormalPhone(b.Customer.Phone)}
+		t.Metadata = make(map[string]string, len(b.Metadata))
+		for name, value := range b.Metadata {
+			t.Metadata[norm.NFC.String(name)] = norm.NFC.String(*value)
 		}
 	}
-	return nil
+}
+
+func (b *customerBody) terms() checkout.Customer {
+	if b == nil {
+		return checkout.Customer{}
+	}
+	return checkout.Customer{Name: norm.NFC.String(strings.TrimSpace(b.Name)), Email: b.Email, Phone: checkout.NormalPhone(b.Phone)}
+}
+
+// millis cuts a time to what the API shows and the hot state keeps.
+func millis(t *time.Time) *time.Time {
+	if t == nil {
+		return nil
+	}
+	cut := t.UTC().Truncate(time.Millisecond)
+	return &cut
 }
 
 // set copies a given value; a given null clears.
@@ -167,15 +207,14 @@ func set[T any](given bool, from, to *T) {
 	}
 	var zero T
 	if from == nil {
-		*to = zero
-		return
+		from = &zero
 	}
 	*to = *from
 }
 
 func (s *Surface) createLink(c *fiber.Ctx) error {
-	key, replay, err := s.idempotent(c)
-	if replay || err != nil {
+	key, done, err := s.idempotent(c)
+	if done || err != nil {
 		return err
 	}
 	defer s.release(key)
@@ -184,47 +223,71 @@ func (s *Surface) createLink(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if err := s.deliverable(b.Deliver, b.Customer); err != nil {
+	if err := b.deliverable(); err != nil {
 		return err
 	}
 	var t checkout.LinkTerms
-	if err := b.apply(&t, given); err != nil {
-		return err
-	}
+	b.apply(&t, given)
 	var answer []byte
-	l, err := s.Flow.CreateLink(c.UserContext(), s.by(c), callerOf(c).merchant, t, func(l checkout.Link) (checkout.Idempotency, error) {
+	_, err = s.Flow.CreateLink(c.UserContext(), s.by(c), callerOf(c).merchant, t, func(l checkout.Link) (checkout.Idempotency, error) {
 		var err error
 		answer, err = json.Marshal(s.viewLink(l, nil))
 		return key.answer(fiber.StatusCreated, answer), err
 	})
-	if errors.Is(err, checkout.ErrKeyKnown) {
-		return s.replayStored(c, key)
-	}
 	if err != nil {
-		return err
+		return s.beaten(c, key, err)
 	}
-	c.Set(fiber.HeaderLocation, "/v1/links/"+string(l.ID))
-	return sendJSON(c, fiber.StatusCreated, answer)
+	return sendCreated(c, fiber.StatusCreated, answer)
 }
 
-// deliverable refuses channels that are not set up or have nowhere to send to.
-func (s *Surface) deliverable(channels []string, to *customerBody) error {
-	for _, ch := range channels {
-		if !slices.Contains(s.Channels, ch) {
-			return checkout.Invalid(checkout.FieldError{Field: "deliver", Code: "channel_not_configured"})
+// deliverable refuses to make a link that would not reach whom it is for: no delivery service is
+// built in, and saying so beats a link that nobody gets.
+func (b *linkBody) deliverable() error {
+	var errs []checkout.FieldError
+	to := b.Customer.terms()
+	for _, channel := range b.Deliver {
+		address, field := to.Phone, "customer.phone"
+		if channel == channelEmail {
+			address, field = to.Email, "customer.email"
 		}
-		if ch == "sms" && (to == nil || to.Phone == "") {
-			return checkout.Invalid(checkout.FieldError{Field: "customer.phone", Code: "required"})
+		if address == "" {
+			errs = append(errs, checkout.FieldError{Field: field, Code: "required"})
+		} else if code := undeliverable(channel, address); code != "" {
+			errs = append(errs, checkout.FieldError{Field: field, Code: code})
 		}
-		if ch == "email" && (to == nil || to.Email == "") {
-			return checkout.Invalid(checkout.FieldError{Field: "customer.email", Code: "required"})
-		}
+		errs = append(errs, checkout.FieldError{Field: "deliver", Code: "channel_not_configured", Args: map[string]string{"channel": channel}})
+	}
+	if len(errs) > 0 {
+		return checkout.Invalid(errs...)
 	}
 	return nil
 }
 
+const (
+	channelSMS   = "sms"
+	channelEmail = "email"
+)
+
+// undeliverable says why an address of the right shape cannot be written to: text messages go to
+// mobile numbers registered in Türkiye only (features 1.16).
+func undeliverable(channel, address string) (code string) {
+	if channel == channelSMS && !checkout.TurkishMobile(checkout.NormalPhone(address)) {
+		return "sms_needs_turkish_mobile"
+	}
+	return ""
+}
+
+// link finds the link of the path for its merchant.
+func (s *Surface) link(c *fiber.Ctx) (checkout.Link, error) {
+	id := checkout.LinkID(c.Params("id"))
+	if !id.Valid() {
+		return checkout.Link{}, checkout.ErrNoLink
+	}
+	return s.Ledger.LinkByID(c.UserContext(), callerOf(c).merchant, id)
+}
+
 func (s *Surface) readLink(c *fiber.Ctx) error {
-	l, err := s.Ledger.LinkByID(c.UserContext(), callerOf(c).merchant, checkout.LinkID(c.Params("id")))
+	l, err := s.link(c)
 	if err != nil {
 		return err
 	}
@@ -233,53 +296,80 @@ func (s *Surface) readLink(c *fiber.Ctx) error {
 
 // answerLink writes a link with its payments.
 func (s *Surface) answerLink(c *fiber.Ctx, l checkout.Link) error {
-	v, err := s.linkWithPayments(c, l)
+	v, err := s.withPayments(c.UserContext(), l, maxPage)
 	if err != nil {
 		return err
 	}
 	return c.JSON(v)
 }
 
-func (s *Surface) linkWithPayments(c *fiber.Ctx, l checkout.Link) (linkView, error) {
-	payments, _, err := s.Ledger.SearchPayments(c.UserContext(), checkout.PaymentQuery{Merchant: l.Merchant, Link: l.ID, Limit: maxPage})
+// withPayments shows a link with its newest attempts.
+func (s *Surface) withPayments(ctx context.Context, l checkout.Link, newest int) (linkView, error) {
+	payments, _, err := s.Ledger.SearchPayments(ctx, checkout.PaymentQuery{Merchant: l.Merchant, Link: l.ID, Limit: newest})
 	if err != nil {
 		return linkView{}, err
 	}
 	return s.viewLink(l, payments), nil
 }
 
+const (
+	// listedPayments is how many attempts a list shows of each link.
+	listedPayments = 10
+	// besides is how many links of one list have their attempts looked up at a time: enough that a
+	// remote database's distance does not add up, few enough that one list does not take its
+	// connections from payers.
+	besides = 4
+)
+
 func (s *Surface) listLinks(c *fiber.Ctx) error {
-	q := checkout.LinkQuery{Merchant: callerOf(c).merchant}
-	p, err := s.page(c, "status", "order_id", "q")
+	q, err := linkQuery(c)
 	if err != nil {
 		return err
-	}
-	q.From, q.To, q.Limit, q.Cursor = p.from, p.to, p.limit, p.cursor
-	q.Status, q.Order, q.Text = checkout.LinkStatus(c.Query("status")), checkout.OrderNumber(c.Query("order_id")), c.Query("q")
-	if q.Status != "" && !slices.Contains([]checkout.LinkStatus{checkout.LinkScheduled, checkout.LinkActive, checkout.LinkPaid, checkout.LinkExpired, checkout.LinkDeleted}, q.Status) {
-		return checkout.Invalid(checkout.FieldError{Field: "status", Code: "not_a_choice"})
 	}
 	links, next, err := s.Ledger.SearchLinks(c.UserContext(), q)
 	if err != nil {
 		return err
 	}
 	views := make([]linkView, len(links))
+	group, ctx := errgroup.WithContext(c.UserContext())
+	group.SetLimit(besides)
 	for i, l := range links {
-		if views[i], err = s.linkWithPayments(c, l); err != nil {
+		group.Go(func() (err error) {
+			views[i], err = s.withPayments(ctx, l, listedPayments)
 			return err
-		}
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
 	}
 	return answerPage(c, views, next)
 }
 
+// linkStatuses are those that a list can be asked for.
+var linkStatuses = []checkout.LinkStatus{
+	checkout.LinkScheduled, checkout.LinkActive, checkout.LinkPaid, checkout.LinkExpired, checkout.LinkDeleted,
+}
+
+// linkQuery reads the filters of the list.
+func linkQuery(c *fiber.Ctx) (checkout.LinkQuery, error) {
+	f := filters{c: c}
+	q := checkout.LinkQuery{
+		Merchant: callerOf(c).merchant, Status: choice(&f, "status", linkStatuses), Order: checkout.OrderNumber(c.Query("order_id")),
+		Text: norm.NFC.String(c.Query("q")), Limit: f.limit(), Cursor: c.Query("cursor"),
+	}
+	q.From, q.To = f.span()
+	return q, f.err()
+}
+
 func (s *Surface) editLink(c *fiber.Ctx) error {
 	var b linkBody
-	given, err := s.decode(c, &b, append([]string{"order_id", "deliver"}, linkReadOnly...))
+	given, err := s.decode(c, &b, linkFinal)
 	if err != nil {
 		return err
 	}
 	l, err := s.Flow.EditLink(c.UserContext(), s.by(c), callerOf(c).merchant, checkout.LinkID(c.Params("id")), func(t *checkout.LinkTerms) error {
-		return b.apply(t, given)
+		b.apply(t, given)
+		return nil
 	})
 	if err != nil {
 		return conflict(err)
@@ -292,7 +382,7 @@ func (s *Surface) editLink(c *fiber.Ctx) error {
 func conflict(err error) error {
 	var e *checkout.Error
 	if errors.As(err, &e) && e.Kind == checkout.KindGone {
-		return web.Reply(fiber.StatusConflict, e)
+		return web.Reply(fiber.StatusConflict, &checkout.Error{Kind: checkout.KindConflict, Code: e.Code, Cause: err})
 	}
 	return err
 }
@@ -310,15 +400,35 @@ type sendBody struct {
 	To      string `json:"to" validate:"required,max=254"`
 }
 
-// sendLink delivers through a channel that is set up. Where none is, it says so: the merchant
-// copies the address or shows the QR.
+// sendLink checks a wish to deliver and says that no delivery service is set up: the merchant copies
+// the address or shows the QR.
 func (s *Surface) sendLink(c *fiber.Ctx) error {
+	key, done, err := s.idempotent(c)
+	if done || err != nil {
+		return err
+	}
+	defer s.release(key)
 	var b sendBody
 	if _, err := s.decode(c, &b, nil); err != nil {
 		return err
 	}
-	if _, err := s.Ledger.LinkByID(c.UserContext(), callerOf(c).merchant, checkout.LinkID(c.Params("id"))); err != nil {
+	if _, err := s.link(c); err != nil {
 		return err
 	}
-	return checkout.Invalid(checkout.FieldError{Field: "channel", Code: "channel_not_configured"})
+	if code := b.mistake(s); code != "" {
+		return checkout.Invalid(checkout.FieldError{Field: "to", Code: code})
+	}
+	return checkout.Invalid(checkout.FieldError{Field: "channel", Code: "channel_not_configured", Args: map[string]string{"channel": b.Channel}})
+}
+
+// mistake holds the address against what its channel needs.
+func (b *sendBody) mistake(s *Surface) (code string) {
+	shape, word := "email", "email_format"
+	if b.Channel == channelSMS {
+		shape, word = "phone", "phone_format"
+	}
+	if s.validate.Var(b.To, shape) != nil {
+		return word
+	}
+	return undeliverable(b.Channel, b.To)
 }

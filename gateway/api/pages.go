@@ -1,58 +1,155 @@
 package api
 
 import (
+	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/odelink/odelink/checkout"
+	"github.com/odelink/odelink/gateway/web"
 )
 
 const (
 	maxPage     = 100
 	defaultPage = 25
+	// maxFilter bounds a parameter's value in bytes; a search text has at most 200 characters.
+	maxFilter = 800
 )
 
-// pageQuery is what every list takes.
-type pageQuery struct {
-	from, to time.Time
-	limit    int
-	cursor   string
+// listParams are the parameters of every list.
+var listParams = []string{"from", "to", "limit", "cursor"}
+
+// takes makes the handler that refuses every query parameter but the known ones: one that a route
+// does not know is usually a filter that the caller believes in. A parameter stands once, and its
+// value is text that a store can be asked with.
+func takes(known ...string) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		values, err := web.Query(c)
+		if err != nil {
+			return err
+		}
+		var errs []checkout.FieldError
+		for _, name := range slices.Sorted(maps.Keys(values)) {
+			if code := paramMistake(slices.Contains(known, name), values[name]); code != "" {
+				errs = append(errs, checkout.FieldError{Field: shown(strings.ToValidUTF8(name, "?")), Code: code})
+			}
+		}
+		if len(errs) > 0 {
+			return checkout.Invalid(errs...)
+		}
+		return c.Next()
+	}
 }
 
-// page reads the query of a list; a parameter that the list does not know is refused, since it is
-// usually a filter that the caller believes in.
-func (s *Surface) page(c *fiber.Ctx, known ...string) (pageQuery, error) {
-	q := pageQuery{limit: defaultPage, cursor: c.Query("cursor")}
-	var errs []checkout.FieldError
-	known = append(known, "from", "to", "limit", "cursor")
-	c.Context().QueryArgs().VisitAll(func(k, _ []byte) {
-		if !slices.Contains(known, string(k)) {
-			errs = append(errs, checkout.FieldError{Field: string(k), Code: "unknown_field"})
-		}
-	})
-	for name, to := range map[string]*time.Time{"from": &q.from, "to": &q.to} {
-		if text := c.Query(name); text != "" {
-			t, err := time.Parse(time.RFC3339, text)
-			if err != nil {
-				errs = append(errs, checkout.FieldError{Field: name, Code: "time_format"})
-			}
-			*to = t
-		}
+func paramMistake(known bool, values []string) (code string) {
+	switch {
+	case !known:
+		return "unknown_field"
+	case len(values) > 1:
+		return "repeated"
+	case len(values[0]) > maxFilter:
+		return "length"
+	case !utf8.ValidString(values[0]), strings.ContainsFunc(values[0], unicode.IsControl):
+		return "control"
 	}
-	if text := c.Query("limit"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 || n > maxPage {
-			errs = append(errs, checkout.FieldError{Field: "limit", Code: "out_of_range"})
-		}
-		q.limit = n
+	return ""
+}
+
+// filters reads query parameters and gathers their mistakes.
+type filters struct {
+	c    *fiber.Ctx
+	errs []checkout.FieldError
+}
+
+func (f *filters) mistake(name, code string) {
+	f.errs = append(f.errs, checkout.FieldError{Field: name, Code: code})
+}
+
+// err is nil when every filter could be read.
+func (f *filters) err() error {
+	if len(f.errs) == 0 {
+		return nil
 	}
-	if len(errs) > 0 {
-		return q, checkout.Invalid(errs...)
+	return checkout.Invalid(f.errs...)
+}
+
+// time reads an RFC 3339 time, zero when there is none. A plus that nobody escaped arrives as a
+// space, which stands nowhere else in such a time.
+func (f *filters) time(name string) time.Time {
+	text := f.c.Query(name)
+	if text == "" {
+		return time.Time{}
 	}
-	return q, nil
+	t, err := time.Parse(time.RFC3339, strings.ReplaceAll(text, " ", "+"))
+	switch {
+	case err != nil:
+		f.mistake(name, "time_format")
+	case t.Year() < 2000 || t.Year() > 2100:
+		f.mistake(name, "time_range")
+	}
+	return t
+}
+
+// span reads from and to.
+func (f *filters) span() (from, to time.Time) {
+	from, to = f.time("from"), f.time("to")
+	if !from.IsZero() && !to.IsZero() && !from.Before(to) {
+		f.mistake("to", "ends_before_start")
+	}
+	return from, to
+}
+
+// minor reads an amount in minor units, 0 when there is none.
+func (f *filters) minor(name string) int64 {
+	text := f.c.Query(name)
+	if text == "" {
+		return 0
+	}
+	n, ok := digits(text)
+	if !ok {
+		f.mistake(name, "wrong_type")
+	}
+	return n
+}
+
+// limit reads the size of a page.
+func (f *filters) limit() int {
+	text := f.c.Query("limit")
+	if text == "" {
+		return defaultPage
+	}
+	n, ok := digits(text)
+	switch {
+	case !ok:
+		f.mistake("limit", "wrong_type")
+	case n < 1 || n > maxPage:
+		f.mistake("limit", "out_of_range")
+	}
+	return int(n)
+}
+
+// choice reads a word out of a list.
+func choice[T ~string](f *filters, name string, all []T) T {
+	word := T(f.c.Query(name))
+	if word != "" && !slices.Contains(all, word) {
+		f.mistake(name, "not_a_choice")
+	}
+	return word
+}
+
+// digits reads a plain number of up to eighteen digits; strconv alone would take signs too.
+func digits(text string) (int64, bool) {
+	if len(text) > 18 || strings.Trim(text, "0123456789") != "" {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	return n, err == nil
 }
 
 // answerPage writes a cursor page.

@@ -1,9 +1,6 @@
 package api
 
 import (
-	"slices"
-	"strconv"
-
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/odelink/odelink/checkout"
@@ -91,12 +88,15 @@ func viewPayment(p checkout.Payment, events []checkout.Event) paymentView {
 }
 
 func (s *Surface) readPayment(c *fiber.Ctx) error {
-	m := callerOf(c).merchant
-	p, err := s.Ledger.PaymentOf(c.UserContext(), m, checkout.PaymentID(c.Params("id")))
+	m, id := callerOf(c).merchant, checkout.PaymentID(c.Params("id"))
+	if !id.Valid() {
+		return checkout.ErrNoPayment
+	}
+	p, err := s.Ledger.PaymentOf(c.UserContext(), m, id)
 	if err != nil {
 		return err
 	}
-	events, err := s.Ledger.Events(c.UserContext(), m, string(p.ID))
+	events, err := s.Ledger.Events(c.UserContext(), m, string(id))
 	if err != nil {
 		return err
 	}
@@ -104,31 +104,34 @@ func (s *Surface) readPayment(c *fiber.Ctx) error {
 }
 
 func (s *Surface) listPayments(c *fiber.Ctx) error {
-	p, err := s.page(c, "link", "status", "order_id", "min", "max")
+	q, err := paymentQuery(c)
 	if err != nil {
 		return err
-	}
-	q := checkout.PaymentQuery{
-		Merchant: callerOf(c).merchant, Link: checkout.LinkID(c.Query("link")), Status: checkout.Status(c.Query("status")),
-		Order: checkout.OrderNumber(c.Query("order_id")), From: p.from, To: p.to, Limit: p.limit, Cursor: p.cursor,
-	}
-	if q.Status != "" && !slices.Contains(checkout.Statuses, q.Status) {
-		return checkout.Invalid(checkout.FieldError{Field: "status", Code: "not_a_choice"})
-	}
-	for name, to := range map[string]*int64{"min": &q.Min, "max": &q.Max} {
-		if text := c.Query(name); text != "" {
-			if *to, err = strconv.ParseInt(text, 10, 64); err != nil || *to < 0 {
-				return checkout.Invalid(checkout.FieldError{Field: name, Code: "wrong_type"})
-			}
-		}
 	}
 	payments, next, err := s.Ledger.SearchPayments(c.UserContext(), q)
 	if err != nil {
 		return err
 	}
 	views := make([]paymentView, len(payments))
-	for i, pay := range payments {
-		views[i] = viewPayment(pay, nil)
+	for i, p := range payments {
+		views[i] = viewPayment(p, nil)
 	}
 	return answerPage(c, views, next)
+}
+
+// paymentQuery reads the filters of the list.
+func paymentQuery(c *fiber.Ctx) (checkout.PaymentQuery, error) {
+	f := filters{c: c}
+	q := checkout.PaymentQuery{
+		Merchant: callerOf(c).merchant, Link: checkout.LinkID(c.Query("link")), Status: choice(&f, "status", checkout.Statuses),
+		Order: checkout.OrderNumber(c.Query("order_id")), Min: f.minor("min"), Max: f.minor("max"), Limit: f.limit(), Cursor: c.Query("cursor"),
+	}
+	q.From, q.To = f.span()
+	if q.Link != "" && !q.Link.Valid() {
+		f.mistake("link", "invalid")
+	}
+	if q.Max > 0 && q.Max < q.Min {
+		f.mistake("max", "out_of_range")
+	}
+	return q, f.err()
 }

@@ -2,7 +2,6 @@ package api
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -14,23 +13,37 @@ import (
 
 // installments answers the offer table without a link, exclusions and their reasons included.
 func (s *Surface) installments(c *fiber.Ctx) error {
-	currency := checkout.Currency(c.Query("currency", string(checkout.TRY)))
-	amount, err := strconv.ParseInt(c.Query("amount"), 10, 64)
-	var errs []checkout.FieldError
-	if err != nil || amount <= 0 {
-		errs = append(errs, checkout.FieldError{Field: "amount", Code: "out_of_range"})
+	f := filters{c: c}
+	price := checkout.Money{Minor: f.minor("amount"), Currency: checkout.Currency(c.Query("currency", string(checkout.TRY)))}
+	switch {
+	case c.Query("amount") == "":
+		f.mistake("amount", "required")
+	case price.Minor == 0 && len(f.errs) == 0, price.Minor > maxAmount:
+		f.mistake("amount", "amount_range")
 	}
-	if !currency.Known() {
-		errs = append(errs, checkout.FieldError{Field: "currency", Code: "currency_unknown"})
+	if !price.Currency.Known() {
+		f.mistake("currency", "currency_unknown")
 	}
-	if len(errs) > 0 {
-		return checkout.Invalid(errs...)
+	prefix := c.Query("bin")
+	if !isPrefix(prefix) {
+		f.mistake("bin", "bin_format")
 	}
-	table, err := s.Flow.OffersOf(c.UserContext(), callerOf(c).merchant, checkout.Money{Minor: amount, Currency: currency}, c.Query("bin"))
+	if err := f.err(); err != nil {
+		return err
+	}
+	table, err := s.Flow.OffersOf(c.UserContext(), callerOf(c).merchant, price, prefix)
 	if err != nil {
 		return err
 	}
 	return sendJSON(c, fiber.StatusOK, web.AppendOffers(nil, table, true))
+}
+
+// maxAmount is the largest price that a link may have, in minor units.
+const maxAmount = 1_000_000_000_000_00
+
+// isPrefix says whether text is six to eight digits of a card; more belong into no address.
+func isPrefix(text string) bool {
+	return len(text) >= 6 && len(text) <= 8 && strings.Trim(text, "0123456789") == ""
 }
 
 // binView is what a prefix tells.
@@ -47,7 +60,7 @@ type binView struct {
 
 func (s *Surface) bin(c *fiber.Ctx) error {
 	bin := c.Params("bin")
-	if len(bin) < 6 || len(bin) > 8 || strings.Trim(bin, "0123456789") != "" {
+	if !isPrefix(bin) {
 		return checkout.Invalid(checkout.FieldError{Field: "bin", Code: "bin_format"})
 	}
 	b := s.BINs.Lookup(bin)
@@ -59,7 +72,7 @@ func (s *Surface) bin(c *fiber.Ctx) error {
 
 // qrOf encodes a link's address at level M, nothing else in it (domain.md 4.6).
 func (s *Surface) qrOf(c *fiber.Ctx) (*qr.Code, error) {
-	l, err := s.Ledger.LinkByID(c.UserContext(), callerOf(c).merchant, checkout.LinkID(c.Params("id")))
+	l, err := s.link(c)
 	if err != nil {
 		return nil, err
 	}
