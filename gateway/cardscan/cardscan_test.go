@@ -178,7 +178,7 @@ func TestUnreadableFileIsAnError(t *testing.T) {
 // Random bytes and texts hold no card: a scan that cries wolf is soon ignored.
 func TestRandomDataHoldsNoCard(t *testing.T) {
 	r := rand.NewChaCha8([32]byte{7})
-	data := make([]byte, 1<<19)
+	data := make([]byte, 1<<18)
 	if _, err := r.Read(data); err != nil {
 		t.Fatal(err)
 	}
@@ -208,9 +208,9 @@ func FuzzScan(f *testing.F) {
 func BenchmarkScan(b *testing.B) {
 	log := bytes.Repeat([]byte(`time=2026-11-22T03:00:00Z level=INFO msg="payment paid" payment=pay_7sJq0zVtQ2m1 amount=25000 order=20261122030000123 hash=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08`+"\n"), 20000)
 	r := rand.NewChaCha8([32]byte{7})
-	noise := make([]byte, 1<<19)
+	noise := make([]byte, 1<<18)
 	_, _ = r.Read(noise)
-	for name, data := range map[string][]byte{"log": log, "noise": noise, "zeros": make([]byte, 1<<19)} {
+	for name, data := range map[string][]byte{"log": log, "noise": noise, "zeros": make([]byte, 1<<18)} {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(data)))
 			for b.Loop() {

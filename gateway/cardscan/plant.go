@@ -129,11 +129,11 @@ var hidingPlaces = map[string]func(pan string) []byte{
 	},
 	"deflate64": func(p string) []byte { return []byte(base64.StdEncoding.EncodeToString(packed("deflate", page(p)))) },
 	"far": func(p string) []byte {
-		return append(bytes.Repeat([]byte("0123456789abcdef,"), window/17+1), []byte("\n"+p+"\n")...)
+		return append(bytes.Repeat([]byte("0123456789abcdef,"), window/4/17), []byte("\n"+p+"\n")...)
 	},
 	"seam": func(p string) []byte { return append(bytes.Repeat([]byte("."), 2*overlap-7), []byte(" "+p+" ")...) },
 	"gzipfar": func(p string) []byte {
-		return packed("gzip", append(bytes.Repeat([]byte("nothing here, "), window/13), page(p)...))
+		return packed("gzip", append(bytes.Repeat([]byte("nothing here, "), window/4/13), page(p)...))
 	},
 }
 

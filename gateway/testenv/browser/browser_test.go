@@ -158,8 +158,9 @@ func TestKeyboardAndScreenReader(t *testing.T) {
 	if want := []string{"input[name=a]", "select[name=b]", "button"}; !slices.Equal(order, want) {
 		t.Errorf("the tabulator goes %v, want %v", order, want)
 	}
-	if !slices.ContainsFunc(p.Spoken(), func(s Spoken) bool { return s.Role == "textbox" && s.Name == "Name" && s.Required }) {
-		t.Errorf("no required text box named Name in %v", p.Spoken())
+	spoken := p.Spoken()
+	if !slices.ContainsFunc(spoken, func(s Spoken) bool { return s.Role == "textbox" && s.Name == "Name" && s.Required }) {
+		t.Errorf("no required text box named Name in %+v", spoken)
 	}
 	p.Focus("input")
 	p.Press("x")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -359,8 +360,21 @@ type Spoken struct {
 	Invalid, Required, Disabled    bool
 }
 
-// Spoken lists the page as assistive technology meets it, in order, without what it ignores.
+// Spoken lists the page as assistive technology meets it, in order, without what it ignores. The browser
+// builds that tree beside the page and may be behind it, so it is read until two readings agree.
 func (p *Page) Spoken() []Spoken {
+	p.t.Helper()
+	last := p.spoken()
+	p.wait("read the accessibility tree twice alike", func(context.Context) (bool, error) {
+		now := p.spoken()
+		same := slices.Equal(now, last)
+		last = now
+		return same, nil
+	})
+	return last
+}
+
+func (p *Page) spoken() []Spoken {
 	p.t.Helper()
 	return get(p, "read the accessibility tree", func(ctx context.Context, tab *chromedp.Target) ([]Spoken, error) {
 		answer, err := cdp.Call(ctx, tab, accessibility.GetFullAXTree, accessibility.GetFullAXTreeParams{})
