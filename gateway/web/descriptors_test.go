@@ -18,15 +18,22 @@ import (
 	"github.com/odelink/odelink/gateway/web"
 )
 
-// childEnv makes the test program a server with few descriptors.
-const childEnv = "ODELINK_TEST_FEW_DESCRIPTORS"
+// childEnv makes the test program a server, so that descriptors of both ends are not one process'.
+const childEnv = "ODELINK_TEST_SERVER"
+
+// Ways for the child to serve.
+const (
+	roomy   = "with the descriptors there are"
+	derived = "with few descriptors and a cap derived from them"
+	running = "with few descriptors until none is left"
+)
 
 // few descriptors, standard streams and the runtime's own included.
 const few = 64
 
 func TestMain(m *testing.M) {
 	if mode := os.Getenv(childEnv); mode != "" {
-		if err := serveWithFewDescriptors(mode == "derived"); err != nil {
+		if err := serveChild(mode); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -35,16 +42,17 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// serveWithFewDescriptors lowers its limit, says where it listens, and serves until it is told to
-// end. Without a derived cap, it takes connections until the system has no descriptor left.
-func serveWithFewDescriptors(derived bool) error {
-	limit := syscall.Rlimit{Cur: few, Max: few}
-	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
-		return err
+// serveChild lowers its limit, says where it listens, and serves until it is told to end.
+func serveChild(mode string) error {
+	if mode != roomy {
+		limit := syscall.Rlimit{Cur: few, Max: few}
+		if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+			return err
+		}
 	}
-	o := web.ListenOptions{MaxConns: 100 * few}
-	if derived {
-		o.MaxConns = 0
+	o := web.ListenOptions{}
+	if mode == running {
+		o.MaxConns = 100 * few
 	}
 	ln, err := web.Listen("127.0.0.1:0", o)
 	if err != nil {
@@ -56,33 +64,52 @@ func serveWithFewDescriptors(derived bool) error {
 	return web.Server{App: echo(nil)}.Run(ctx, ln)
 }
 
+// child starts a server process and gives its address; at the end it must stop cleanly.
+func child(t *testing.T, mode string) string {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), childEnv+"="+mode)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	addr, err := bufio.NewReader(out).ReadString('\n')
+	t.Cleanup(func() {
+		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Error(err)
+		}
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("the stop was not clean: %v", err)
+		}
+	})
+	if err != nil {
+		t.Fatalf("the server does not start: %v", err)
+	}
+	return strings.TrimSpace(addr)
+}
+
 // fasthttp alone stops accepting for good when a connection finds no descriptor (performance page).
 func TestAServerOutOfDescriptorsAnswersAgainWhenSomeAreFree(t *testing.T) {
-	for name, mode := range map[string]string{"the cap is derived from the limit": "derived", "the system runs out": "none"} {
-		t.Run(name, func(t *testing.T) {
-			child := exec.Command(os.Args[0])
-			child.Env = append(os.Environ(), childEnv+"="+mode)
-			child.Stderr = os.Stderr
-			out, err := child.StdoutPipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := child.Start(); err != nil {
-				t.Fatal(err)
-			}
-			defer child.Process.Kill() //nolint:errcheck // it has ended by then when all is well
-			addr, err := bufio.NewReader(out).ReadString('\n')
-			if err != nil {
-				t.Fatalf("the server does not start: %v", err)
-			}
-			overrun(t, strings.TrimSpace(addr))
-			if err := child.Process.Signal(syscall.SIGTERM); err != nil {
-				t.Fatal(err)
-			}
-			if err := child.Wait(); err != nil {
-				t.Errorf("the stop was not clean: %v", err)
-			}
-		})
+	for _, mode := range []string{derived, running} {
+		t.Run(mode, func(t *testing.T) { overrun(t, child(t, mode)) })
+	}
+}
+
+func TestA59_TheServerAnswersBesideTenThousandIdleConnections(t *testing.T) {
+	h := &house{addr: child(t, roomy)}
+	// Fewer only where the system does not let a process have so many.
+	for i := range min(10_000, web.Descriptors()) {
+		c := h.dial(t)
+		if i%2 == 0 { // half of them in the middle of a head
+			send(t, c, "GET /")
+		}
+	}
+	if !answers(t, h.addr) {
+		t.Error("no answer")
 	}
 }
 

@@ -305,25 +305,6 @@ func TestA59_ASlowBodyIsCut(t *testing.T) {
 	over(t, r)
 }
 
-func TestA59_TheServerAnswersBesideThousandsOfIdleConnections(t *testing.T) {
-	h := serve(t, echo(nil), web.ListenOptions{})
-	const idle = 2000
-	for i := range idle {
-		c := h.dial(t)
-		if i%2 == 0 { // half of them in the middle of a head
-			send(t, c, "GET /")
-		}
-	}
-	c := h.dial(t)
-	send(t, c, get("/health"))
-	if status, _, _ := receive(t, bufio.NewReader(c)); status != 200 {
-		t.Errorf("status %d", status)
-	}
-	if n := h.ln.Stats().Open; n != idle+1 {
-		t.Errorf("%d connections open", n)
-	}
-}
-
 func TestA62_NoValueOfOneRequestIsSeenInAnother(t *testing.T) {
 	app := web.NewApp(web.Config{})
 	app.Post("/p/:token/pay", func(c *fiber.Ctx) error {
