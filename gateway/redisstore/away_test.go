@@ -15,7 +15,7 @@ import (
 )
 
 // slack is what a loaded machine may add to a bound.
-const slack = 750 * time.Millisecond
+const slack = 1500 * time.Millisecond
 
 // shortBound is the one of production.
 const shortBound = defaultBound

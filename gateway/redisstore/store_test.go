@@ -1,8 +1,13 @@
 package redisstore
 
 import (
+	"context"
 	"fmt"
+	"maps"
+	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -69,37 +74,20 @@ func raw(t testing.TB, url string) redis.UniversalClient {
 	return c
 }
 
-// eachNode does something on the server, or on every master of a Cluster.
+// eachNode does something on the server, or on every master of a Cluster, one after the other.
 func eachNode(t testing.TB, c redis.UniversalClient, do func(redis.UniversalClient) error) {
 	t.Helper()
-	var err error
-	if cluster, ok := c.(*redis.ClusterClient); ok {
-		for _, addr := range nodes(t, cluster) {
-			node := redis.NewClient(&redis.Options{Addr: addr})
-			if err = do(node); err != nil {
-				break
-			}
-			node.Close()
-		}
-	} else {
-		err = do(c)
+	cluster, ok := c.(*redis.ClusterClient)
+	if !ok {
+		must(t, do(c))
+		return
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func nodes(t testing.TB, c *redis.ClusterClient) []string {
-	t.Helper()
-	slots, err := c.ClusterSlots(t.Context()).Result()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var addrs []string
-	for _, s := range slots {
-		addrs = append(addrs, s.Nodes[0].Addr)
-	}
-	return addrs
+	var one sync.Mutex
+	must(t, cluster.ForEachMaster(t.Context(), func(_ context.Context, node *redis.Client) error {
+		one.Lock()
+		defer one.Unlock()
+		return do(node)
+	}))
 }
 
 func flush(t testing.TB, url string) {
@@ -345,6 +333,82 @@ func TestC21_outOfMemoryStopsWritesOnly(t *testing.T) {
 	must(t, s.Claim(t.Context(), h.Token, "pay_AAAAAAAAAAAAAAAAAAAAAA", time.Minute))
 	if opened {
 		t.Error("the breaker opened for a Redis that answers")
+	}
+}
+
+func TestTheObserverSeesEveryCall(t *testing.T) {
+	var mu sync.Mutex
+	calls, looked := map[string]int{}, 0
+	s := open(t, Config{URL: testenv.Redis(t), Observer: Observer{
+		Call: func(op string, took time.Duration, err error) {
+			mu.Lock()
+			defer mu.Unlock()
+			if calls[op]++; err != nil || took <= 0 {
+				t.Errorf("%s took %s, %v", op, took, err)
+			}
+		},
+		Batch: func(size int, took time.Duration, err error) {
+			mu.Lock()
+			defer mu.Unlock()
+			if looked += size; err != nil || took <= 0 || size < 1 || size > maxBatch {
+				t.Errorf("batch of %d took %s, %v", size, took, err)
+			}
+		},
+	}})
+	h := storetest.HotCopy(1, time.Now())
+	var wg sync.WaitGroup
+	for range 100 {
+		wg.Go(func() {
+			_, _ = s.Open(context.Background(), h.Token) // not here
+		})
+	}
+	wg.Wait()
+	must(t, s.Publish(t.Context(), h))
+	must(t, s.Claim(t.Context(), h.Token, "pay_AAAAAAAAAAAAAAAAAAAAAA", time.Minute))
+	must(t, s.Release(t.Context(), h.Token, "pay_AAAAAAAAAAAAAAAAAAAAAA"))
+	must(t, s.Remember(t.Context(), "x:text", "text", time.Hour))
+	_, err := s.Counters().Get(t.Context(), "x:count", limiterRate)
+	must(t, err)
+	mu.Lock()
+	defer mu.Unlock()
+	if want := map[string]int{"publish": 1, "claim": 1, "release": 1, "remember": 1, "count": 1}; !maps.Equal(calls, want) || looked != 100 {
+		t.Errorf("saw %v and %d look-ups", calls, looked)
+	}
+}
+
+// A62 once more, from the other side: bounds that run out while answers arrive.
+func TestA62_boundsThatRunOutNeverMixLinks(t *testing.T) {
+	url := testenv.Redis(t)
+	publishMany(t, open(t, Config{URL: url}), 200)
+	var answered, gaveUp atomic.Int64
+	var wg sync.WaitGroup
+	for _, bound := range []time.Duration{200 * time.Microsecond, time.Millisecond, 5 * time.Millisecond, 25 * time.Millisecond} {
+		s := open(t, Config{URL: url, Bound: bound})
+		for v := range 16 {
+			wg.Go(func() {
+				for i := range 300 {
+					n := (v*31 + i*7) % 200
+					h, err := s.Open(context.Background(), storetest.HotToken(n))
+					switch {
+					case err == nil && (h.Token != storetest.HotToken(n) || h.Amount.Minor != 25000+int64(n)):
+						t.Errorf("asked for link %d, got %s with %d", n, h.Token, h.Amount.Minor)
+					case err == nil:
+						answered.Add(1)
+					case checkout.KindOf(err) == checkout.KindUnavailable:
+						gaveUp.Add(1)
+						s.breaker.failures.Store(0) // or all would end with the first that is late
+						s.breaker.until.Store(0)
+					default:
+						t.Errorf("link %d: %v", n, err)
+					}
+					runtime.Gosched()
+				}
+			})
+		}
+	}
+	wg.Wait()
+	if answered.Load() == 0 || gaveUp.Load() == 0 {
+		t.Errorf("%d answered, %d gave up: nothing was tried", answered.Load(), gaveUp.Load())
 	}
 }
 

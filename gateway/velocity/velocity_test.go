@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/odelink/odelink/checkout"
 	"github.com/odelink/odelink/gateway/redisstore"
 	"github.com/odelink/odelink/gateway/testenv"
@@ -372,36 +370,17 @@ func TestC21_redisBackMeansFullLimits(t *testing.T) {
 // A flush gives an attacker nothing at a gateway that saw him.
 func TestC21_aFlushDoesNotFreeWhoIsBlockedHere(t *testing.T) {
 	l := &limitsTest{T: t, clock: new(testClock), said: map[string]int{}}
-	url := testenv.Redis(t)
-	l.Limits = l.make(store(t, url, 10*time.Second))
+	server := testenv.NewRedis(t)
+	l.Limits = l.make(store(t, server.URL(), 10*time.Second))
 	l.refuse(5, func(int) checkout.Attempt { return attempt(1) })
-	flush(t, url)
+	server.Do(t, "FLUSHALL")
 	l.wantBlocked(l.Limits, attempt(1), 1, 24*time.Hour)
-}
-
-func client(t testing.TB, url string) *redis.Client {
-	t.Helper()
-	o, err := redis.ParseURL(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := redis.NewClient(o)
-	t.Cleanup(func() { c.Close() })
-	return c
-}
-
-func flush(t testing.TB, url string) {
-	t.Helper()
-	if err := client(t, url).FlushDB(t.Context()).Err(); err != nil {
-		t.Fatal(err)
-	}
 }
 
 func TestC21_everyKeyHasALifetimeAndWrongTypesHeal(t *testing.T) {
 	l := &limitsTest{T: t, clock: new(testClock), said: map[string]int{}}
-	url := testenv.Redis(t)
-	l.Limits = l.make(store(t, url, 10*time.Second))
-	c := client(t, url)
+	server := testenv.NewRedis(t)
+	l.Limits = l.make(store(t, server.URL(), 10*time.Second))
 	use := func(times int) {
 		l.refuse(times, func(int) checkout.Attempt { return attempt(1) })
 		for range 35 {
@@ -411,20 +390,21 @@ func TestC21_everyKeyHasALifetimeAndWrongTypesHeal(t *testing.T) {
 		}
 	}
 	use(4)
-	keys := c.Keys(t.Context(), "*").Val()
+	keys, _ := server.Do(t, "KEYS", "*").([]any)
 	if len(keys) < 8 {
 		t.Fatalf("keys: %v", keys)
 	}
-	for _, key := range keys {
-		if life := c.PTTL(t.Context(), key).Val(); life <= 0 || life > 30*time.Hour {
-			t.Errorf("%s lives for %s", key, life)
+	for _, k := range keys {
+		key := fmt.Sprint(k)
+		if ms, _ := server.Do(t, "PTTL", key).(int64); ms <= 0 || ms > (30*time.Hour).Milliseconds() {
+			t.Errorf("%s lives for %d ms", key, ms)
 		}
-		c.Del(t.Context(), key)
-		c.LPush(t.Context(), key, "spoilt")
+		server.Do(t, "DEL", key)
+		server.Do(t, "LPUSH", key, "spoilt")
 	}
 	use(1) // the fifth by this process's count
 	l.wantBlocked(l.Limits, attempt(1), 1, 24*time.Hour)
-	l.wantFree(l.make(store(t, url, 10*time.Second)), attempt(1)) // another gateway never saw the four that were spoilt
+	l.wantFree(l.make(store(t, server.URL(), 10*time.Second)), attempt(1)) // another gateway never saw the four that were spoilt
 }
 
 func TestA29_thirtyUnknownTokensBlockAnAddress(t *testing.T) {
