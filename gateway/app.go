@@ -55,7 +55,7 @@ type app struct {
 	bins   *bins.Table
 	banks  *threeds.Banks
 	limits *velocity.Limits
-	watch  watch
+	watch  *watch
 	flow   *checkout.Service
 	fiber  *fiber.App
 	ids    *checkout.IDs
@@ -76,7 +76,7 @@ func (a *app) openAll(ctx context.Context) (err error) {
 	if a.log, err = observe.NewLogger(a.seams.log, a.cfg.LogFormat, a.cfg.LogLevel); err != nil {
 		return err
 	}
-	a.watch = watch{log: a.log.Logger}
+	a.watch = newWatch(a.log, a.seams.clock)
 	for _, open := range []func(context.Context) error{a.openLedger, a.openHot, a.openFlow, a.openSurfaces} {
 		if err := open(ctx); err != nil {
 			return err
@@ -117,13 +117,13 @@ func (a *app) openLedger(ctx context.Context) error {
 // openHot opens the hot state and the limits: Redis where it is configured, else memory.
 func (a *app) openHot(ctx context.Context) error {
 	v := velocity.Config{
-		Clock: a.seams.clock, Off: a.cfg.LimitsOff, OnBlocked: a.watch.Blocked, OnRest: a.watch.LinkRests, OnGuessing: a.watch.Guessing,
+		Clock: a.seams.clock, Off: a.cfg.LimitsOff, OnBlocked: a.watch.blocked, OnRest: a.watch.linkRests, OnGuessing: a.watch.guessing,
 	}
 	if a.cfg.RedisURL == "" {
 		a.memory = memstore.New(a.seams.clock)
 	} else {
 		var err error
-		if a.redis, err = redisstore.Open(ctx, redisstore.Config{URL: a.cfg.RedisURL, Observer: a.watch.Redis()}); err != nil {
+		if a.redis, err = redisstore.Open(ctx, redisstore.Config{URL: a.cfg.RedisURL, Observer: a.watch.redis()}); err != nil {
 			return fmt.Errorf("open Redis: %w", err)
 		}
 		v.Shared = a.redis
@@ -152,7 +152,7 @@ func (a *app) openFlow(context.Context) error {
 		return err
 	}
 	a.flow, err = checkout.New(checkout.Parts{
-		Ledger: a.ledger, Hot: a.hot(), BINs: a.bins, Caps: caps.New(), Banks: a.watch.Banks(a.banks), Velocity: a.limits,
+		Ledger: a.watch.metrics.Ledger(a.ledger), Hot: a.hot(), BINs: a.bins, Caps: caps.New(), Banks: a.watch.metrics.Banks(a.banks, a.watch.callbacks), Velocity: a.limits,
 		Clock: a.seams.clock, IDs: a.ids, Log: a.log.Logger, Observer: a.watch, Timing: a.seams.timing,
 		PublicURL: a.cfg.PublicURL, CardKey: cardKey,
 	})
@@ -160,7 +160,7 @@ func (a *app) openFlow(context.Context) error {
 }
 
 func (a *app) loadBINs() (*bins.Table, error) {
-	t := bins.New(a.watch.UnknownBIN)
+	t := bins.New(a.watch.unknownBIN)
 	if a.cfg.BinsFile == "" {
 		return t, nil
 	}
@@ -192,7 +192,7 @@ func (a *app) openSurfaces(context.Context) error {
 	card := pay.New(pay.Config{Flow: a.flow, Pages: pages, Guard: a.limits, Clock: a.seams.clock, PublicURL: a.cfg.PublicURL})
 	a.fiber = web.NewApp(web.Config{
 		PublicURL: a.cfg.PublicURL, TrustedProxies: a.cfg.TrustedProxies, Hosts: a.hosts(), Log: a.log.Logger,
-		ErrorPage: card.ErrorPage, Done: a.watch.Served,
+		ErrorPage: card.ErrorPage, Done: a.watch.served,
 	})
 	card.Register(a.fiber)
 	programs, err := api.New(api.Config{
@@ -216,7 +216,12 @@ func (a *app) hosts() []string {
 
 // run serves until ctx ends, then lets open calls end within their deadline (C24).
 func (a *app) run(ctx context.Context, ready func()) error {
-	admin := serveAdmin(a.cfg.AdminAddr)
+	adminListener, err := net.Listen("tcp", a.cfg.AdminAddr)
+	if err != nil {
+		return fmt.Errorf("listen for administration: %w", err)
+	}
+	admin := a.admin()
+	go func() { _ = admin.Serve(adminListener) }() // ends with Close below
 	defer admin.Close()
 	listener, err := net.Listen("tcp", a.cfg.Addr)
 	if err != nil {
@@ -230,21 +235,13 @@ func (a *app) run(ctx context.Context, ready func()) error {
 		ready()
 	}
 	edge := web.Wrap(listener, web.ListenOptions{Exempt: a.cfg.TrustedProxies, Log: a.log.Logger})
-	a.watch.Listener(edge.Stats)
+	a.watch.listener(edge)
+	go func() { <-ctx.Done(); a.watch.stopping.Store(true) }()
 	err = web.Server{App: a.fiber}.Run(ctx, edge)
 	stop()
 	<-done
 	a.flow.Wait()
 	return err
-}
-
-// checks are what readiness depends on; Redis away is degraded, not down.
-func (a *app) checks() adminChecks {
-	c := adminChecks{Required: map[string]func(context.Context) error{"ledger": a.ledger.Ping}}
-	if a.redis != nil {
-		c.Optional = map[string]func(context.Context) error{"redis": a.redis.Ping}
-	}
-	return c
 }
 
 const (

@@ -2,36 +2,127 @@ package main
 
 import (
 	"context"
-	"log/slog"
 	"net/http"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
 
 	"github.com/odelink/odelink/checkout"
+	"github.com/odelink/odelink/gateway/observe"
 	"github.com/odelink/odelink/gateway/redisstore"
 	"github.com/odelink/odelink/gateway/web"
 )
 
-type watch struct{ log *slog.Logger }
-
-func (w watch) Moved(m checkout.Move) {}
-func (w watch) Rejected(p checkout.Payment, reason string) {
-	w.log.Warn("callback rejected", "payment", p.ID, "reason", reason)
-}
-func (w watch) Fault(where string, err error)         { w.log.Warn("fault", "where", where, "err", err) }
-func (w watch) Blocked(string)                        {}
-func (w watch) LinkRests(checkout.Attempt)            {}
-func (w watch) Guessing(int64)                        {}
-func (w watch) UnknownBIN(string)                     {}
-func (w watch) Redis() redisstore.Observer            { return redisstore.Observer{} }
-func (w watch) Served(web.Served)                     {}
-func (w watch) Listener(func() web.Stats)             {}
-func (w watch) Banks(b checkout.Banks) checkout.Banks { return b }
-
-type adminChecks struct {
-	Required, Optional map[string]func(context.Context) error
+// watch joins what the parts tell with logs, metrics and health.
+type watch struct {
+	log       *observe.Logger
+	metrics   *observe.Metrics
+	callbacks *observe.Callbacks
+	access    func(observe.Served)
+	stopping  atomic.Bool
+	breaker   atomic.Bool
+	unknown   atomic.Int64
 }
 
-func serveAdmin(addr string) *http.Server {
-	s := &http.Server{Addr: addr}
-	go s.ListenAndServe()
-	return s
+func newWatch(log *observe.Logger, clock checkout.Clock) *watch {
+	w := &watch{log: log, metrics: observe.NewMetrics(buildInfo()), access: observe.AccessLog(log.Logger)}
+	w.callbacks = observe.NewCallbacks(w.metrics, log.Logger, clock)
+	w.metrics.Counter("odelink_unknown_bins_total", "Card prefixes that no table knows.", nil, func() float64 { return float64(w.unknown.Load()) })
+	return w
+}
+
+// buildInfo reads what the Go tool stamped into the binary.
+func buildInfo() observe.Build {
+	b := observe.Build{Version: "devel"}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return b
+	}
+	if info.Main.Version != "" && info.Main.Version != "(devel)" {
+		b.Version = info.Main.Version
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			b.Revision = s.Value
+		}
+	}
+	return b
+}
+
+// Moved logs what became of payments; the measured ledger counts them.
+func (w *watch) Moved(m checkout.Move) {
+	if m.From.Status != m.To.Status {
+		w.log.Info("payment", "id", m.To.ID, "from", m.From.Status, "to", m.To.Status, "reason", m.To.Decline.Code)
+	}
+}
+
+// Rejected is logged and counted by the measured banks.
+func (w *watch) Rejected(checkout.Payment, string) {}
+
+// Fault logs what nobody outside is told.
+func (w *watch) Fault(where string, err error) { w.log.Warn("fault", "where", where, "err", err) }
+
+func (w *watch) blocked(limit string) { w.metrics.Limited(limit) }
+
+// linkRests and guessing are alarms for a person.
+func (w *watch) linkRests(a checkout.Attempt) {
+	w.log.Error("link rests after too many refusals", "payment", a.Payment, "merchant", a.Merchant)
+}
+
+func (w *watch) guessing(misses int64) {
+	w.log.Error("tokens are being guessed", "misses", misses)
+}
+
+// unknownBIN keeps the prefix in the log, six to eight digits and never more.
+func (w *watch) unknownBIN(prefix string) {
+	w.unknown.Add(1)
+	w.log.Debug("unknown card prefix", "bin", prefix)
+}
+
+func (w *watch) redis() redisstore.Observer {
+	w.metrics.Gauge("odelink_redis_breaker_open", "1 while Redis is not asked because it did not answer.", nil, func() float64 {
+		if w.breaker.Load() {
+			return 1
+		}
+		return 0
+	})
+	return redisstore.Observer{
+		Batch: func(size int, _ time.Duration, _ error) { w.metrics.Batch("redis", size) },
+		Breaker: func(open bool) {
+			if w.breaker.Swap(open) != open {
+				w.log.Warn("redis", "asked", !open)
+			}
+		},
+	}
+}
+
+func (w *watch) served(s web.Served) {
+	w.metrics.Served(observe.Served(s))
+	w.access(observe.Served(s))
+}
+
+func (w *watch) listener(l *web.Listener) {
+	gauge := func(name, help string, read func(web.Stats) float64) {
+		w.metrics.Gauge(name, help, nil, func() float64 { return read(l.Stats()) })
+	}
+	gauge("odelink_connections_open", "Connections that are open.", func(s web.Stats) float64 { return float64(s.Open) })
+	gauge("odelink_connections_refused", "Connections refused since start, over either limit.", func(s web.Stats) float64 {
+		return float64(s.RefusedFull + s.RefusedAddress)
+	})
+	gauge("odelink_heads_refused", "Request heads that mean two things, refused since start.", func(s web.Stats) float64 {
+		n := uint64(0)
+		for _, c := range s.RefusedHeads {
+			n += c
+		}
+		return float64(n)
+	})
+}
+
+// admin is the server of the admin address.
+func (a *app) admin() *http.Server {
+	checks := map[string]observe.Check{"ledger": {Run: a.ledger.Ping, Vital: true}}
+	if a.redis != nil {
+		checks["redis"] = observe.Check{Run: func(ctx context.Context) error { return a.redis.Ping(ctx) }}
+	}
+	return observe.Admin{Metrics: a.watch.metrics, Checks: checks, Profile: a.cfg.Pprof, Stopping: a.watch.stopping.Load}.Server()
 }
