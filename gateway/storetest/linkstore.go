@@ -1,3 +1,6 @@
+// Package storetest is what every store behind a port of package checkout must do, as tests: the same
+// suite runs on memory, on real Redis, Redis Cluster and Sentinel, on SQLite and on PostgreSQL. It
+// deliberately starts no server and knows no store; whoever has one hands it in.
 package storetest
 
 import (
