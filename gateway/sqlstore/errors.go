@@ -42,15 +42,23 @@ func isConflict(err error) bool {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
 		switch pg.Code {
-		case "23505", // unique_violation: the next look-up sees the winner
-			"40001", // serialization_failure
+		case "40001", // serialization_failure
 			"40P01", // deadlock_detected
 			"55P03": // lock_not_available
 			return true
 		}
-		return false
 	}
-	return errors.Is(err, errChanged) || sqlite.ErrCode(err).ToPrimary() == sqlite.ResultConstraint
+	return errors.Is(err, errChanged) || isConstraint(err)
+}
+
+// isConstraint says whether a row was refused for what is there already: where another transaction
+// was first, the next look-up sees it.
+func isConstraint(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code == "23505" // unique_violation
+	}
+	return sqlite.ErrCode(err).ToPrimary() == sqlite.ResultConstraint
 }
 
 // isAway says whether the database, not the statement, is what failed.

@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/odelink/odelink/checkout"
@@ -221,11 +220,11 @@ func (s *Store) PaymentByPrefix(ctx context.Context, prefix string) (checkout.Pa
 	}
 	var found []checkout.Payment
 	err := s.read(ctx, func(q querier) error {
-		return q.query(ctx, "SELECT "+payments.list+" FROM payments WHERE substr(id, 1, 16) = $1 LIMIT 2", func(r row) error {
+		return q.query(ctx, "SELECT "+payments.list+" FROM payments WHERE id >= $1 AND id < $2 LIMIT 2", func(r row) error {
 			p, err := scanPayment(r)
 			found = append(found, p)
 			return err
-		}, plain(prefix))
+		}, prefix, prefix+"\x7f") // ids are ASCII, compared byte by byte
 	})
 	if err != nil {
 		return checkout.Payment{}, err
@@ -254,45 +253,33 @@ func (s *Store) payment(ctx context.Context, where string, args ...any) (checkou
 }
 
 // LeaseDue hands out payments whose time has come, earliest first, and moves their time to until. A
-// lease is no event: it changes nothing about the payment but when it is looked at.
+// lease is no event: it changes nothing about the payment but when it is looked at. Payments that
+// another gateway is leasing or moving right now are passed over.
 func (s *Store) LeaseDue(ctx context.Context, until time.Time, limit int) ([]checkout.Payment, error) {
 	var out []checkout.Payment
-	due := map[checkout.PaymentID]int64{}
 	err := s.solo(ctx, func(ctx context.Context, t tx) error {
 		out = nil
 		now, err := s.clock(ctx, t)
 		if err != nil {
 			return err
 		}
-		// The inner look-up is made once, so that the limit holds; rows that another gateway is
-		// leasing are passed over.
-		var ids []string
-		err = t.query(ctx, "SELECT id, due_at FROM payments WHERE due_at > 0 AND due_at <= $1 ORDER BY due_at, id LIMIT $2"+s.engine.skipLocked(),
-			func(r row) error {
-				id := r.text()
-				ids = append(ids, id)
-				due[checkout.PaymentID(id)] = r.num()
-				return nil
-			}, now, int64(limit))
+		lease := write{table: payments, set: paymentLease}
+		err = t.query(ctx, "SELECT "+payments.list+` FROM payments WHERE due_at > 0 AND due_at <= $1
+			ORDER BY due_at, id LIMIT $2`+s.engine.skipLocked(), func(r row) error {
+			p, err := scanPayment(r)
+			p.DueAt = fromMicros(micros(until))
+			out = append(out, p)
+			lease.rows = append(lease.rows, []any{string(p.ID), micros(until), p.Seq})
+			return err
+		}, now, int64(limit))
 		if err != nil {
 			return err
 		}
-		for _, id := range ids {
-			err := t.query(ctx, "UPDATE payments SET due_at = $1 WHERE id = $2 RETURNING "+payments.list, func(r row) error {
-				p, err := scanPayment(r)
-				out = append(out, p)
-				return err
-			}, micros(until), id)
-			if err != nil {
-				return err
-			}
-		}
-		return nil
+		return applyAll(ctx, t, lease)
 	})
 	if err != nil {
 		return nil, err
 	}
-	slices.SortStableFunc(out, func(a, b checkout.Payment) int { return int(due[a.ID] - due[b.ID]) })
 	return out, nil
 }
 

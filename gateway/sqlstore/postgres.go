@@ -53,6 +53,11 @@ func openPostgres(ctx context.Context, url string, writers int) (*postgresEngine
 			return nil, errors.New("open the ledger: the address of PostgreSQL cannot be read")
 		}
 		c.MaxConns = int32(p.size)
+		if p.pool == &e.write {
+			// The writers' statements are few, always the same, and find rows by their ids: to plan them
+			// again for each array of values would only cost time.
+			c.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
+		}
 		for name, value := range postgresSettings {
 			if _, named := c.ConnConfig.RuntimeParams[name]; !named {
 				c.ConnConfig.RuntimeParams[name] = value

@@ -51,6 +51,7 @@ var (
 	linkTerms    = newUpdate(links, "seq", links.names("open_amount", "category", "version", "resting_since", "deleted_at", "slots", "search", "rev", "updated_at", "changed_at", "seq", "head")...)
 	linkCounters = newUpdate(links, "rev", "rev", "slots_held", "paid_count", "paid_minor", "paid_by", "paid_at", "updated_at", "changed_at")
 	paymentMove  = newUpdate(payments, "seq", payments.names("status", "head")...)
+	paymentLease = newUpdate(payments, "seq", "due_at")
 )
 
 // names lists the columns from first to last, and more.

@@ -149,18 +149,19 @@ func (s *Store) together(i int, group []*unit) {
 	}
 }
 
-// alone runs one unit until it ends or conflicts too often.
+// alone runs one unit until it ends or conflicts too often. A constraint that refuses again though the
+// look-ups have seen the winner is refused for good.
 func (s *Store) alone(i int, u *unit) error {
 	var err error
 	for try := range maxTries {
-		if try > 1 {
+		if try > 1 && !isConstraint(err) {
 			time.Sleep(time.Duration(try) * time.Millisecond) // whoever was in the way may still be
 		}
 		var ends []error
 		if ends, err = s.attempt(i, []*unit{u}); err == nil {
 			return ends[0]
 		}
-		if !isConflict(err) {
+		if !isConflict(err) || try == 2 && isConstraint(err) {
 			break
 		}
 	}

@@ -5,14 +5,20 @@
 -- A later migration only adds (tables, columns with a default, indexes): the program before it goes
 -- on reading and writing while an upgrade rolls.
 
+-- A keytext is a text of plain ASCII that is compared byte by byte whatever the database's language
+-- is, so that ranges over ids mean the same everywhere. (To SQLite it is one more name for TEXT.)
+--: postgres
+CREATE DOMAIN keytext AS text COLLATE "C";
+--: both
+
 -- Keys that must outlive a change of the master key, wrapped under it.
 CREATE TABLE keys (
-    name    TEXT NOT NULL PRIMARY KEY,
+    name    KEYTEXT NOT NULL PRIMARY KEY,
     wrapped BYTEA NOT NULL
 );
 
 CREATE TABLE merchants (
-    id             TEXT NOT NULL PRIMARY KEY,
+    id             KEYTEXT NOT NULL PRIMARY KEY,
     name           TEXT NOT NULL,
     legal_name     TEXT NOT NULL,
     phone          TEXT NOT NULL,
@@ -36,13 +42,13 @@ CREATE TABLE merchants (
 
 -- Apart from merchants, so that reading a merchant never moves its picture.
 CREATE TABLE logos (
-    merchant TEXT NOT NULL PRIMARY KEY,
+    merchant KEYTEXT NOT NULL PRIMARY KEY,
     data     BYTEA NOT NULL
 );
 
 CREATE TABLE accounts (
-    id            TEXT NOT NULL PRIMARY KEY,
-    merchant      TEXT NOT NULL,
+    id            KEYTEXT NOT NULL PRIMARY KEY,
+    merchant      KEYTEXT NOT NULL,
     kind          TEXT NOT NULL,
     name          TEXT NOT NULL,
     mode          TEXT NOT NULL,
@@ -64,8 +70,8 @@ CREATE TABLE accounts (
 CREATE INDEX accounts_merchant ON accounts (merchant, priority);
 
 CREATE TABLE api_keys (
-    id         TEXT NOT NULL PRIMARY KEY,
-    merchant   TEXT NOT NULL,
+    id         KEYTEXT NOT NULL PRIMARY KEY,
+    merchant   KEYTEXT NOT NULL,
     name       TEXT NOT NULL,
     shown      TEXT NOT NULL,
     hash       BYTEA NOT NULL UNIQUE,
@@ -75,9 +81,9 @@ CREATE TABLE api_keys (
 CREATE INDEX api_keys_merchant ON api_keys (merchant);
 
 CREATE TABLE links (
-    id             TEXT NOT NULL PRIMARY KEY,
-    token          TEXT NOT NULL UNIQUE,
-    merchant       TEXT NOT NULL,
+    id             KEYTEXT NOT NULL PRIMARY KEY,
+    token          KEYTEXT NOT NULL UNIQUE,
+    merchant       KEYTEXT NOT NULL,
     merchant_order TEXT NOT NULL,
     open_amount    BIGINT NOT NULL,
     currency       TEXT NOT NULL,
@@ -108,7 +114,7 @@ CREATE TABLE links (
     slots_held     BIGINT NOT NULL CHECK (slots_held >= 0),
     paid_count     BIGINT NOT NULL CHECK (paid_count >= 0),
     paid_minor     BIGINT NOT NULL,
-    paid_by        TEXT NOT NULL,
+    paid_by        KEYTEXT NOT NULL,
     paid_at        BIGINT NOT NULL,
     updated_at     BIGINT NOT NULL,
     changed_at     BIGINT NOT NULL,
@@ -122,20 +128,20 @@ CREATE INDEX links_changed ON links (changed_at);
 CREATE INDEX links_live ON links (expires_at) WHERE deleted_at = 0;
 
 CREATE TABLE payments (
-    id              TEXT NOT NULL PRIMARY KEY,
-    merchant        TEXT NOT NULL,
-    link            TEXT NOT NULL,
-    token           TEXT NOT NULL,
+    id              KEYTEXT NOT NULL PRIMARY KEY,
+    merchant        KEYTEXT NOT NULL,
+    link            KEYTEXT NOT NULL,
+    token           KEYTEXT NOT NULL,
     link_version    BIGINT NOT NULL,
     merchant_order  TEXT NOT NULL,
-    bank_order      TEXT NOT NULL UNIQUE,
+    bank_order      KEYTEXT NOT NULL UNIQUE,
     nonce           TEXT NOT NULL,
     currency        TEXT NOT NULL,
     amount          BIGINT NOT NULL,
     total           BIGINT NOT NULL,
     installments    BIGINT NOT NULL,
     rate            BIGINT NOT NULL,
-    account         TEXT NOT NULL,
+    account         KEYTEXT NOT NULL,
     kind            TEXT NOT NULL,
     mode            TEXT NOT NULL,
     one_step        BIGINT NOT NULL,
@@ -176,37 +182,40 @@ CREATE TABLE payments (
     paid_at         BIGINT NOT NULL,
     due_at          BIGINT NOT NULL,
     seq             BIGINT NOT NULL,
-    head            BYTEA NOT NULL,
-    -- Invariant I2: a slot of a link is held by one payment at most. NULL holds none.
-    UNIQUE (link, slot)
+    head            BYTEA NOT NULL
 );
+-- Invariant I2: a slot of a link is held by one payment at most.
+CREATE UNIQUE INDEX payments_slot ON payments (link, slot) WHERE slot IS NOT NULL;
 CREATE INDEX payments_merchant ON payments (merchant, created_at, id);
 CREATE INDEX payments_link ON payments (link, created_at, id);
--- By the code on a receipt.
-CREATE INDEX payments_receipt ON payments (substr(id, 1, 16));
 CREATE INDEX payments_due ON payments (due_at) WHERE due_at > 0;
 
 CREATE TABLE events (
-    subject    TEXT NOT NULL,
+    subject    KEYTEXT NOT NULL,
     seq        BIGINT NOT NULL,
-    id         TEXT NOT NULL UNIQUE,
-    merchant   TEXT NOT NULL,
+    id         KEYTEXT NOT NULL,
+    merchant   KEYTEXT NOT NULL,
     type       TEXT NOT NULL,
     actor      TEXT NOT NULL,
     ip         TEXT NOT NULL,
     at         BIGINT NOT NULL,
     data       TEXT NOT NULL,
-    row_id     TEXT NOT NULL,
+    row_id     KEYTEXT NOT NULL,
     row_digest BYTEA NOT NULL,
     prev       BYTEA NOT NULL,
     hash       BYTEA NOT NULL,
     PRIMARY KEY (subject, seq)
-);
+)
+-- Only ever read along a chain.
+--: sqlite
+WITHOUT ROWID
+--: both
+;
 
 CREATE TABLE outbox (
-    event    TEXT NOT NULL PRIMARY KEY,
-    merchant TEXT NOT NULL,
-    subject  TEXT NOT NULL,
+    event    KEYTEXT NOT NULL PRIMARY KEY,
+    merchant KEYTEXT NOT NULL,
+    subject  KEYTEXT NOT NULL,
     seq      BIGINT NOT NULL,
     topic    TEXT NOT NULL,
     due_at   BIGINT NOT NULL,
@@ -216,7 +225,7 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_due ON outbox (due_at) WHERE done_at = 0;
 
 CREATE TABLE idempotency (
-    merchant   TEXT NOT NULL,
+    merchant   KEYTEXT NOT NULL,
     name       TEXT NOT NULL,
     request    BYTEA NOT NULL,
     status     BIGINT NOT NULL,
