@@ -151,7 +151,7 @@ func anotherPayment(t *testing.T, s Subject) {
 	st.refused(twin, good, checkout.ForgedCopyMismatch)
 	// A callback that is genuine for another merchant of the same bank.
 	mine := st.acq
-	st.acq = st.open(s.Other, 0)
+	st.acq = st.open(s.Other)
 	foreign := st.callback(cheap, "000", rightCode)
 	st.judge(cheap, foreign)
 	st.acq = mine
@@ -292,10 +292,10 @@ func openingFails(t *testing.T, s Subject) {
 	for _, f := range [][2]string{{banksim.FaultHTTP500, ""}, {banksim.FaultGarbage, `"html"`}, {banksim.FaultGarbage, `"cut"`}, {banksim.FaultGarbage, `"empty"`},
 		{banksim.FaultReset, ""}, {banksim.FaultTimeoutBefore, ""}, {banksim.FaultTimeoutAfter, ""}} {
 		t.Run(f[0]+f[1], func(t *testing.T) {
-			st := newStage(t, s, stageOptions{money: shortly})
+			st := newStage(t, s, stageOptions{})
 			st.fault(banksim.StepOpen, f[0], f[1])
 			o := st.order()
-			ch, err := st.acq.Begin(t.Context(), o, st.card("000"))
+			ch, err := st.acq.Begin(st.patience(), o, st.card("000"))
 			if err == nil || checkout.KindOf(err) != checkout.KindUnavailable || ch.Action != "" {
 				t.Fatalf("%+v, %v", ch, err)
 			}

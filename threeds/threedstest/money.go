@@ -3,14 +3,10 @@ package threedstest
 import (
 	"errors"
 	"testing"
-	"time"
 
 	"github.com/odelink/odelink/checkout"
 	"github.com/odelink/odelink/threeds/banksim"
 )
-
-// shortly is how long an acquirer waits for a bank that will not answer.
-const shortly = 150 * time.Millisecond
 
 // paid: what the acquirer says is what the bank's books say.
 func paid(t *testing.T, s Subject) {
@@ -171,7 +167,7 @@ func noClearAnswer(t *testing.T, s Subject) {
 		{"an answer about another order", "000", banksim.FaultWrongOrder, "", true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			st := newStage(t, s, stageOptions{money: shortly})
+			st := newStage(t, s, stageOptions{})
 			o := st.order()
 			v := st.judge(o, st.callback(o, tc.script, rightCode))
 			if tc.fault != "" {
@@ -255,7 +251,7 @@ func (st *stage) requests(step string) []banksim.Request {
 }
 
 func inquiry(t *testing.T, s Subject) {
-	st := newStage(t, s, stageOptions{money: shortly})
+	st := newStage(t, s, stageOptions{})
 	inq, ok := st.acq.(checkout.Inquirer)
 	if !ok {
 		t.Fatal("an acquirer that cannot be asked leaves payments in doubt for ever")
@@ -269,7 +265,7 @@ func inquiry(t *testing.T, s Subject) {
 	}
 	o, _ := st.pay(st.order(), "000")
 	mine := st.acq
-	st.acq = st.open(s.Other, shortly)
+	st.acq = st.open(s.Other)
 	if out := st.ask(o); out.Result != checkout.ResultNotFound {
 		t.Errorf("another merchant's order: %+v", out)
 	}
@@ -290,7 +286,7 @@ func inquiry(t *testing.T, s Subject) {
 		{banksim.FaultWrongOrder, "", checkout.ResultUnknown, true},
 	} {
 		st.fault(banksim.StepInquiry, tc.fault, tc.value)
-		out, err := st.acq.(checkout.Inquirer).Inquire(t.Context(), o)
+		out, err := st.acq.(checkout.Inquirer).Inquire(st.patience(), o)
 		if out.Result != tc.want || (err != nil) != tc.mistake {
 			t.Errorf("%s %s: %+v, %v", tc.fault, tc.value, out, err)
 		}
@@ -313,7 +309,7 @@ func inquiry(t *testing.T, s Subject) {
 }
 
 func void(t *testing.T, s Subject) {
-	st := newStage(t, s, stageOptions{money: shortly})
+	st := newStage(t, s, stageOptions{})
 	v, ok := st.acq.(checkout.Voider)
 	if !ok {
 		return // the dialect has no void
@@ -339,7 +335,7 @@ func void(t *testing.T, s Subject) {
 	done("a void of an order that never was", st.order())
 	lost, _ := st.pay(st.order(), "000")
 	st.fault(banksim.StepVoid, banksim.FaultTimeoutAfter, "")
-	if out, err := v.Void(t.Context(), lost); err == nil || out.Result != checkout.ResultUnknown {
+	if out, err := v.Void(st.patience(), lost); err == nil || out.Result != checkout.ResultUnknown {
 		t.Errorf("a void without an answer: %+v, %v", out, err)
 	}
 	done("the same void again", lost)
@@ -369,7 +365,7 @@ func (st *stage) dayEnd() {
 }
 
 func refund(t *testing.T, s Subject) {
-	st := newStage(t, s, stageOptions{money: shortly})
+	st := newStage(t, s, stageOptions{})
 	r, ok := st.acq.(checkout.Refunder)
 	if !ok {
 		return // the dialect has no refund
@@ -396,7 +392,7 @@ func refund(t *testing.T, s Subject) {
 	give(10000, checkout.ResultApproved)
 	back(10000)
 	st.fault(banksim.StepRefund, banksim.FaultTimeoutAfter, "")
-	if out, err := r.Refund(t.Context(), o, checkout.Money{Minor: 5000, Currency: o.Amount.Currency}); err == nil || out.Result != checkout.ResultUnknown {
+	if out, err := r.Refund(st.patience(), o, checkout.Money{Minor: 5000, Currency: o.Amount.Currency}); err == nil || out.Result != checkout.ResultUnknown {
 		t.Errorf("a refund without an answer: %+v, %v", out, err)
 	}
 	back(15000)
@@ -457,7 +453,7 @@ func capture(t *testing.T, s Subject) {
 
 // verify: right settings pass, and each wrong secret that the dialect can test is laid at its own field.
 func verify(t *testing.T, s Subject) {
-	st := newStage(t, s, stageOptions{money: time.Second})
+	st := newStage(t, s, stageOptions{})
 	v, ok := st.acq.(checkout.Verifier)
 	if !ok {
 		return // the dialect has no self-test
@@ -483,7 +479,7 @@ func verify(t *testing.T, s Subject) {
 		if st.s.Dialect.Check(st.account(wrong), true) != nil {
 			continue // wrong by its look already
 		}
-		err := st.open(wrong, time.Second).(checkout.Verifier).Verify(t.Context())
+		err := st.open(wrong).(checkout.Verifier).Verify(t.Context())
 		var e *checkout.Error
 		switch {
 		case err == nil && c.Secret && !(st.mode().HostedCard):

@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -95,26 +96,33 @@ type stage struct {
 	srv  *httptest.Server
 	ids  *checkout.IDs
 	acq  checkout.Acquirer
+
+	giveUp *atomic.Pointer[context.CancelFunc] // what ends the acquirer's patience when the bank holds an answer
 }
 
 // stageOptions are what a test changes of the usual stage.
 type stageOptions struct {
-	tame  bool // without the bank's hostile habits, so that field names and spellings are known
-	money time.Duration
-	other bool // the acquirer is the other merchant's
+	tame bool // without the bank's hostile habits, so that field names and spellings are known
 }
 
 func newStage(t *testing.T, s Subject, o stageOptions) *stage {
 	t.Helper()
+	giveUp := &atomic.Pointer[context.CancelFunc]{}
 	bank, err := banksim.New(banksim.Options{
 		Now: func() time.Time { return Now }, Rand: rand.NewChaCha8([32]byte{11}), Merchants: s.Merchants, Hostile: !o.tame,
-		// Held answers wait for the client to give up or the bank to close, never for a clock.
-		Sleep: func(ctx context.Context, _ time.Duration) error { <-ctx.Done(); return ctx.Err() },
+		// An answer that is held ends the client's patience at once; no clock takes part.
+		Sleep: func(ctx context.Context, _ time.Duration) error {
+			if stop := giveUp.Load(); stop != nil {
+				(*stop)()
+			}
+			<-ctx.Done()
+			return ctx.Err()
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	st := &stage{t: t, s: s, bank: bank, srv: httptest.NewServer(bank.Handler()), ids: checkout.NewIDs(rand.NewChaCha8([32]byte{12}))}
+	st := &stage{t: t, s: s, bank: bank, srv: httptest.NewServer(bank.Handler()), ids: checkout.NewIDs(rand.NewChaCha8([32]byte{12})), giveUp: giveUp}
 	t.Cleanup(func() {
 		if err := bank.Close(); err != nil {
 			t.Errorf("closing the bank: %v", err)
@@ -122,11 +130,16 @@ func newStage(t *testing.T, s Subject, o stageOptions) *stage {
 		st.srv.CloseClientConnections()
 		st.srv.Close()
 	})
-	st.acq = st.open(s.Credentials, o.money)
-	if o.other {
-		st.acq = st.open(s.Other, o.money)
-	}
+	st.acq = st.open(s.Credentials)
 	return st
+}
+
+// patience is a context that ends as soon as the bank holds an answer.
+func (st *stage) patience() context.Context {
+	ctx, cancel := context.WithCancel(st.t.Context())
+	st.t.Cleanup(cancel)
+	st.giveUp.Store(&cancel)
+	return ctx
 }
 
 // account is the subject's at this stage's bank.
@@ -135,13 +148,13 @@ func (st *stage) account(c checkout.Secrets) checkout.Account {
 		Credentials: c, Currencies: st.s.Currencies, HalfSecure: true}
 }
 
-func (st *stage) open(c checkout.Secrets, money time.Duration) checkout.Acquirer {
+func (st *stage) open(c checkout.Secrets) checkout.Acquirer {
 	st.t.Helper()
 	a := st.account(c)
 	if errs := st.s.Dialect.Check(a, true); errs != nil {
 		st.t.Fatalf("settings: %v", errs)
 	}
-	client := wire.NewClient(wire.ClientConfig{Timeouts: wire.Timeouts{Money: money, Open: money, Ask: money}})
+	client := wire.NewClient(wire.ClientConfig{})
 	st.t.Cleanup(client.Close)
 	return st.s.Dialect.Open(a, wire.Deps{Client: client, Clock: clock{}, IDs: st.ids, AllowLoopback: true})
 }
@@ -318,11 +331,11 @@ func (st *stage) refused(o checkout.Order, cb checkout.Callback, reasons ...stri
 func (st *stage) decide(o checkout.Order, v checkout.Verdict) (checkout.Order, checkout.Outcome, error) {
 	o.Refs = o.Refs.With(v.Refs)
 	if a, ok := st.acq.(checkout.Authorizer); ok && !st.mode().OneStep {
-		out, err := a.Authorize(st.t.Context(), o)
+		out, err := a.Authorize(st.patience(), o)
 		o.Refs = o.Refs.With(out.Refs)
 		return o, out, err
 	}
-	out, err := st.acq.(checkout.Inquirer).Inquire(st.t.Context(), o)
+	out, err := st.acq.(checkout.Inquirer).Inquire(st.patience(), o)
 	o.Refs = o.Refs.With(out.Refs)
 	return o, out, err
 }
