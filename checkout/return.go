@@ -212,6 +212,9 @@ func (s *Service) authorize(ctx context.Context, p Payment, acq Acquirer, v Verd
 // claim takes the quick mark. It only spares losers the database: a claim that says busy is
 // believed when the ledger says so too (I2, I26).
 func (s *Service) claim(ctx context.Context, p Payment) error {
+	if !p.SingleUse {
+		return nil // a claim would show a link with room for more payers as busy
+	}
 	err := s.Hot.Claim(ctx, p.Token, p.ID, s.Timing.lease())
 	if err == nil || KindOf(err) == KindUnavailable {
 		return nil
@@ -230,6 +233,9 @@ func (s *Service) claim(ctx context.Context, p Payment) error {
 }
 
 func (s *Service) release(ctx context.Context, p Payment) {
+	if !p.SingleUse {
+		return
+	}
 	if err := s.Hot.Release(ctx, p.Token, p.ID); err != nil {
 		s.Observer.Fault("release claim", err)
 	}

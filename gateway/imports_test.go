@@ -1,0 +1,126 @@
+package main
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/odelink/odelink/"
+
+// allowed says what each room may import of ours. A room that is not here may import nothing of
+// ours, so a new one has to be thought about. The most special prefix counts.
+var allowed = map[string][]string{
+	"checkout":                      nil,
+	"checkout/bins":                 {"checkout"},
+	"checkout/caps":                 {"checkout"},
+	"threeds":                       {"checkout", "threeds/internal/wire", "threeds/payfor"},
+	"threeds/internal/wire":         {"checkout"},
+	"threeds/payfor":                {"checkout", "threeds/internal/wire"},
+	"threeds/threedstest":           {"checkout", "threeds", "threeds/banksim", "threeds/internal/wire"},
+	"threeds/banksim":               nil,
+	"threeds/cmd/banksim":           {"threeds/banksim"},
+	"templates":                     nil,
+	"static":                        nil,
+	"gateway/web":                   {"checkout", "templates", "static", "gateway/observe/mask"},
+	"gateway/web/page":              {"templates", "static"},
+	"gateway/pay":                   {"checkout", "gateway/web", "gateway/web/page"},
+	"gateway/api":                   {"checkout", "gateway/web"},
+	"gateway/sqlstore":              {"checkout"},
+	"gateway/redisstore":            {"checkout"},
+	"gateway/memstore":              {"checkout"},
+	"gateway/velocity":              {"checkout"},
+	"gateway/observe":               {"checkout", "gateway/observe/mask"},
+	"gateway/observe/mask":          {"checkout"},
+	"gateway/storetest":             {"checkout"},
+	"gateway/testenv":               {"gateway/cardscan"},
+	"gateway/testenv/browser":       {"gateway/testenv"},
+	"gateway/cardscan":              nil,
+	"gateway/cardscan/cmd/cardscan": {"gateway/cardscan"},
+	"gateway":                       {"*"},
+}
+
+// homes are the rooms that alone may import a driver.
+var homes = map[string][]string{
+	"github.com/gofiber/fiber/v2":        {"gateway/web", "gateway/pay", "gateway/api", "gateway"},
+	"github.com/gofiber/template":        {"gateway/web/page"},
+	"github.com/redis/go-redis":          {"gateway/redisstore"},
+	"github.com/ulule/limiter":           {"gateway/redisstore", "gateway/velocity"},
+	"github.com/go-playground/validator": {"gateway/api"},
+	"zombiezen.com/go/sqlite":            {"gateway/sqlstore"},
+	"github.com/jackc/pgx":               {"gateway/sqlstore"},
+	"github.com/prometheus":              {"gateway/observe"},
+	"github.com/chromedp":                {"gateway/testenv/browser"},
+}
+
+// TestImports holds the arrows: they point inwards, to checkout.
+func TestImports(t *testing.T) {
+	for file, imports := range sourceImports(t) {
+		room := path.Dir(file)
+		test := strings.HasSuffix(file, "_test.go")
+		for _, imp := range imports {
+			ours, inside := strings.CutPrefix(imp, module)
+			switch {
+			case inside && !test && !mayImport(room, ours):
+				t.Errorf("%s imports %s: not among what %s may import", file, ours, room)
+			case !inside && !test && strings.HasPrefix(room, "checkout") && strings.Contains(strings.Split(imp, "/")[0], "."):
+				t.Errorf("%s imports %s: checkout imports the standard library only", file, imp)
+			case !inside && !test && strings.HasPrefix(room, "threeds/banksim") && strings.Contains(strings.Split(imp, "/")[0], "."):
+				t.Errorf("%s imports %s: the simulated bank is standard library only", file, imp)
+			case !inside && !test && !atHome(room, imp):
+				t.Errorf("%s imports %s: this driver has another home", file, imp)
+			}
+		}
+	}
+}
+
+func mayImport(room, ours string) bool {
+	rule, known := allowed[room]
+	if !known && strings.HasPrefix(room, "gateway/cmd/") || !known && strings.HasPrefix(room, "gateway/testenv/") {
+		rule, known = []string{"*"}, true
+	}
+	return known && (slices.Contains(rule, "*") || slices.Contains(rule, ours))
+}
+
+func atHome(room, imp string) bool {
+	for driver, rooms := range homes {
+		if strings.HasPrefix(imp, driver) {
+			return slices.Contains(rooms, room)
+		}
+	}
+	return true
+}
+
+// sourceImports reads the import lines of every Go file of the project.
+func sourceImports(t *testing.T) map[string][]string {
+	t.Helper()
+	found := map[string][]string{}
+	err := filepath.WalkDir("..", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".go") {
+			return err
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		rel := filepath.ToSlash(strings.TrimPrefix(name, ".."+string(filepath.Separator)))
+		for _, i := range f.Imports {
+			p, err := strconv.Unquote(i.Path.Value)
+			if err != nil {
+				return err
+			}
+			found[rel] = append(found[rel], p)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
