@@ -195,7 +195,7 @@ func AccessLog(log *slog.Logger) func(Served) {
 		}
 		attrs := [8]slog.Attr{
 			slog.String("method", s.Method), slog.String("route", s.Route), slog.Int("status", s.Status),
-			slog.Duration("took", s.Took), slog.Int("bytes", s.Bytes), slog.String("client", s.Client.String()),
+			slog.Duration("took", s.Took), slog.Int("bytes", s.Bytes), slog.String("client", client(s.Client)),
 		}
 		n := 6
 		if s.Ref != "" {
@@ -204,4 +204,12 @@ func AccessLog(log *slog.Logger) func(Served) {
 		}
 		log.LogAttrs(ctx, level, "served", attrs[:n]...)
 	}
+}
+
+// client is "" for a peer without an address.
+func client(a netip.Addr) string {
+	if !a.IsValid() {
+		return ""
+	}
+	return a.String()
 }

@@ -111,7 +111,10 @@ func NewApp(cfg Config) *fiber.App {
 		ReduceMemoryUsage:            true,
 		DisablePreParseMultipartForm: true,
 		DisableStartupMessage:        true,
-		ErrorHandler:                 e.answerServer,
+		// With no trusted proxy of its own, Fiber believes no X-Forwarded-Host and -Proto (A61); the
+		// client's address is ClientIP's business.
+		EnableTrustedProxyCheck: true,
+		ErrorHandler:            e.answerServer,
 	})
 	server := app.Server()
 	// fasthttp would put request bytes into its error texts.

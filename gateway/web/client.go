@@ -16,8 +16,13 @@ const maxHops = 32
 // trusted proxy; then X-Forwarded-For is read from right to left, joined over repeated headers, up
 // to the first address that is not a trusted proxy. An entry that is no address ends the reading,
 // and the last trusted address counts. Forwarded, X-Real-IP and X-Forwarded-Proto are never read
-// (A61); the scheme is that of the public URL.
-func ClientIP(c *fiber.Ctx) string { return ClientAddr(c).String() }
+// (A61); the scheme is that of the public URL. A peer without an address, as in tests, is "".
+func ClientIP(c *fiber.Ctx) string {
+	if a := ClientAddr(c); a.IsValid() {
+		return a.String()
+	}
+	return ""
+}
 
 // ClientAddr is ClientIP as a value; the zero Addr when the peer has none.
 func ClientAddr(c *fiber.Ctx) netip.Addr {

@@ -36,6 +36,8 @@ type guarded struct {
 	spoke    atomic.Bool // a byte has arrived
 	unread   atomic.Bool // the client may still be sending: close gently
 	isClosed atomic.Bool
+	parking  parking
+	parked   bool // under the listener's lock
 }
 
 // buffers are as long as the longest head. A page of requests in the pipe shares one.
@@ -103,14 +105,31 @@ func (g *guarded) nextHead() error {
 				}
 			}
 		}
-		if err := g.fill(); err != nil {
-			if g.r < g.w && errors.Is(err, os.ErrDeadlineExceeded) {
-				return g.refuse(faultSlow)
-			}
-			g.drop()
+		if err := g.more(); err != nil {
 			return err
 		}
 	}
+}
+
+// more waits for more of a head. While not a byte of it is here, the connection may be parked; its
+// reader sees the end then.
+func (g *guarded) more() error {
+	begun := g.r < g.w
+	if !begun {
+		g.parking.wait()
+	}
+	err := g.fill()
+	if !begun && g.parking.leave(err) {
+		g.drop()
+		return io.EOF
+	}
+	if err != nil && begun && errors.Is(err, os.ErrDeadlineExceeded) {
+		return g.refuse(faultSlow)
+	}
+	if err != nil {
+		g.drop()
+	}
+	return err
 }
 
 // accept makes the head, and what is there of its body, ready.
@@ -213,8 +232,11 @@ func (g *guarded) linger() {
 }
 
 // Close may be called by whoever stops the server while another goroutine reads; the buffer stays
-// with the reader.
+// with the reader. When the reader was told to park, closing is parking.
 func (g *guarded) Close() error {
+	if g.parking.takeLeave() && g.in.park(g) {
+		return nil
+	}
 	if !g.isClosed.CompareAndSwap(false, true) {
 		return net.ErrClosed
 	}

@@ -40,9 +40,12 @@ type Listener struct {
 	closing     chan struct{}
 	closeOnce   sync.Once
 
-	mu      sync.Mutex
-	conns   map[*guarded]netip.Addr
-	perAddr map[netip.Addr]int
+	mu       sync.Mutex
+	conns    map[*guarded]netip.Addr
+	perAddr  map[netip.Addr]int
+	serve    func(net.Conn) error // serves a parked connection again; nil: none is parked
+	stopping bool
+	revived  sync.WaitGroup
 
 	accepted, full, crowded, errors atomic.Uint64
 	refused                         [faults]atomic.Uint64
@@ -227,21 +230,5 @@ func (l *Listener) forget(g *guarded) {
 	delete(l.conns, g)
 	if l.perAddr[addr]--; l.perAddr[addr] <= 0 {
 		delete(l.perAddr, addr)
-	}
-}
-
-// closeSilent closes connections that never sent a byte: browsers open some ahead, and nobody
-// should wait for them when the server stops.
-func (l *Listener) closeSilent() {
-	l.mu.Lock()
-	var silent []*guarded
-	for g := range l.conns {
-		if !g.spoke.Load() {
-			silent = append(silent, g)
-		}
-	}
-	l.mu.Unlock()
-	for _, g := range silent {
-		_ = g.Close() // whoever serves it sees the end
 	}
 }

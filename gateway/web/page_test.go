@@ -218,6 +218,16 @@ func TestA61_TheClientsAddress(t *testing.T) {
 	}
 }
 
+func TestA61_ForwardedHostAndSchemeAreNotBelieved(t *testing.T) {
+	app := web.NewApp(web.Config{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
+	app.Get("/x", func(c *fiber.Ctx) error { return c.SendString(c.BaseURL() + " " + c.Hostname() + " " + c.Protocol()) })
+	got := rawAsk(t, app, "10.0.0.1:999", "GET /x HTTP/1.1\r\nHost: pay.example\r\nX-Forwarded-Host: evil.example\r\nX-Forwarded-Proto: https\r\n"+
+		"X-Forwarded-Protocol: https\r\nX-Forwarded-Ssl: on\r\nX-Url-Scheme: https\r\n\r\n")
+	if want := "http://pay.example pay.example http"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func BenchmarkPageHeaders(b *testing.B) {
 	h := web.NewPageHeaders("https://pay.example")
 	app := fiber.New()

@@ -30,7 +30,11 @@ func (s Server) Run(ctx context.Context, listeners ...*Listener) error {
 		return errors.New("serve: no listener")
 	}
 	ended := make(chan error, len(listeners))
+	sweeping, stopSweeping := context.WithCancel(ctx)
+	defer stopSweeping()
 	for _, ln := range listeners {
+		ln.serve = s.App.Server().ServeConn
+		go ln.sweepUntil(sweeping)
 		go func() { ended <- s.App.Listener(ln) }()
 	}
 	var broken error
@@ -56,10 +60,15 @@ func (s Server) stop(listeners []*Listener) error {
 	defer cancel()
 	for _, ln := range listeners {
 		_ = ln.Close() // Shutdown closes it again and reports
-		ln.closeSilent()
+		ln.closeUnused()
 	}
 	if err := s.App.ShutdownWithContext(ctx); err != nil && !errors.Is(err, net.ErrClosed) {
 		return fmt.Errorf("stop: %w", err)
+	}
+	for _, ln := range listeners {
+		if err := ln.waitRevived(ctx); err != nil {
+			return fmt.Errorf("stop: %w", err)
+		}
 	}
 	return nil
 }
