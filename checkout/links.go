@@ -8,9 +8,11 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 // LinkTerms is what a merchant says of a link. Zero times mean the defaults: active at once, for
@@ -250,10 +252,12 @@ func (t *LinkTerms) check(m Merchant) []FieldError {
 		add("expires_at", "ends_before_start")
 	}
 	t.checkUsage(add)
-	if t.ReturnURL != "" && !allowedReturn(t.ReturnURL, m.ReturnOrigins, m.Test) {
-		add("return_url", "url_not_allowed")
+	if t.ReturnURL != "" {
+		if code := checkReturn(t.ReturnURL, m.ReturnOrigins, m.Test); code != "" {
+			add("return_url", code)
+		}
 	}
-	if t.Category != "" && !categoryShape.MatchString(t.Category) {
+	if t.Category != "" && (!categoryShape.MatchString(t.Category) || HoldsCard(t.Category)) {
 		add("category", "category_format")
 	}
 	t.checkTexts(add)
@@ -383,15 +387,17 @@ func isHidden(r rune) bool {
 
 // HoldsCard says whether a text holds a card number: 13 to 19 digits of a known brand with a right
 // check digit. As in CheckFreeText, what people write between the groups of a number and one other
-// sign right between two digits do not hide it.
+// sign right between two digits do not hide it, nor do other numbers beside it. Digits written in one
+// piece are one number: a card's may not be cut out of a longer one's, or every long reference of a
+// bank or an invoice would be refused sooner or later.
 func HoldsCard(text string) bool {
-	run := make([]byte, 0, 32)
+	var n number
 	digit, sign := false, false // sign: what stood before is a sign right behind a digit
 	for _, r := range text {
 		d, ok := anyDigit(r)
 		switch {
 		case ok:
-			run = append(run, d)
+			n.add(d, !digit)
 			digit, sign = true, false
 			continue
 		case separates(r) && !sign:
@@ -399,14 +405,47 @@ func HoldsCard(text string) bool {
 			digit, sign = false, true
 			continue
 		default:
-			if holdsCard(run) {
+			if n.isCard() {
 				return true
 			}
-			run = run[:0]
+			n = number{}
 		}
 		digit, sign = false, false
 	}
-	return holdsCard(run)
+	return n.isCard()
+}
+
+// number is digits as they were written, in groups.
+type number struct {
+	digits []byte
+	starts []int // of the groups
+}
+
+func (n *number) add(d byte, group bool) {
+	if group {
+		n.starts = append(n.starts, len(n.digits))
+	}
+	n.digits = append(n.digits, d)
+}
+
+// isCard says whether one or several neighbouring groups are a card number.
+func (n *number) isCard() bool {
+	for i, from := range n.starts {
+		for j := i + 1; j <= len(n.starts); j++ {
+			to := len(n.digits)
+			if j < len(n.starts) {
+				to = n.starts[j]
+			}
+			if to-from > 19 {
+				break
+			}
+			part := string(n.digits[from:to])
+			if b := BrandOf(part); len(part) >= 13 && b != BrandUnknown && b.lengthOK(len(part)) && Luhn(part) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // anyDigit reads one decimal digit of any script. Unicode keeps the ten of each together, zero first.
@@ -427,35 +466,38 @@ func anyDigit(r rune) (byte, bool) {
 	return 0, false
 }
 
-// holdsCard looks for a card number anywhere in a run of digits.
-func holdsCard(digits []byte) bool {
-	for n := 13; n <= 19 && n <= len(digits); n++ {
-		for i := 0; i+n <= len(digits); i++ {
-			part := string(digits[i : i+n])
-			if b := BrandOf(part); b != BrandUnknown && b.lengthOK(n) && Luhn(part) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// allowedReturn holds a return address against A40: absolute https (http to loopback on test
-// merchants), no user-info, no backslash, and one of the merchant's origins when it named any.
-func allowedReturn(raw string, origins []string, test bool) bool {
-	if len(raw) > maxURL || strings.ContainsAny(raw, "\\\r\n\t ") {
-		return false
+// checkReturn holds a return address against A40: absolute https (http to loopback on test
+// merchants), no user-info, no backslash, nothing invisible, and one of the merchant's origins when it
+// named any. It answers "" or a field error code.
+func checkReturn(raw string, origins []string, test bool) (code string) {
+	const refused = "url_not_allowed"
+	if len(raw) > maxURL || strings.ContainsFunc(raw, notInURL) {
+		return refused
 	}
 	u, err := url.Parse(raw)
-	if err != nil || u.Host == "" || u.User != nil || u.Opaque != "" {
-		return false
+	if err != nil || u.Hostname() == "" || u.User != nil || u.Opaque != "" {
+		return refused
 	}
-	host := u.Hostname()
-	loopback := host == "localhost" || host == "127.0.0.1" || host == "::1"
+	if plain, err := url.PathUnescape(raw); HoldsCard(raw) || err == nil && HoldsCard(plain) {
+		return "looks_like_card"
+	}
+	if _, err := strconv.ParseUint(u.Port(), 10, 16); err != nil && u.Port() != "" {
+		return refused
+	}
+	host := strings.ToLower(u.Host)
+	loopback := u.Hostname() == "localhost" || u.Hostname() == "127.0.0.1" || u.Hostname() == "::1"
 	if u.Scheme != "https" && (u.Scheme != "http" || !loopback || !test) {
-		return false
+		return refused
 	}
-	return len(origins) == 0 || slices.Contains(origins, u.Scheme+"://"+u.Host)
+	if len(origins) > 0 && !slices.Contains(origins, u.Scheme+"://"+host) {
+		return refused
+	}
+	return ""
+}
+
+// notInURL are characters that readers of addresses disagree about.
+func notInURL(r rune) bool {
+	return r == '\\' || r == utf8.RuneError || unicode.IsSpace(r) || unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp)
 }
 
 // AskAgain tells the merchant that somebody at an expired link asks for a new one. It answers the
