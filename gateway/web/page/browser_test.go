@@ -171,6 +171,10 @@ func open(t *testing.T) context.Context {
 	t.Cleanup(stop)
 	ctx, cancel := chromedp.NewContext(alloc)
 	t.Cleanup(cancel)
+	// The browser lives as long as the first step's context, so that one has no limit.
+	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
+		t.Fatal(err)
+	}
 	return ctx
 }
 
@@ -593,4 +597,134 @@ func TestK01_ScriptsOffTheInstalmentsAreAskedByForm(t *testing.T) {
 	shot(t, ctx, "noscript-twelve")
 	do(t, ctx, chromedp.Navigate(srv.URL+"/tr/handover"), chromedp.WaitVisible("#bank button"))
 	shot(t, ctx, "noscript-handover")
+}
+
+// Checklist L3, L4: every control is large enough for a thumb and shows a ring of 3 px when it is
+// reached by keyboard.
+func TestL04_TargetsAreLargeAndFocusIsSeen(t *testing.T) {
+	srv := site(t, newTestPages(t))
+	ctx := open(t)
+	screen(t, ctx, 360, 740, false)
+	for name, path := range addresses("tr") {
+		do(t, ctx, chromedp.Navigate(srv.URL+path))
+		small := js[[]string](t, ctx, `[...document.querySelectorAll("a,button,summary,input:not([type=hidden],[type=radio]),textarea,.row")]
+			.filter(e=>e.checkVisibility()&&!e.closest("details p")).map(e=>[e,e.getBoundingClientRect()])
+			.filter(([e,r])=>r.height<43.9||r.width<43.9).map(([e,r])=>e.tagName+" "+(e.id||e.textContent.trim())+" "+r.width+"x"+r.height)`)
+		if len(small) > 0 {
+			t.Errorf("%s: %v", name, small)
+		}
+		blind := js[[]string](t, ctx, `[...document.querySelectorAll("a,button,summary,input:not([type=hidden]),textarea")].filter(e=>e.checkVisibility()).filter(e=>{
+			e.focus({focusVisible:true}); const ring=e.type=="radio"?e.closest(".row"):e, s=getComputedStyle(ring);
+			return parseFloat(s.outlineWidth)<3||s.outlineStyle=="none"}).map(e=>e.tagName+" "+(e.id||e.textContent.trim()))`)
+		if len(blind) > 0 {
+			t.Errorf("%s: no focus ring on %v", name, blind)
+		}
+	}
+}
+
+// Checklist J3: on A4 and on an 80 mm slip the receipt keeps what matters and loses what only a
+// screen can use.
+func TestJ03_ReceiptPrints(t *testing.T) {
+	srv := site(t, newTestPages(t))
+	ctx := open(t)
+	do(t, ctx, chromedp.Navigate(srv.URL+"/tr/result-paid"))
+	for name, width := range map[string]float64{"a4": 8.27, "slip": 3.15} {
+		out, err := chromedp.Call(ctx, cdpage.PrintToPDF, cdpage.PrintToPDFParams{PaperWidth: width, PaperHeight: 11.7})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(out.Data) == 0 {
+			t.Errorf("%s: nothing printed", name)
+		}
+		if *shotDir != "" {
+			if err := os.WriteFile(filepath.Join(*shotDir, "receipt-"+name+".pdf"), out.Data, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"}); err != nil {
+		t.Fatal(err)
+	}
+	if seen := js[[]string](t, ctx, `["nav",".steps",".acts","#soon","form"].filter(s=>document.querySelector(s)?.checkVisibility())`); len(seen) > 0 {
+		t.Errorf("printed although only a screen can use it: %v", seen)
+	}
+	if gone := js[[]string](t, ctx, `["h1","dl",".qr",".proof","footer"].filter(s=>!document.querySelector(s)?.checkVisibility())`); len(gone) > 0 {
+		t.Errorf("not printed: %v", gone)
+	}
+	if width := js[float64](t, ctx, `document.querySelector(".qr").getBoundingClientRect().width/96*25.4`); width < 20 {
+		t.Errorf("the code is printed %.0f mm wide, less than 2 cm", width)
+	}
+}
+
+// Checklist L8: with forced colours the chosen row and the buttons keep a shape.
+func TestL08_ForcedColoursAndReducedMotion(t *testing.T) {
+	srv := site(t, newTestPages(t))
+	ctx := open(t)
+	screen(t, ctx, 360, 740, false)
+	do(t, ctx, chromedp.Navigate(srv.URL+"/tr/checkout-twelve"))
+	if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+		{Name: "forced-colors", Value: "active"}, {Name: "prefers-reduced-motion", Value: "reduce"}}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := js[string](t, ctx, `getComputedStyle(document.querySelector(".row:has(:checked)")).borderTopWidth+getComputedStyle(go).borderTopWidth`); got != "2px2px" {
+		t.Errorf("borders with forced colours: %s", got)
+	}
+	shot(t, ctx, "forced-colours")
+	if n := js[int](t, ctx, `document.getAnimations().length`); n != 0 {
+		t.Errorf("%d animations run although the reader wants none", n)
+	}
+}
+
+func TestN02_AppsThatBreakBankPagesGetAHint(t *testing.T) {
+	srv := site(t, newTestPages(t))
+	ctx := open(t)
+	screen(t, ctx, 360, 740, false)
+	hint := `[...document.querySelectorAll("#pay p")].some(p=>p.textContent.startsWith("Bankanızın sayfası bu uygulamanın içinde"))`
+	for agent, want := range map[string]bool{
+		"Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 Instagram 350.0.0": true,
+		"Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/130.0 Mobile [FBAN/EMA;FBAV/440.0]":    true,
+		"Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Mobile Safari/537.36":                        false,
+	} {
+		if _, err := chromedp.Call(ctx, emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{UserAgent: agent}); err != nil {
+			t.Fatal(err)
+		}
+		do(t, ctx, chromedp.Navigate(srv.URL+"/p/Xk3mN8pQ2rTv"))
+		if got := js[bool](t, ctx, hint); got != want {
+			t.Errorf("%s: hint %v, want %v", agent, got, want)
+		}
+	}
+}
+
+// Checklist A9: without its script file the page works as with scripts off.
+func TestA09_ScriptFileThatFailsToLoadBreaksNothing(t *testing.T) {
+	p := newTestPages(t)
+	delete(p.assets.byPath, p.assets.ByName("app.tr.js").Path)
+	srv := site(t, p)
+	ctx := open(t)
+	screen(t, ctx, 360, 740, false)
+	do(t, ctx, chromedp.Navigate(srv.URL+"/p/Xk3mN8pQ2rTv"), chromedp.WaitVisible("#ask summary"))
+	fillIn(t, ctx, "AYSE")
+	do(t, ctx, chromedp.Click("#go"))
+	until(t, ctx, `!!document.querySelector("#bank button")?.checkVisibility()`)
+	do(t, ctx, chromedp.Click("#bank button"))
+	until(t, ctx, `document.title=="ACS"`)
+	if n := srv.asked("pay "); !slices.Equal(n, []string{"1  AYSE"}) {
+		t.Errorf("forms sent: %q", n)
+	}
+}
+
+// Checklist O2: a page that reads from right to left, with numbers that do not.
+func TestO02_RightToLeftPageIsNotCut(t *testing.T) {
+	srv := site(t, newTestPages(t))
+	ctx := open(t)
+	screen(t, ctx, 360, 740, false)
+	do(t, ctx, chromedp.Navigate(srv.URL+"/tr/checkout-twelve"))
+	js[any](t, ctx, `document.documentElement.dir="rtl"`)
+	shot(t, ctx, "right-to-left")
+	if left := js[float64](t, ctx, `Math.min(...[...document.querySelectorAll("body *")].filter(e=>!e.closest(".vh")).map(e=>e.getBoundingClientRect().left))`); left < 0 {
+		t.Errorf("%.0f px stick out at the left", -left)
+	}
+	if got := js[bool](t, ctx, `document.querySelector(".row input").getBoundingClientRect().left>document.querySelector(".row i").getBoundingClientRect().left`); !got {
+		t.Error("the rows are not mirrored")
+	}
 }
