@@ -244,10 +244,9 @@ func (s *Service) neverOpened(ctx context.Context, p Payment, cause error) error
 	if err != nil {
 		s.Observer.Fault("record failed opening", err)
 	}
-	if KindOf(cause) == KindInvalid {
-		return cause
-	}
-	return ErrUnreachable.Because(cause)
+	// Only ErrUnreachable says that no byte can have charged anything, so only it may lead to another
+	// bank; whatever else the adapter says goes out as it is.
+	return cause
 }
 
 // reverseAt is when to make sure that a one-step bank charged nothing for an attempt that ended

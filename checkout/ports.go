@@ -263,7 +263,8 @@ type Outcome struct {
 	AuthCode string
 	RRN      string
 	Decline  Decline
-	Refunded int64 // minor units given back so far, as the bank states it (inquiry)
+	Refunded int64  // minor units given back so far, as the bank states it (inquiry)
+	MDStatus string // of the order's 3-D Secure, as the bank states it (inquiry); "" = it did not say
 	Refs     Refs
 }
 

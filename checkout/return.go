@@ -55,7 +55,8 @@ func (s *Service) judge(ctx context.Context, p Payment, cb Callback, ip string) 
 	if p.Status != StatusChallenged {
 		return p, s.late(ctx, p, v, step)
 	}
-	if v.Result == VerdictNotAuthenticated || (v.Result == VerdictAuthenticated && !mayAuthorize(p, v)) {
+	passed := v.Result == VerdictAuthenticated || v.Result == VerdictCharged
+	if v.Result == VerdictNotAuthenticated || (passed && !mayAuthorize(p, v.MDStatus)) {
 		return s.notVerified(ctx, p, v, step)
 	}
 	if v.Result == VerdictRefused && !p.OneStep {
@@ -65,8 +66,8 @@ func (s *Service) judge(ctx context.Context, p Payment, cb Callback, ip string) 
 }
 
 // mayAuthorize is invariant I11: byte-equal "1", or 2, 3, 4 where the account allowed it.
-func mayAuthorize(p Payment, v Verdict) bool {
-	switch v.MDStatus {
+func mayAuthorize(p Payment, mdStatus string) bool {
+	switch mdStatus {
 	case "1":
 		return true
 	case "2", "3", "4":
@@ -115,7 +116,7 @@ func (s *Service) late(ctx context.Context, p Payment, v Verdict, step Step) err
 // notVerified ends a payment whose 3-D Secure did not pass. No authorising call was made.
 func (s *Service) notVerified(ctx context.Context, p Payment, v Verdict, step Step) (Payment, error) {
 	d := v.Decline
-	if v.Result == VerdictAuthenticated {
+	if v.Result != VerdictNotAuthenticated {
 		d = Decline{Code: ReasonHalfSecure}
 		if v.MDStatus != "2" && v.MDStatus != "3" && v.MDStatus != "4" {
 			d.Code = ReasonAuthentication

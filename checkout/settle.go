@@ -129,9 +129,13 @@ func (s *Service) fence(ctx context.Context, p Payment, acq Acquirer, step Step)
 		out, err := v.Void(bank, s.order(p))
 		step.Data["fence"] = out.Result.String()
 		switch {
-		case err != nil || out.Result == ResultUnknown || out.Result == ResultApproved || out.Result == ResultTooLate:
+		case err != nil:
 			return s.asked(ctx, p, out, err)
-		case out.Result == ResultVoided:
+		case out.Result == ResultNotFound || out.Result == ResultUnfinished:
+			// nothing was there, and nothing can come after the void
+		case out.Result != ResultVoided:
+			return s.asked(ctx, p, out, nil)
+		default:
 			m, err := p.VoidDone(out, step)
 			if err != nil {
 				return err
@@ -147,8 +151,15 @@ func (s *Service) fence(ctx context.Context, p Payment, acq Acquirer, step Step)
 // all the same.
 func (s *Service) neverReturned(ctx context.Context, p Payment, out Outcome) error {
 	step := Step{At: s.Clock.Now(), Actor: "settle", Data: outcomeData(out)}
+	if out.Result == ResultApproved && !mayAuthorize(p, out.MDStatus) {
+		m, err := p.Fail(Decline{Code: ReasonHalfSecure}, s.Clock.Now(), step)
+		if err != nil {
+			return err
+		}
+		return s.commit(ctx, m)
+	}
 	if out.Result == ResultApproved {
-		m, err := p.Authorize(Verdict{}, s.Clock.Now(), p.Deadline, step)
+		m, err := p.Authorize(Verdict{MDStatus: out.MDStatus}, s.Clock.Now(), p.Deadline, step)
 		if err != nil {
 			return err
 		}
@@ -179,6 +190,9 @@ func (s *Service) neverReturned(ctx context.Context, p Payment, out Outcome) err
 // reverse makes sure that nothing stays charged for a payment that lost its link.
 func (s *Service) reverse(ctx context.Context, p Payment, acq Acquirer, out Outcome) error {
 	step := Step{At: s.Clock.Now(), Actor: "settle", Data: outcomeData(out)}
+	if out.Result == ResultApproved && out.Refunded >= p.Total.Minor {
+		out.Result = ResultVoided // somebody gave it back already
+	}
 	switch out.Result {
 	case ResultApproved:
 		back, err := s.giveBack(ctx, p, acq)

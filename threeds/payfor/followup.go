@@ -85,7 +85,7 @@ func (a *acquirer) sold(ans answer, o checkout.Order) (checkout.Outcome, error) 
 	if err != nil {
 		return checkout.Outcome{}, err
 	}
-	out := checkout.Outcome{Amount: amount, AuthCode: ans.ref(fieldAuth), RRN: ans.ref("F37")}
+	out := checkout.Outcome{Amount: amount, AuthCode: ans.ref(fieldAuth), RRN: ans.ref("F37"), MDStatus: authenticated(ans.get("D3Status"))}
 	if back := ans.get("RefundedAmount"); back != "" {
 		refunded, err := wire.ParseAmount(back, cur)
 		if err != nil {
@@ -105,6 +105,18 @@ func (a *acquirer) sold(ans answer, o checkout.Order) (checkout.Outcome, error) 
 	}
 	out.Result = checkout.ResultApproved
 	return out, nil
+}
+
+// authenticated reads the inquiry's D3Status, which stands for both 3DStatus and D3Stat (section 6.5): the number, or
+// the letter of a full authentication. Other letters are no full authentication and have no number, so they say nothing.
+func authenticated(status string) string {
+	switch status {
+	case "Y":
+		return "1"
+	case "1", "2", "3", "4":
+		return status
+	}
+	return ""
 }
 
 func voided(ans answer) bool {
