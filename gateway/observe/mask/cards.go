@@ -7,6 +7,7 @@ package mask
 
 import (
 	"bytes"
+	"encoding/binary"
 
 	"github.com/odelink/odelink/checkout"
 )
@@ -71,7 +72,13 @@ func plainDigits(text []byte) (plain []byte, changed bool) {
 	return folded, changed || did
 }
 
+// isASCII looks at eight bytes at a time: it reads every head whole.
 func isASCII(text []byte) bool {
+	for ; len(text) >= 8; text = text[8:] {
+		if binary.LittleEndian.Uint64(text)&0x8080808080808080 != 0 {
+			return false
+		}
+	}
 	for _, c := range text {
 		if c >= 0x80 {
 			return false

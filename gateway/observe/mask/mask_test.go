@@ -168,3 +168,16 @@ func FuzzHarmless(f *testing.F) {
 		}
 	})
 }
+
+func TestIsASCIISeesEveryPlace(t *testing.T) {
+	for at := range 20 {
+		text := []byte(strings.Repeat("a", 20))
+		if !isASCII(text) {
+			t.Fatal("plain text is not ASCII")
+		}
+		text[at] = 0x80
+		if isASCII(text) {
+			t.Errorf("byte %d is overlooked", at)
+		}
+	}
+}
