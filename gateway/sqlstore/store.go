@@ -118,8 +118,10 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if err != nil && !missingTable(err) && !errors.Is(err, errNotMigrated) {
 		return nil, errors.Join(fmt.Errorf("open the ledger: %w", err), s.engine.close())
 	}
-	for i := range s.engine.writers() {
+	for range s.engine.writers() {
 		s.queues = append(s.queues, make(chan *unit, maxQueue))
+	}
+	for i := range s.queues {
 		s.running.Go(func() { s.write(i) })
 	}
 	return s, nil
