@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"runtime"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -96,16 +97,19 @@ func (m *Metrics) Handler() http.Handler {
 }
 
 // Gauge and Counter publish what another part counts by itself; read is called at every scrape and
-// must be quick and safe for concurrent use. A part that is measured twice is a programmer's mistake
-// and stops the start.
+// must be quick and safe for concurrent use. The name may carry our prefix or not. A part that is
+// measured twice is a programmer's mistake and stops the start.
 func (m *Metrics) Gauge(name, help string, labels map[string]string, read func() float64) {
-	m.reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: prefix, Name: name, Help: help, ConstLabels: labels}, read))
+	m.reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: prefix, Name: bare(name), Help: help, ConstLabels: labels}, read))
 }
 
 // Counter is for what only grows; see Gauge.
 func (m *Metrics) Counter(name, help string, labels map[string]string, read func() float64) {
-	m.reg.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: prefix, Name: name, Help: help, ConstLabels: labels}, read))
+	m.reg.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: prefix, Name: bare(name), Help: help, ConstLabels: labels}, read))
 }
+
+// bare is a name without our prefix, which the registry puts in front.
+func bare(name string) string { return strings.TrimPrefix(name, prefix+"_") }
 
 // Batch counts how many units shared one commit or one look-up of a store.
 func (m *Metrics) Batch(store string, units int) {

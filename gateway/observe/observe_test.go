@@ -81,10 +81,14 @@ func TestCountingARequestAllocatesNothing(t *testing.T) {
 func TestOtherPartsPublishTheirOwnCounts(t *testing.T) {
 	m := NewMetrics(Build{})
 	m.Gauge("hot_breaker_open", "Whether the hot state is being left alone.", nil, func() float64 { return 1 })
-	m.Counter("hot_calls_total", "Calls to the hot state.", map[string]string{"store": "redis"}, func() float64 { return 42 })
+	m.Counter("odelink_hot_calls_total", "Calls to the hot state.", map[string]string{"store": "redis"}, func() float64 { return 42 })
 	m.Batch("ledger", 3)
 	m.Limited("tokens")
-	wants(t, scrape(t, m), "odelink_hot_breaker_open 1", `odelink_hot_calls_total{store="redis"} 42`,
+	out := scrape(t, m)
+	if strings.Contains(out, "odelink_odelink") {
+		t.Error("the prefix stands twice")
+	}
+	wants(t, out, "odelink_hot_breaker_open 1", `odelink_hot_calls_total{store="redis"} 42`,
 		`odelink_batch_size_bucket{store="ledger",le="4"} 1`, `odelink_limiter_refusals_total{limit="tokens"} 1`)
 }
 
