@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -111,7 +112,11 @@ func (r *rig) start() {
 		Demo: true, PublicURL: r.base, DatabaseURL: db, RedisURL: r.opt.redis, MasterKeys: [][]byte{demoMasterKey},
 		LogFormat: "json", LogLevel: "debug", LimitsOff: !r.opt.limits,
 	}
-	a, err := open(context.Background(), cfg, seams{clock: r.clock, timing: timing, fault: r.opt.fault, log: r.logFile()})
+	logs, err := openAppend(filepath.Join(r.dir, "odelink.log"))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	a, err := open(context.Background(), cfg, seams{clock: r.clock, timing: timing, fault: r.opt.fault, log: logs})
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -132,19 +137,10 @@ func (r *rig) start() {
 		cancel()
 		<-done
 		a.flow.Wait()
-		if err := a.close(); err != nil {
+		if err := errors.Join(a.close(), logs.Close()); err != nil {
 			r.t.Errorf("close: %v", err)
 		}
 	})
-}
-
-func (r *rig) logFile() io.Writer {
-	f, err := openAppend(filepath.Join(r.dir, "odelink.log"))
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	r.t.Cleanup(func() { f.Close() })
-	return f
 }
 
 // account changes the demo merchant's PayFor account.
