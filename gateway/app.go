@@ -192,7 +192,7 @@ func (a *app) openSurfaces(context.Context) error {
 	card := pay.New(pay.Config{Flow: a.flow, Pages: pages, Guard: a.limits, Clock: a.seams.clock, PublicURL: a.cfg.PublicURL})
 	a.fiber = web.NewApp(web.Config{
 		PublicURL: a.cfg.PublicURL, TrustedProxies: a.cfg.TrustedProxies, Hosts: a.hosts(), Log: a.log.Logger,
-		ErrorPage: card.ErrorPage, Done: a.watch.served,
+		ErrorPage: card.ErrorPage, Message: api.Message, Done: a.watch.served,
 	})
 	card.Register(a.fiber)
 	programs, err := api.New(api.Config{
