@@ -23,6 +23,7 @@ const (
 	VariantUntil                            // the link's last day is shown
 	VariantHolder                           // the name on the card is asked for
 	VariantTest                             // test mode's banner
+	VariantHosted                           // the bank's own page takes the card: no card fields here
 
 	variantEnd
 )
@@ -160,6 +161,8 @@ func (c *CheckoutPage) Installments() bool { return c.Variant&VariantInstallment
 func (c *CheckoutPage) Until() bool        { return c.Variant&VariantUntil != 0 }
 func (c *CheckoutPage) Holder() bool       { return c.Variant&VariantHolder != 0 }
 func (c *CheckoutPage) Note() bool         { return c.Variant&VariantNote != 0 }
+
+func (c *CheckoutPage) Hosted() bool { return c.Variant&VariantHosted != 0 }
 
 // AskOpen shows the question for the first digits opened, where the server has just answered it.
 func (c *CheckoutPage) AskOpen() bool { return c.BIN != "" }
