@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gofiber/fiber/v2"
+
 	"github.com/odelink/odelink/checkout"
 	"github.com/odelink/odelink/checkout/bins"
 	"github.com/odelink/odelink/checkout/caps"
@@ -146,6 +148,28 @@ func (h *house) serve(f furnish) {
 		h.must(h.ledger.Close())
 	})
 }
+
+// with is the same house with another flow, and without a listener.
+func (h *house) with(flow api.Flow) *house {
+	h.Helper()
+	surface, err := api.New(api.Config{Flow: flow, Ledger: h.ledger, BINs: bins.New(nil), Limits: free{}, Clock: h.clock, Hash: h.ledger.HashKey})
+	h.must(err)
+	app := web.NewApp(web.Config{PublicURL: h.url, Message: api.Message})
+	surface.Register(app)
+	inner := *h
+	inner.client = &http.Client{Transport: inMemory{app}}
+	return &inner
+}
+
+// free has no limits.
+type free struct{}
+
+func (free) API(context.Context, string) error { return nil }
+
+// inMemory lets a client talk to an app without a listener.
+type inMemory struct{ app *fiber.App }
+
+func (m inMemory) RoundTrip(r *http.Request) (*http.Response, error) { return m.app.Test(r, -1) }
 
 // settle stores the merchants, their keys and an account.
 func (h *house) settle() {

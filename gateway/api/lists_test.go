@@ -1,0 +1,349 @@
+package api_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/odelink/odelink/checkout"
+)
+
+// numbers are the order numbers of a page.
+func numbers(p page[link]) string {
+	var all []string
+	for _, l := range p.Data {
+		all = append(all, l.OrderID)
+	}
+	return strings.Join(all, " ")
+}
+
+func (h *house) list(query string, changes ...request) page[link] {
+	h.Helper()
+	return read[page[link]](h, h.ask("GET", "/v1/links"+query, "", changes...))
+}
+
+func TestListLinks_filters(t *testing.T) {
+	h := open(t)
+	h.make(`{"amount":1,"currency":"TRY","order_id":"OLD","expires_at":"2026-11-22T09:30:00Z","description":"İstanbul kira %50_x","customer":{"name":"Ayşe Yılmaz","email":"ayse@example.com"}}`)
+	h.clock.Advance(10 * time.Minute)
+	h.make(`{"amount":1,"currency":"TRY","order_id":"LATER","active_from":"2026-12-01T00:00:00Z"}`)
+	h.clock.Advance(10 * time.Minute)
+	paid := h.make(`{"amount":1,"currency":"TRY","order_id":"PAID"}`)
+	h.paid(h.stored(paid.ID))
+	gone := h.make(`{"amount":1,"currency":"TRY","order_id":"GONE"}`)
+	h.ask("DELETE", "/v1/links/"+gone.ID, "")
+	h.clock.Advance(10 * time.Minute)
+	h.make(`{"amount":1,"currency":"TRY","order_id":"NOW","description":"sandalye"}`)
+	h.make(`{"amount":1,"currency":"TRY","order_id":"NOW","description":"somebody else's"}`, as(nextKey))
+
+	for query, want := range map[string]string{
+		"?status=expired": "OLD", "?status=scheduled": "LATER", "?status=paid": "PAID", "?status=deleted": "GONE", "?status=active": "NOW",
+		"?order_id=PAID": "PAID", "?order_id=paid": "", "?order_id=NOW": "NOW", "?order_id=PAI": "",
+		"?q=sandalye": "NOW", "?q=istanbul": "OLD", "?q=" + url.QueryEscape("YILMAZ"): "OLD", "?q=ayse@example": "OLD", "?q=LAT": "LATER",
+		"?q=" + url.QueryEscape("%50_x"): "OLD", "?q=" + url.QueryEscape("%"): "OLD", "?q=zzz": "", "?q=" + url.QueryEscape("' OR 1=1 --"): "",
+		"?from=2026-11-22T09:30:00Z": "NOW", "?to=2026-11-22T09:10:00Z": "OLD", "?to=2026-11-22T09:10:01Z": "LATER OLD",
+		"?from=2026-11-22T12:10:00%2B03:00&to=2026-11-22T09:20:00Z": "LATER", "?from=2026-11-22T12:10:00+03:00&to=2026-11-22T09:20:00Z": "LATER",
+		"?status=active&q=kira": "", "?status=&order_id=&q=&from=&to=&limit=&cursor=": "*",
+	} {
+		got := h.list(query)
+		all := strings.Split(numbers(got), " ")
+		if want == "*" {
+			if len(all) != 5 {
+				t.Errorf("%s: %v", query, all)
+			}
+			continue
+		}
+		if strings.Join(all, " ") != want || got.Next != nil || got.Data == nil {
+			t.Errorf("%s: %q, want %q", query, numbers(got), want)
+		}
+	}
+}
+
+func TestLists_parametersThatAreRefused(t *testing.T) {
+	h := open(t)
+	l := h.make(plainLink)
+	for target, want := range map[string]string{
+		"/v1/links?status=sold":                "status: not_a_choice",
+		"/v1/links?limit=0":                    "limit: out_of_range",
+		"/v1/links?limit=101":                  "limit: out_of_range",
+		"/v1/links?limit=-1":                   "limit: wrong_type",
+		"/v1/links?limit=%2B5":                 "limit: wrong_type",
+		"/v1/links?limit=1e1":                  "limit: wrong_type",
+		"/v1/links?limit=ten":                  "limit: wrong_type",
+		"/v1/links?limit=99999999999999999999": "limit: wrong_type",
+		"/v1/links?from=yesterday":             "from: time_format",
+		"/v1/links?to=2026-11-22":              "to: time_format",
+		"/v1/links?to=1999-11-22T00:00:00Z":    "to: time_range",
+		"/v1/links?from=2026-11-22T09:00:00Z&to=2026-11-22T09:00:00Z":   "to: ends_before_start",
+		"/v1/links?cursor=nonsense":                                     "cursor: invalid",
+		"/v1/links?state=paid":                                          "state: unknown_field",
+		"/v1/links?Status=paid":                                         "Status: unknown_field",
+		"/v1/links?status=paid&status=active":                           "status: repeated",
+		"/v1/links?q=a%00b":                                             "q: control",
+		"/v1/links?q=%ff":                                               "q: control",
+		"/v1/links?order_id=%0d%0aSet-Cookie:x":                         "order_id: control",
+		"/v1/links?q=" + strings.Repeat("x", 801):                       "q: length",
+		"/v1/links?b=1&a=2":                                             "a: unknown_field, b: unknown_field",
+		"/v1/links/" + l.ID + "?expand=payments":                        "expand: unknown_field",
+		"/v1/payments?link=lnk_1":                                       "link: invalid",
+		"/v1/payments?status=won":                                       "status: not_a_choice",
+		"/v1/payments?min=-1&max=x":                                     "min: wrong_type, max: wrong_type",
+		"/v1/payments?min=10&max=9":                                     "max: out_of_range",
+		"/v1/payments?q=x":                                              "q: unknown_field",
+		"/v1/payments?cursor=AAAA":                                      "cursor: invalid",
+		"/v1/payments?limit=1000":                                       "limit: out_of_range",
+		"/v1/payments/pay_0000000000000000000000?with=events":           "with: unknown_field",
+		"/v1/links/" + l.ID + "/qr.svg?size=9":                          "size: unknown_field",
+		"/v1/links/" + l.ID + "/qr.png?size=9":                          "size: unknown_field",
+		"/v1/bins/415565?x=1":                                           "x: unknown_field",
+		"/v1/installments?bin=415565&amount=100&currency=TRY&linkk=lnk": "linkk: unknown_field",
+	} {
+		h.mistakes(h.ask("GET", target, ""), want)
+	}
+	h.mistakes(h.ask("POST", "/v1/links?dry_run=1", plainLink), "dry_run: unknown_field")
+	h.mistakes(h.ask("PATCH", "/v1/links/"+l.ID+"?x=1", `{}`), "x: unknown_field")
+	h.mistakes(h.ask("DELETE", "/v1/links/"+l.ID+"?x=1", ""), "x: unknown_field")
+	h.mistakes(h.ask("POST", "/v1/links/"+l.ID+"/send?x=1", `{}`), "x: unknown_field")
+	h.refused(h.ask("GET", "/v1/links?q=%zz", ""), 400, "form_malformed")
+	h.refused(h.ask("GET", "/v1/links?q=a;limit=5", ""), 400, "form_malformed")
+	h.refused(h.ask("GET", "/v1/links?"+strings.Repeat("a&", 300), ""), 413, "too_many_fields")
+}
+
+// A walk through the pages meets every link once, newest first, whatever is made, edited or deleted
+// on the way.
+func TestCursorWalkIsStable(t *testing.T) {
+	h := open(t)
+	const n = 23
+	var want []string
+	for i := range n {
+		if i%3 != 0 { // some share their moment
+			h.clock.Advance(time.Second)
+		}
+		want = append(want, h.make(plainLink).ID)
+	}
+	for _, limit := range []int{1, 4, 7, 22, 23, 100} {
+		var got []string
+		query := fmt.Sprintf("?limit=%d", limit)
+		for {
+			p := h.list(query)
+			if len(p.Data) > limit {
+				t.Fatalf("%d links on a page of %d", len(p.Data), limit)
+			}
+			for _, l := range p.Data {
+				if slices.Contains(want, l.ID) {
+					got = append(got, l.ID)
+				}
+			}
+			if p.Next == nil {
+				break
+			}
+			h.clock.Advance(time.Second)
+			h.make(plainLink)
+			h.ask("PATCH", "/v1/links/"+p.Data[len(p.Data)-1].ID, `{"description":"edited on the way"}`)
+			query = fmt.Sprintf("?limit=%d&cursor=%s", limit, url.QueryEscape(*p.Next))
+		}
+		sorted := slices.Clone(got)
+		slices.Sort(sorted)
+		if len(got) != n || len(slices.Compact(sorted)) != n {
+			t.Fatalf("a walk by %d met %d links, %d different ones, of %d", limit, len(got), len(slices.Compact(sorted)), n)
+		}
+		if got[0] != want[n-1] && got[0] != want[n-2] {
+			t.Errorf("a walk by %d does not begin with the newest", limit)
+		}
+	}
+	if p := h.list(""); len(p.Data) != 25 || p.Next == nil {
+		t.Errorf("without a limit %d", len(p.Data))
+	}
+}
+
+// I17: a cursor is no key to another merchant's rows.
+func TestI17_cursorOfAnotherMerchant(t *testing.T) {
+	h := open(t)
+	for range 3 {
+		h.make(plainLink)
+	}
+	cursor := *h.list("?limit=1").Next
+	if p := h.list("?cursor="+url.QueryEscape(cursor), as(nextKey)); len(p.Data) != 0 {
+		t.Errorf("%+v", p.Data)
+	}
+}
+
+// payment is what of a payment the tests ask for.
+type payment struct {
+	ID, Link, Currency, Status, Acquirer string
+	OrderID                              string `json:"order_id"`
+	Amount, Total                        int64
+	Installments                         int
+	Card                                 *struct{ Brand, Issuer, Program, Kind, BIN, Last4 *string }
+	AuthCode                             *string `json:"auth_code"`
+	RRN                                  *string
+	Liability                            *string
+	Decline                              *struct{ Code, BankCode, Message *string }
+	PayerNote                            *string `json:"payer_note"`
+	RefundedAmount                       int64   `json:"refunded_amount"`
+	CreatedAt                            time.Time
+	PaidAt                               *time.Time `json:"paid_at"`
+	Events                               []struct {
+		ID, Type, Actor string
+		Sequence        int64
+		Data            map[string]string
+	}
+}
+
+func TestReadPayment(t *testing.T) {
+	h := open(t)
+	l := h.make(`{"amount":25000,"currency":"TRY","order_id":"SIP-1","payer_note":true}`)
+	p := h.paid(h.stored(l.ID), func(p *checkout.Payment) {
+		p.Total.Minor, p.Installments, p.Rate, p.PayerNote = 25900, 3, 36_000, `=1+1 <b>not</b>`
+	})
+	got := read[payment](t, h.ask("GET", "/v1/payments/"+string(p.ID), ""))
+	if got.ID != string(p.ID) || got.Link != l.ID || got.OrderID != "SIP-1" || got.Amount != 25000 || got.Total != 25900 || got.Installments != 3 || got.Status != "paid" {
+		t.Errorf("%+v", got)
+	}
+	if *got.Card.Brand != "visa" || *got.Card.BIN != "41556500" || *got.Card.Last4 != "0007" || *got.AuthCode != "123456" || *got.Liability != "full" || got.PaidAt == nil || got.Decline != nil {
+		t.Errorf("%+v", got)
+	}
+	if *got.PayerNote != `=1+1 <b>not</b>` {
+		t.Errorf("the note is %q", *got.PayerNote)
+	}
+	var steps []string
+	for i, e := range got.Events {
+		steps = append(steps, e.Type)
+		if e.Sequence != int64(i+1) {
+			t.Errorf("step %d has the number %d", i+1, e.Sequence)
+		}
+	}
+	if want := "payment.challenged payment.authorizing payment.paid"; strings.Join(steps, " ") != want {
+		t.Errorf("%v, want %s", steps, want)
+	}
+	if now := h.get(l.ID); len(now.Payments) != 1 || now.Payments[0].ID != got.ID || now.Payments[0].Total != 25900 || now.PaidAmount != 25900 {
+		t.Errorf("%+v", now)
+	}
+}
+
+// Every state that a payment can be in is shown as the contract describes it.
+func TestPaymentStates(t *testing.T) {
+	h := open(t)
+	b := h.books
+	fresh := func() checkout.Payment { return h.pays(h.stored(h.make(plainLink).ID)) }
+	move := func(m checkout.Move, err error) checkout.Payment {
+		t.Helper()
+		h.must(err)
+		return b.Move(m)
+	}
+	paid := func() checkout.Payment { return b.Move(b.Approved(b.Move(b.Authorizing(fresh())))) }
+	states := map[string]checkout.Payment{
+		"challenged":         fresh(),
+		"authorizing":        b.Move(b.Authorizing(fresh())),
+		"pending":            move(b.Move(b.Authorizing(fresh())).Doubt(h.clock.Now(), b.Step())),
+		"paid":               paid(),
+		"declined":           b.Move(b.Refused(b.Move(b.Authorizing(fresh())))),
+		"failed":             move(fresh().Fail(checkout.Decline{Code: checkout.ReasonAuthentication}, time.Time{}, b.Step())),
+		"abandoned":          move(fresh().Abandon(b.Step())),
+		"voided":             move(paid().VoidDone(checkout.Outcome{}, b.Step())),
+		"refunded":           move(paid().RefundDone(25000, b.Step())),
+		"partially_refunded": move(paid().RefundDone(1, b.Step())),
+	}
+	for status, p := range states {
+		got := read[payment](t, h.ask("GET", "/v1/payments/"+string(p.ID), ""))
+		listed := read[page[payment]](t, h.ask("GET", "/v1/payments?status="+status, ""))
+		if got.Status != status || len(listed.Data) != 1 || listed.Data[0].ID != got.ID || listed.Data[0].Events != nil {
+			t.Errorf("%s: read as %s, listed %d", status, got.Status, len(listed.Data))
+		}
+		if declined := status == "declined" || status == "failed"; (got.Decline != nil) != declined {
+			t.Errorf("%s: decline %+v", status, got.Decline)
+		}
+	}
+	if len(states) != len(checkout.Statuses) {
+		t.Errorf("%d of %d states", len(states), len(checkout.Statuses))
+	}
+	// Where the bank's own page took the card nothing is known of it.
+	hosted := h.pays(h.stored(h.make(plainLink).ID), func(p *checkout.Payment) { p.Card = checkout.CardFacts{} })
+	if got := read[payment](t, h.ask("GET", "/v1/payments/"+string(hosted.ID), "")); got.Card != nil {
+		t.Errorf("%+v", got.Card)
+	}
+	// What the table does not know is null, not empty.
+	unknown := h.pays(h.stored(h.make(plainLink).ID), func(p *checkout.Payment) { p.Card = checkout.CardFacts{BIN: "999999", Last4: "1111"} })
+	if got := read[payment](t, h.ask("GET", "/v1/payments/"+string(unknown.ID), "")); got.Card == nil || got.Card.Brand != nil || got.Card.Kind != nil {
+		t.Errorf("%+v", got.Card)
+	}
+}
+
+func TestListPayments_filters(t *testing.T) {
+	h := open(t)
+	first := h.make(`{"amount":100,"currency":"TRY","order_id":"A"}`)
+	second := h.make(`{"amount":200,"currency":"USD","order_id":"B"}`)
+	one := h.paid(h.stored(first.ID))
+	h.clock.Advance(time.Hour)
+	two := h.pays(h.stored(second.ID))
+	three := h.pays(h.stored(second.ID))
+	for query, want := range map[string]int{
+		"": 3, "?link=" + first.ID: 1, "?link=" + second.ID: 2, "?order_id=B": 2, "?order_id=b": 0, "?status=paid": 1, "?status=challenged": 2,
+		"?min=101": 2, "?max=100": 1, "?min=100&max=200": 3, "?min=0": 3, "?min=201": 0, "?from=2026-11-22T10:00:00Z": 2, "?to=2026-11-22T10:00:00Z": 1,
+		"?link=lnk_0000000000000000000000": 0, "?link=" + second.ID + "&status=paid": 0,
+	} {
+		if p := read[page[payment]](t, h.ask("GET", "/v1/payments"+query, "")); len(p.Data) != want || p.Data == nil {
+			t.Errorf("%q: %d, want %d", query, len(p.Data), want)
+		}
+		if p := read[page[payment]](t, h.ask("GET", "/v1/payments"+query, "", as(nextKey))); len(p.Data) != 0 {
+			t.Errorf("%q: a neighbour sees %d", query, len(p.Data))
+		}
+	}
+	var walked []string
+	for query := "?limit=1"; ; {
+		p := read[page[payment]](t, h.ask("GET", "/v1/payments"+query, ""))
+		walked = append(walked, p.Data[0].ID)
+		if p.Next == nil {
+			break
+		}
+		query = "?limit=1&cursor=" + url.QueryEscape(*p.Next)
+	}
+	if len(walked) != 3 || walked[2] != string(one.ID) || !slices.Contains(walked, string(two.ID)) || !slices.Contains(walked, string(three.ID)) {
+		t.Errorf("%v", walked)
+	}
+}
+
+// A list shows the newest ten attempts of each link, one link a hundred; the rest is in the list of
+// payments.
+func TestManyAttemptsOnOneLink(t *testing.T) {
+	h := open(t)
+	l := h.make(plainLink)
+	stored := h.stored(l.ID)
+	var last checkout.Payment
+	for range 103 {
+		h.clock.Advance(time.Millisecond)
+		last = h.pays(stored)
+	}
+	if n := len(h.get(l.ID).Payments); n != 100 {
+		t.Errorf("one link shows %d", n)
+	}
+	listed := h.list("").Data[0].Payments
+	if len(listed) != 10 || listed[0].ID != string(last.ID) {
+		t.Errorf("a list shows %d, first %+v", len(listed), listed[0])
+	}
+}
+
+// BenchmarkListLinks is a full page of links with three attempts each, over HTTP.
+func BenchmarkListLinks(b *testing.B) {
+	h := open(b)
+	for range 100 {
+		l := h.stored(h.make(plainLink).ID)
+		for range 3 {
+			h.pays(l)
+		}
+	}
+	b.ResetTimer()
+	for b.Loop() {
+		r, err := http.NewRequestWithContext(context.Background(), "GET", h.url+"/v1/links?limit=100", nil)
+		h.must(err)
+		as(shopKey)(r)
+		if a, err := h.send(r, nil); err != nil || a.status != 200 {
+			b.Fatal(a, err)
+		}
+	}
+}
