@@ -380,6 +380,9 @@ func (b *browser) toBank() *browser {
 		if _, asks := fields["otp"]; asks || strings.Contains(action, "/3ds/") {
 			return b
 		}
+		if _, hosted := fields["Pan"]; hosted {
+			fields = url.Values{"Pan": {banksim.CardNumber("415565", "000")}, "Expiry": {"1229"}, "Cvv2": {"123"}, "CardHolderName": {"Ayşe Işık"}, "action": {"submit"}}
+		}
 		b.post(action, fields)
 	}
 	b.r.t.Fatal("the bank never asks")

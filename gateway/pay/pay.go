@@ -78,7 +78,6 @@ type themed struct {
 	version int64
 	theme   *page.Theme
 	test    bool
-	plan    bool // some account offers instalments
 }
 
 // New makes the surface.
@@ -114,19 +113,12 @@ func (s *Surface) theme(ctx context.Context, id checkout.MerchantID) (*themed, e
 	if have, ok := s.themes.Load(id); ok && have.(*themed).version == m.Version {
 		return have.(*themed), nil
 	}
-	accounts, err := s.Flow.Accounts(ctx, id)
-	if err != nil {
-		return nil, err
-	}
 	t := &themed{version: m.Version, test: m.Test, theme: &page.Theme{
 		ID: string(m.ID), Version: m.Version, Name: m.Name, LegalName: m.LegalName, Phone: m.Phone, Email: m.Email,
 		Accent: m.Accent, Brands: brandMarks(m),
 	}}
 	if m.LogoType != "" {
 		t.theme.Logo = "/m/" + string(m.ID) + "/logo?v=" + strconv.FormatInt(m.Version, 10)
-	}
-	for _, a := range accounts {
-		t.plan = t.plan || len(a.Rates) > 0
 	}
 	s.themes.Store(id, t)
 	return t, nil

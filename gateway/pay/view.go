@@ -1,6 +1,7 @@
 package pay
 
 import (
+	"context"
 	"errors"
 	"strconv"
 	"time"
@@ -26,7 +27,7 @@ func (s *Surface) view(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	key := page.Key{Lang: web.Language(c), Theme: t.theme, Variant: s.variant(hot, t)}
+	key := page.Key{Lang: web.Language(c), Theme: t.theme, Variant: s.variant(c.UserContext(), hot, t)}
 	values := s.values(hot)
 	resp := c.Response()
 	gzipped := page.Accepts(c.Get(fiber.HeaderAcceptEncoding), "gzip")
@@ -76,7 +77,7 @@ func (s *Surface) open(c *fiber.Ctx) (checkout.Hot, error) {
 }
 
 // variant chooses the blocks of the page.
-func (s *Surface) variant(hot checkout.Hot, t *themed) page.Variant {
+func (s *Surface) variant(ctx context.Context, hot checkout.Hot, t *themed) page.Variant {
 	v := page.VariantUntil | page.VariantHolder
 	if hot.PayerNote {
 		v |= page.VariantNote
@@ -84,13 +85,30 @@ func (s *Surface) variant(hot checkout.Hot, t *themed) page.Variant {
 	if hot.Open {
 		v |= page.VariantOpen
 	}
-	if t.plan && hot.Amount.Currency == checkout.TRY && rows(hot) > 1 {
-		v |= page.VariantInstallments
-	}
 	if t.test {
 		v |= page.VariantTest
 	}
+	accounts, err := s.Flow.Accounts(ctx, hot.Merchant)
+	if err != nil {
+		return v // a page without instalments beats no page; paying works them out again
+	}
+	if s.Flow.HostedCard(accounts, hot.Amount.Currency) {
+		return v&^page.VariantHolder | page.VariantHosted
+	}
+	if hot.Amount.Currency == checkout.TRY && rows(hot) > 1 && offersPlans(accounts) {
+		v |= page.VariantInstallments
+	}
 	return v
+}
+
+// offersPlans says whether some account has an instalment table.
+func offersPlans(accounts []checkout.Account) bool {
+	for _, a := range accounts {
+		if len(a.Rates) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // rows is how many ways to pay the link offers at most.
@@ -123,7 +141,7 @@ func (s *Surface) checkoutPage(c *fiber.Ctx, hot checkout.Hot) (*page.CheckoutPa
 	}
 	return &page.CheckoutPage{
 		Head:    page.Head{Theme: t.theme, Test: t.test, Self: "/p/" + string(hot.Token)},
-		Variant: s.variant(hot, t), Checkout: s.values(hot),
+		Variant: s.variant(c.UserContext(), hot, t), Checkout: s.values(hot),
 	}, nil
 }
 

@@ -20,11 +20,11 @@ func TestA02_FirstViewFitsOneTCPWindow(t *testing.T) {
 	p := newTestPages(t)
 	for _, lang := range p.Languages() {
 		v := sampleCheckout
-		html, err := p.AppendCheckoutGzip(nil, Key{lang, shop, variantEnd - 1}, &v)
+		html, err := p.AppendCheckoutGzip(nil, Key{lang, shop, variantFull}, &v)
 		if err != nil {
 			t.Fatal(err)
 		}
-		plain, err := p.AppendCheckout(nil, Key{lang, shop, variantEnd - 1}, &v)
+		plain, err := p.AppendCheckout(nil, Key{lang, shop, variantFull}, &v)
 		if err != nil {
 			t.Fatal(err)
 		}

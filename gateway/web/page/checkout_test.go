@@ -138,7 +138,7 @@ func TestA35_ValuesCannotBecomeMarkup(t *testing.T) {
 		Issuer: attack, AuthCode: attack, RRN: attack, Code: attack, Installments: 3}
 	head := Head{Theme: evil, Self: "/p/x"}
 	views := []View{
-		&CheckoutPage{Head: head, Variant: variantEnd - 1, BIN: attack, Typed: Typed{attack, attack, attack, attack, 3},
+		&CheckoutPage{Head: head, Variant: variantFull, BIN: attack, Typed: Typed{attack, attack, attack, attack, 3},
 			Checkout: Checkout{Token: "abc", Description: attack, OrderID: attack, Terms: attack, Currency: attack},
 			Errors:   []FieldError{{Field: attack, Code: attack, Brand: attack}, {Field: "card_number", Code: "brand_not_accepted", Brand: attack}}},
 		&Handover{Head: head, Payment: "pay_1", Bank: attack, Method: "POST", Action: "javascript:alert(1)", Fields: []Field{{attack, attack}}},
@@ -164,7 +164,7 @@ func TestA35_ValuesCannotBecomeMarkup(t *testing.T) {
 func TestA32_WhatLooksLikeACardNumberIsNotShownAgain(t *testing.T) {
 	p := newTestPages(t)
 	for _, typed := range []string{"4155650000000007", "4155 6500 0000 0007", "x41556500y00000007", "٤١٥٥٦٥٠٠٠٠٠٠٠٠٠٧", "４１５５６５００００００"} {
-		html, err := p.Render("tr", &CheckoutPage{Variant: variantEnd - 1, Checkout: sampleCheckout,
+		html, err := p.Render("tr", &CheckoutPage{Variant: variantFull, Checkout: sampleCheckout,
 			Typed: Typed{Amount: typed, Expiry: typed, Holder: typed, Note: typed}, Errors: []FieldError{{Field: "card_number", Code: "luhn"}}})
 		if err != nil {
 			t.Fatal(err)
@@ -173,7 +173,7 @@ func TestA32_WhatLooksLikeACardNumberIsNotShownAgain(t *testing.T) {
 			t.Errorf("%q is on the page again", typed)
 		}
 	}
-	html, err := p.Render("tr", &CheckoutPage{Variant: variantEnd - 1, Checkout: sampleCheckout,
+	html, err := p.Render("tr", &CheckoutPage{Variant: variantFull, Checkout: sampleCheckout,
 		Typed: Typed{Amount: "12,50", Expiry: "12/30", Holder: "Şükrü Ğ. Işık", Note: "0212 000 00 00"}, Errors: []FieldError{{Field: "card_number", Code: "luhn"}}})
 	if err != nil {
 		t.Fatal(err)
@@ -306,7 +306,7 @@ func TestPagesAreSafeForManyViewersAtOnce(t *testing.T) {
 
 func TestViewAllocatesNothing(t *testing.T) {
 	p := newTestPages(t)
-	v, k, buf := sampleCheckout, Key{"tr", shop, variantEnd - 1}, make([]byte, 0, 32<<10)
+	v, k, buf := sampleCheckout, Key{"tr", shop, variantFull}, make([]byte, 0, 32<<10)
 	for name, view := range map[string]func(){
 		"plain": func() { buf, _ = p.AppendCheckout(buf[:0], k, &v) },
 		"gzip":  func() { buf, _ = p.AppendCheckoutGzip(buf[:0], k, &v) },

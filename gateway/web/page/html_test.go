@@ -147,7 +147,7 @@ func TestL05_TitlesAreUniquePerState(t *testing.T) {
 func TestC02_CardFieldsHelpKeyboardsAndAutofill(t *testing.T) {
 	p := newTestPages(t)
 	v := sampleCheckout
-	html, err := p.AppendCheckout(nil, Key{"tr", shop, variantEnd - 1}, &v)
+	html, err := p.AppendCheckout(nil, Key{"tr", shop, variantFull}, &v)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -438,7 +438,7 @@ func TestO02_RightToLeftLanguageIsOneFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := sampleCheckout
-	html, err := p.AppendCheckout(nil, Key{"he", shop, variantEnd - 1}, &v)
+	html, err := p.AppendCheckout(nil, Key{"he", shop, variantFull}, &v)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -190,3 +190,6 @@ func allPages(t testing.TB) map[string]string {
 	}
 	return all
 }
+
+// variantFull is the page with every block of its own card form.
+const variantFull = (variantEnd - 1) &^ VariantHosted
