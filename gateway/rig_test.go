@@ -49,6 +49,9 @@ type rigOptions struct {
 	tame     bool   // the bank has no hostile habits
 	fault    func(point string) error
 	timing   checkout.Timing
+	config   func(*Config)                            // changes the settings before the start
+	seams    func(*seams)                             // changes what stands in the place of the world
+	seen     func(answer *http.Response, body []byte) // told of every answer to a browser
 }
 
 // testClock is moved by hand.
@@ -306,6 +309,9 @@ func (b *browser) do(method, address string, form url.Values) *browser {
 			b.r.t.Fatal(err)
 		}
 		b.url, b.status, b.body, b.header = address, resp.StatusCode, string(raw), resp.Header
+		if b.r.opt.seen != nil {
+			b.r.opt.seen(resp, raw)
+		}
 		if resp.StatusCode != http.StatusSeeOther && resp.StatusCode != http.StatusFound {
 			return b
 		}
