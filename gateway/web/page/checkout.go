@@ -452,7 +452,7 @@ func (p *Pages) probe() error {
 	}
 	values[holeToken] = "Az09Az09Az09" // stands in addresses: letters and digits only
 	for _, l := range p.locales {
-		variants := []Variant{0, variantEnd - 1}
+		variants := []Variant{0, variantEnd - 1, (variantEnd - 1) &^ VariantHosted}
 		for v := Variant(1); v < variantEnd; v <<= 1 {
 			variants = append(variants, v)
 		}

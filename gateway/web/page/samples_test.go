@@ -155,7 +155,7 @@ func newTestPages(t testing.TB) *Pages {
 	return p
 }
 
-// everyPage is every sample in every language, "tr/checkout 000000" (variant) among them, as written.
+// everyPage is every sample in every language, "tr/checkout 0000000" (variant) among them, as written.
 var everyPage = sync.OnceValues(func() (map[string]string, error) {
 	p, err := New(Options{PublicURL: "https://ode.example.com"})
 	if err != nil {
@@ -169,7 +169,7 @@ var everyPage = sync.OnceValues(func() (map[string]string, error) {
 			if err != nil {
 				return nil, err
 			}
-			all[fmt.Sprintf("%s/checkout %06b", lang, v)] = string(html)
+			all[fmt.Sprintf("%s/checkout %07b", lang, v)] = string(html)
 		}
 		for _, s := range samples() {
 			html, err := p.Render(lang, s.view)
