@@ -180,16 +180,18 @@ const (
 )
 
 // keyInAddress says whether the path or a query parameter looks like an API key.
-func keyInAddress(c *fiber.Ctx) (found bool) {
+func keyInAddress(c *fiber.Ctx) bool {
 	looksLikeKey := func(text string) bool {
 		i := strings.Index(text, keyPrefix)
 		return i >= 0 && len(text)-i >= shortestKey && (i == 0 || strings.ContainsAny(text[i-1:i], " /=:;,"))
 	}
 	uri := c.Request().URI()
-	uri.QueryArgs().VisitAll(func(name, value []byte) {
-		found = found || looksLikeKey(string(name)) || looksLikeKey(string(value))
-	})
-	return found || looksLikeKey(string(uri.Path()))
+	for name, value := range uri.QueryArgs().All() {
+		if looksLikeKey(string(name)) || looksLikeKey(string(value)) {
+			return true
+		}
+	}
+	return looksLikeKey(string(uri.Path()))
 }
 
 // stranger begins the name under which an address without a good key is counted.

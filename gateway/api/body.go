@@ -226,6 +226,9 @@ func (s *Surface) checkStruct(to any) []checkout.FieldError {
 	for i, f := range found {
 		_, field, _ := strings.Cut(f.Namespace(), ".") // drop the struct's own name
 		field = strings.NewReplacer("[", ".", "]", "").Replace(field)
+		if name, ok := strings.CutPrefix(field, "metadata."); ok {
+			field = "metadata." + shown(name)
+		}
 		word := tagWords[f.Tag()]
 		if kind := f.Kind(); f.Tag() == "max" && (kind == reflect.Slice || kind == reflect.Map) {
 			word = "too_many"

@@ -6,10 +6,13 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/odelink/odelink/checkout"
 )
 
 func TestCreateLink(t *testing.T) {
@@ -367,7 +370,7 @@ func TestA32_cardNumbersAreRefusedEverywhere(t *testing.T) {
 	h := open(t, furnish{logs: logs})
 	for _, number := range []string{
 		pan("415565", "000"), pan("979200", "000"), "4155 6500 0000 0007", "4155-6500-0000-0007", "4155.6500.0000.0007", "4155/6500/0000/0007", "4155_6500_0000_0007",
-		"4155,6500,0000,0007", "４１５５６５０００００００００７", "٤١٥٥٦٥٠٠٠٠٠٠٠٠٠٧", script('०'), script('𝟎'), "kart4155650000000007", "4155650000000007 12/30 123", "2026 4155 6500 0000 0007", "4155\u00a06500\u20030000\u20110007", "Kart 4155650000000007 son", "378282246310005",
+		"4155,6500,0000,0007", "４１５５６５０００００００００７", "٤١٥٥٦٥٠٠٠٠٠٠٠٠٠٧", script('०'), script('𝟎'), "kart4155650000000007", "4155650000000007 12/30 123", "2026 4155 6500 0000 0007", "4155\u00a06500\u20030000\u20110007", "Kart 4155650000000007 son", amex(),
 	} {
 		for field, body := range map[string]string{ // the phone number's own length refuses it, or its check digit
 			"description":    `"description":` + quote(number),
@@ -376,6 +379,7 @@ func TestA32_cardNumbersAreRefusedEverywhere(t *testing.T) {
 			"customer.phone": `"customer":{"phone":` + quote("+"+number) + `}`,
 			"metadata.a":     `"metadata":{"a":` + quote(number) + `}`,
 			"metadata":       `"metadata":{` + quote(number) + `:"a"}`,
+			"metadata, null": `"metadata":{` + quote(number) + `:null}`,
 			"return_url":     `"return_url":` + quote("https://a.example/"+number),
 			"category":       `"category":` + quote(number),
 			"a made-up name": quote(number) + `:"a"`,
@@ -401,6 +405,15 @@ func TestA32_cardNumbersAreRefusedEverywhere(t *testing.T) {
 	}
 	if all := read[page[link]](t, h.ask("GET", "/v1/links", "")); len(all.Data) != 0 {
 		t.Errorf("%d links hold card numbers", len(all.Data))
+	}
+}
+
+// amex is a number of fifteen digits, as long as a phone number may be.
+func amex() string {
+	for n := 378282246310000; ; n++ {
+		if digits := strconv.Itoa(n); checkout.Luhn(digits) {
+			return digits
+		}
 	}
 }
 
