@@ -10,7 +10,9 @@ import (
 const cacheLimit = 10_000
 
 // cache remembers what load answered for a short time. When load fails, an old answer serves on
-// for a while: branding a few seconds old beats no page.
+// for a while: branding a few seconds old beats no page. Nobody who has such an answer waits for a
+// load under way, and a load that failed is not tried again at once: a ledger that hangs costs one
+// caller its patience and not all of them in a row (C22).
 type cache[K comparable, V any] struct {
 	clock Clock
 	fresh time.Duration
@@ -21,10 +23,15 @@ type cache[K comparable, V any] struct {
 }
 
 type kept[V any] struct {
-	mu    sync.Mutex // one load at a time per key
+	loading sync.Mutex // one load at a time per key
+
+	mu    sync.RWMutex // of what follows
 	value V
-	at    time.Time
+	at    time.Time // of value
 	ok    bool
+	tried time.Time // of the last load
+	err   error     // of the last load
+	loads int
 }
 
 // staleFactor is how many times longer than fresh an old answer may serve when load fails.
@@ -36,21 +43,64 @@ func newCache[K comparable, V any](clock Clock, fresh time.Duration, load func(c
 
 func (c *cache[K, V]) get(ctx context.Context, key K) (V, error) {
 	k := c.slot(key)
+	v, loads, state := k.look(c.clock.Now(), c.fresh)
+	switch {
+	case state == keptFresh:
+		return v, nil
+	case state == keptGone:
+		k.loading.Lock()
+	case !k.loading.TryLock():
+		return v, nil
+	}
+	defer k.loading.Unlock()
+	if v, err, done := k.loadedSince(loads); done {
+		return v, err // by the one that was waited for
+	}
+	loaded, err := c.load(ctx, key)
+	k.keep(loaded, err, c.clock.Now())
+	if err != nil && state == keptOld && KindOf(err) != KindNotFound {
+		return v, nil
+	}
+	return loaded, err
+}
+
+// keptState is what a kept value is good for.
+type keptState int
+
+const (
+	keptGone  keptState = iota // there is none, or it is too old
+	keptOld                    // serves when a load fails or is under way
+	keptFresh                  // need not be loaded
+)
+
+func (k *kept[V]) look(now time.Time, fresh time.Duration) (V, int, keptState) {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	age, tried := now.Sub(k.at), now.Sub(k.tried)
+	switch {
+	case !k.ok || age < 0 || age >= fresh*staleFactor:
+		return k.value, k.loads, keptGone
+	case age < fresh || (tried >= 0 && tried < fresh):
+		return k.value, k.loads, keptFresh
+	}
+	return k.value, k.loads, keptOld
+}
+
+// loadedSince answers what a load brought that ended since the count was read.
+func (k *kept[V]) loadedSince(loads int) (V, error, bool) {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return k.value, k.err, k.loads != loads
+}
+
+func (k *kept[V]) keep(v V, err error, now time.Time) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	age := c.clock.Now().Sub(k.at)
-	if k.ok && age >= 0 && age < c.fresh {
-		return k.value, nil
+	k.tried, k.err = now, err
+	k.loads++
+	if err == nil {
+		k.value, k.at, k.ok = v, now, true
 	}
-	v, err := c.load(ctx, key)
-	if err != nil {
-		if k.ok && KindOf(err) != KindNotFound && age < c.fresh*staleFactor {
-			return k.value, nil
-		}
-		return v, err
-	}
-	k.value, k.at, k.ok = v, c.clock.Now(), true
-	return v, nil
 }
 
 func (c *cache[K, V]) slot(key K) *kept[V] {

@@ -43,6 +43,35 @@ func (s *Service) Pay(ctx context.Context, r PayRequest) (Started, error) {
 	if err != nil {
 		return Started{}, err
 	}
+	started, err := s.pay(ctx, hot, r)
+	if !refusedByLink(err) {
+		return started, err
+	}
+	// The copy that the answer was worked out from may be older than the link, or the link moved
+	// meanwhile: the ledger has the last word, and the page shows what it says (I26).
+	now, lerr := s.fromLedger(ctx, hot)
+	switch {
+	case lerr != nil:
+		return started, err
+	case now.Rev == hot.Rev && now.State == hot.State:
+		started.Hot = now
+		return started, err
+	}
+	return s.pay(ctx, now, r)
+}
+
+// refusedByLink says whether the link's state or terms are why nothing was begun.
+func refusedByLink(err error) bool {
+	for _, e := range []*Error{ErrPaid, ErrBusy, ErrDeleted, ErrExpired, ErrNotActiveYet, ErrResting, ErrTermsChanged} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// pay goes on from one copy of the link.
+func (s *Service) pay(ctx context.Context, hot Hot, r PayRequest) (Started, error) {
 	if err := hot.Check(s.Clock.Now()); err != nil {
 		return Started{Hot: hot}, err
 	}

@@ -30,13 +30,15 @@ var Statuses = []Status{
 // next is the whole life of a payment. A pair that is not here cannot happen.
 //
 // failed and abandoned may become voided: a one-step bank (3DPay, 3DHost) can charge for an
-// attempt that was superseded here, and that charge is given back by itself.
+// attempt that was superseded here, and that charge is given back by itself. So may declined: a
+// process that was held up for minutes can still be sending when the bank's word had been taken.
 var next = map[Status][]Status{
 	StatusChallenged:        {StatusAuthorizing, StatusDeclined, StatusFailed, StatusAbandoned},
 	StatusAuthorizing:       {StatusPaid, StatusDeclined, StatusFailed, StatusPending},
 	StatusPending:           {StatusPaid, StatusDeclined, StatusFailed, StatusVoided},
 	StatusPaid:              {StatusVoided, StatusPartiallyRefunded, StatusRefunded},
 	StatusPartiallyRefunded: {StatusPartiallyRefunded, StatusRefunded},
+	StatusDeclined:          {StatusVoided},
 	StatusFailed:            {StatusVoided},
 	StatusAbandoned:         {StatusVoided},
 }

@@ -33,7 +33,7 @@ var life = map[checkout.Status][]checkout.Status{
 	declined:    {challenged, authorizing, pending},
 	failed:      {challenged, authorizing, pending},
 	abandoned:   {challenged},
-	voided:      {pending, paid, failed, abandoned},
+	voided:      {pending, paid, declined, failed, abandoned},
 	partly:      {paid, partly},
 	refunded:    {paid, partly},
 }

@@ -293,8 +293,48 @@ func (s *Service) charge(ctx context.Context, p Payment, acq Acquirer) (Outcome,
 	return Outcome{}, errors.New("the acquirer can neither authorise nor be asked")
 }
 
-// record writes what the bank said: an explicit yes, an explicit no, or that we do not know.
+// record writes what the bank said: an explicit yes, an explicit no, or that we do not know. A
+// sender that was held up beyond its lease finds the payment moved on by the settle loop.
 func (s *Service) record(ctx context.Context, p Payment, out Outcome, actor string) error {
+	for {
+		err := s.recordAt(ctx, p, out, actor)
+		if !errors.Is(err, ErrStale) {
+			return err
+		}
+		if p, err = s.Ledger.PaymentByID(ctx, p.ID); err != nil {
+			return err
+		}
+		switch {
+		case p.Status == StatusAuthorizing:
+		case p.Status == StatusPending && (out.Result == ResultApproved || out.Result == ResultDeclined):
+		case p.Status == StatusDeclined && out.Result == ResultApproved:
+			return s.chargedTooLate(ctx, p, out, actor)
+		default:
+			return nil // decided, and the answer adds nothing
+		}
+	}
+}
+
+// chargedTooLate has a charge given back whose payment was already told to be declined (I3).
+func (s *Service) chargedTooLate(ctx context.Context, p Payment, out Outcome, actor string) error {
+	s.Observer.Fault("charge after the end of its payment", fmt.Errorf("payment %s", p.ID))
+	for {
+		m, err := p.Note("payment.charged_late", Step{At: s.Clock.Now(), Actor: actor, Data: outcomeData(out)})
+		if err != nil {
+			return err
+		}
+		m.To.Reversal, m.To.DueAt, m.To.Asks, m.To.NotFound = ReversalDue, s.Clock.Now(), 0, 0
+		if err = s.commit(ctx, m); !errors.Is(err, ErrStale) {
+			return err
+		}
+		if p, err = s.Ledger.PaymentByID(ctx, p.ID); err != nil {
+			return err
+		}
+	}
+}
+
+// recordAt writes it to the payment as read. ErrStale: it moved since.
+func (s *Service) recordAt(ctx context.Context, p Payment, out Outcome, actor string) error {
 	step := Step{At: s.Clock.Now(), Actor: actor, Data: outcomeData(out)}
 	var m Move
 	var err error

@@ -95,6 +95,33 @@ type Service struct {
 	running   sync.WaitGroup
 	merchants *cache[MerchantID, shop]
 	acquirers sync.Map // AccountID → opened
+	unsaid    unsaid
+}
+
+// unsaid is since when changes may not have reached the hot state; zero = all did.
+type unsaid struct {
+	mu    sync.Mutex
+	since time.Time
+}
+
+// unsaidMargin covers the time that the ledger's clock, which dates changes, may be behind ours.
+const unsaidMargin = time.Minute
+
+func (u *unsaid) add(since time.Time) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.since.IsZero() || since.Before(u.since) {
+		u.since = since
+	}
+}
+
+// take answers what was added and forgets it.
+func (u *unsaid) take() time.Time {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	since := u.since
+	u.since = time.Time{}
+	return since
 }
 
 // shop is what the flow needs of a merchant at every step.
@@ -220,6 +247,7 @@ func (s *Service) publish(ctx context.Context, l *Link) {
 		return
 	}
 	if err := s.Hot.Publish(ctx, l.Hot()); err != nil {
+		s.unsaid.add(l.UpdatedAt.Add(-unsaidMargin))
 		s.Observer.Fault("publish link", err)
 	}
 }

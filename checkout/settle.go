@@ -4,26 +4,36 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 )
 
-// settleBatch is how many payments one pass looks at; the caller comes again while there are more.
-const settleBatch = 64
+// settleBatch is how many payments one pass looks at, all at once, so that a bank that keeps silent
+// holds nobody up but its own; the caller comes again while there are more. What one of them takes
+// (an inquiry, a fence or a reversal, their commits) fits into the lease.
+const (
+	settleBatch = 16
+	settleLease = 3 // in inquiries
+)
 
 // Settle looks once at every payment whose time has come: it asks the bank about what is in doubt,
 // gives back what must not stay, and ends what was abandoned. It answers how many it looked at.
 // Several processes may run it: the ledger hands each payment to one of them, and every step is a
 // compare-and-set anyway (C28).
 func (s *Service) Settle(ctx context.Context) (int, error) {
-	due, err := s.Ledger.LeaseDue(ctx, s.Clock.Now().Add(s.Timing.Inquiry*3), settleBatch)
+	due, err := s.Ledger.LeaseDue(ctx, s.Clock.Now().Add(s.Timing.Inquiry*settleLease), settleBatch)
 	if err != nil {
 		return 0, fmt.Errorf("find payments to settle: %w", err)
 	}
+	var all sync.WaitGroup
 	for _, p := range due {
-		if err := s.settle(ctx, p); err != nil && !errors.Is(err, ErrStale) {
-			s.Observer.Fault("settle payment", fmt.Errorf("payment %s: %w", p.ID, err))
-		}
+		all.Go(func() {
+			if err := s.settle(ctx, p); err != nil && !errors.Is(err, ErrStale) {
+				s.Observer.Fault("settle payment", fmt.Errorf("payment %s: %w", p.ID, err))
+			}
+		})
 	}
+	all.Wait()
 	return len(due), nil
 }
 
@@ -275,8 +285,20 @@ func (s *Service) nextAsk(p Payment) time.Time {
 }
 
 // Republish copies every link that changed since the given time into the hot state. A loop calls
-// it, so that a publication that failed after its commit is made good (I26).
+// it, so that a publication that failed after its commit is made good (I26). While the hot state is
+// away, it remembers from where on.
 func (s *Service) Republish(ctx context.Context, since time.Time) error {
+	if missed := s.unsaid.take(); !missed.IsZero() && missed.Before(since) {
+		since = missed
+	}
+	err := s.republish(ctx, since)
+	if err != nil {
+		s.unsaid.add(since)
+	}
+	return err
+}
+
+func (s *Service) republish(ctx context.Context, since time.Time) error {
 	const page = 500
 	for {
 		links, err := s.Ledger.ChangedLinks(ctx, since, page)

@@ -6,13 +6,20 @@ import (
 )
 
 // View answers the hot copy of a link, whatever its state; the caller asks Hot.Check. What the hot
-// state does not have comes from the ledger and is published on the way.
+// state does not have comes from the ledger and is published on the way. A copy that would turn the
+// payer away is held against the ledger first: it may be older than the link (I26).
 func (s *Service) View(ctx context.Context, t Token) (Hot, error) {
 	if !t.Valid() {
 		return Hot{}, ErrNoLink
 	}
 	h, err := s.Hot.Open(ctx, t)
 	if err == nil {
+		if h.Check(s.Clock.Now()) == nil {
+			return h, nil
+		}
+		if now, lerr := s.fromLedger(ctx, h); lerr == nil {
+			return now, nil
+		}
 		return h, nil
 	}
 	away := !errors.Is(err, ErrNoLink)
@@ -24,6 +31,18 @@ func (s *Service) View(ctx context.Context, t Token) (Hot, error) {
 		return Hot{}, err
 	}
 	if !away {
+		s.publish(ctx, &link)
+	}
+	return link.Hot(), nil
+}
+
+// fromLedger reads a link past the hot state, and brings an old copy up to date on the way.
+func (s *Service) fromLedger(ctx context.Context, h Hot) (Hot, error) {
+	link, err := s.Ledger.LinkByToken(ctx, h.Token)
+	if err != nil {
+		return Hot{}, err
+	}
+	if link.Rev != h.Rev {
 		s.publish(ctx, &link)
 	}
 	return link.Hot(), nil

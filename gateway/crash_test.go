@@ -28,7 +28,8 @@ type breaker struct {
 	skip  int
 	times int // negative = until mended
 	cause error
-	seen  int // how often it broke
+	seen  int    // how often it broke
+	slow  func() // runs once, within the next commit
 }
 
 // at breaks the ledger at a point after skip more passes, times times.
@@ -51,6 +52,10 @@ func (b *breaker) mend() int {
 func (b *breaker) fault(point string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.slow != nil && point == sqlstore.FaultAfterCommit {
+		b.slow()
+		b.slow = nil
+	}
 	switch {
 	case b.times == 0 || b.point == "" || (b.point != "*" && b.point != point):
 		return nil
@@ -120,7 +125,7 @@ func newCrash(t *testing.T, opt rigOptions) *crash {
 	c := &crash{ledger: &breaker{}}
 	opt.fault = c.ledger.fault
 	if opt.timing.Provision == 0 {
-		opt.timing = testTiming
+		opt.timing = testTiming // shorter, because some calls here never end by themselves
 		opt.timing.Provision, opt.timing.Inquiry = 1200*time.Millisecond, 1200*time.Millisecond
 	}
 	c.rig = newRig(t, opt)
@@ -160,6 +165,16 @@ func (r *rig) provisionFault(o outcome) {
 	r.t.Helper()
 	if o.fault != "" {
 		r.bankFault(banksim.StepProvision, o.fault, o.value, 1)
+	}
+}
+
+// until waits for something that happens beside the test.
+func (r *rig) until(what string, ok func() bool) {
+	r.t.Helper()
+	for end := time.Now().Add(30 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			r.t.Fatalf("not within 30 s: %s", what)
+		}
 	}
 }
 

@@ -41,12 +41,13 @@ type rig struct {
 
 // rigOptions choose what the gateway stands on; the zero value is SQLite and memory.
 type rigOptions struct {
-	database string // URL; "" = a fresh SQLite file
-	redis    string // URL; "" = memory
-	mode     string // of the PayFor account; "" = 3dmodel
-	half     bool   // the account allows half-secure
-	limits   bool   // rate limits on
-	tame     bool   // the bank has no hostile habits
+	database string                                           // URL; "" = a fresh SQLite file
+	redis    string                                           // URL; "" = memory
+	mode     string                                           // of the PayFor account; "" = 3dmodel
+	half     bool                                             // the account allows half-secure
+	limits   bool                                             // rate limits on
+	tame     bool                                             // the bank has no hostile habits
+	sleep    func(ctx context.Context, d time.Duration) error // how the bank is slow; nil = by a real timer
 	fault    func(point string) error
 	timing   checkout.Timing
 	config   func(*Config)                            // changes the settings before the start
@@ -83,7 +84,7 @@ func newRig(t *testing.T, opt rigOptions) *rig {
 	r := &rig{t: t, opt: opt, dir: t.TempDir(), clock: &testClock{now: time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)}}
 	var err error
 	r.bank, err = banksim.New(banksim.Options{
-		Now: r.clock.Now, Hostile: !opt.tame, Rand: newSeed(t.Name()), DataFile: filepath.Join(r.dir, "bank.log"),
+		Now: r.clock.Now, Sleep: opt.sleep, Hostile: !opt.tame, Rand: newSeed(t.Name()), DataFile: filepath.Join(r.dir, "bank.log"),
 	})
 	if err != nil {
 		t.Fatal(err)
