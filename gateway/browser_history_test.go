@@ -1,0 +1,256 @@
+package main
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/fetch"
+	"github.com/chromedp/cdproto/input"
+
+	chrome "github.com/odelink/odelink/gateway/testenv/browser"
+)
+
+// paste puts a text where the focus is, in one piece, as the clipboard or an input method does.
+func (p *person) paste(t *testing.T, text string) {
+	t.Helper()
+	call(t, p.Page, input.InsertText, input.InsertTextParams{Text: text})
+}
+
+// tap touches the middle of an element, as often as told, faster than any page can answer.
+func (p *person) tap(t *testing.T, selector string, times int) {
+	t.Helper()
+	p.WaitVisible(selector)
+	at := chrome.Eval[[2]float64](p.Page, `(() => { const e = document.querySelector("`+selector+`");
+		e.scrollIntoView({block: "center", behavior: "instant"}); const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })()`)
+	for range times {
+		call(t, p.Page, input.DispatchTouchEvent, input.DispatchTouchEventParams{Type: input.DispatchTouchEventTypeTouchStart,
+			TouchPoints: []*input.TouchPoint{{X: at[0], Y: at[1]}}})
+		call(t, p.Page, input.DispatchTouchEvent, input.DispatchTouchEventParams{Type: input.DispatchTouchEventTypeTouchEnd, TouchPoints: []*input.TouchPoint{}})
+	}
+}
+
+// held stops the browser's requests at an address until it is told to go on, so that a test can look
+// at a page that waits.
+func held(t *testing.T, p *person, pattern string) (release func()) {
+	t.Helper()
+	call(t, p.Page, fetch.Enable, fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: pattern}}})
+	return func() { call(t, p.Page, fetch.Disable, struct{}{}) }
+}
+
+// payments is how many payments there are, and how many forms the gateway took for them.
+func (r *rig) payments() int { return len(r.allPayments()) }
+
+// A second tap does nothing: one form, one payment, one charge; the button says that it works and
+// keeps the focus.
+func TestUX_H2_SecondTapDoesNothing(t *testing.T) {
+	t.Parallel()
+	r := newSite(t, rigOptions{})
+	l := r.link(nil)
+	p := r.person(t, phone())
+	p.Open(l["url"].(string))
+	p.fillCard(card("000"))
+	release := held(t, p, "*/pay")
+	p.tap(t, "#go", 3)
+	p.reads("#go", "İşleniyor…")
+	if p.Attribute("#go", "aria-disabled") != "true" || p.Attribute("#go", "disabled") != "" {
+		t.Error("the busy button is not told, or cannot keep the focus")
+	}
+	release()
+	p.WaitVisible("#challenge")
+	p.answer("123456")
+	if n := r.payments(); n != 1 {
+		t.Errorf("%d payments", n)
+	}
+	sent := 0
+	for _, address := range p.Requests() {
+		if strings.HasSuffix(address, "/pay") {
+			sent++
+		}
+	}
+	if sent != 1 {
+		t.Errorf("the form was sent %d times", sent)
+	}
+	p.quiet(t)
+	r.booksAgree()
+}
+
+// Two quick taps without scripts are two forms: the server lets one payment through.
+func TestUX_H1_TwoTapsWithoutScriptsChargeOnce(t *testing.T) {
+	t.Parallel()
+	r := newSite(t, rigOptions{})
+	o := phone()
+	o.ScriptsOff = true
+	p := r.person(t, o)
+	p.Open(r.link(nil)["url"].(string))
+	p.fillCard(card("000"))
+	p.tap(t, "#go", 2)
+	p.WaitVisible("#bank button")
+	p.ClickAndLoad("#bank button")
+	p.answer("123456")
+	p.want(t, ".result", "Ödeme tamamlandı")
+	if c := r.bank.Charges(); len(c) != 1 {
+		t.Errorf("the bank holds %+v", c)
+	}
+	r.booksAgree()
+}
+
+// Reloading the result asks for the state and sends nothing again; so does reloading the hand-over.
+func TestUX_H4_ReloadSendsNothingAgain(t *testing.T) {
+	t.Parallel()
+	r := newSite(t, rigOptions{})
+	l := r.link(nil)
+	p := r.person(t, phone())
+	p.Open(l["url"].(string))
+	p.fillCard(card("000"))
+	release := held(t, p, r.bankS.URL+"/*") // the bank is slow: the hand-over stands there
+	p.Click("#go")
+	p.reads("h1", "Bankanızın doğrulama sayfasına yönlendiriliyorsunuz")
+	p.WaitURL("/r/pay_")
+	release()
+	p.WaitVisible("#challenge")
+	p.answer("123456")
+	for range 2 {
+		status(t, "reload of the result", p.Reload(), http.StatusOK)
+		p.want(t, ".result", "Ödeme tamamlandı")
+	}
+	posts := 0
+	for _, a := range p.Responses() {
+		if a.Type == "Document" && strings.Contains(a.URL, "/3ds/") {
+			posts++
+		}
+	}
+	if n := r.payments(); n != 1 || posts > 1 {
+		t.Errorf("%d payments, %d returns", n, posts)
+	}
+	p.quiet(t)
+	r.booksAgree()
+}
+
+// A hand-over that is reloaded while the bank is slow asks for the payment's state.
+func TestUX_H4_ReloadOfTheHandOverLeadsToTheState(t *testing.T) {
+	t.Parallel()
+	r := newSite(t, rigOptions{})
+	p := r.person(t, phone())
+	p.Open(r.link(nil)["url"].(string))
+	p.fillCard(card("000"))
+	release := held(t, p, r.bankS.URL+"/*")
+	p.Click("#go")
+	p.WaitURL("/r/pay_")
+	status(t, "reload", p.Reload(), http.StatusOK)
+	p.want(t, ".result", "Bankanızda bekleyen bir işlem var")
+	release()
+	if n := r.payments(); n != 1 {
+		t.Errorf("%d payments", n)
+	}
+	p.quiet(t)
+}
+
+// Back from the bank: the payer is told that something waits there, can look again or give up, and a
+// given-up attempt leads to the form. The old attempt can no longer be paid.
+func TestUX_H5_BackFromTheBank(t *testing.T) {
+	t.Parallel()
+	r := newSite(t, rigOptions{})
+	l := r.link(nil)
+	p := r.person(t, phone())
+	p.Open(l["url"].(string))
+	p.fillCard(card("051"))
+	p.toBank()
+	bank := p.URL()
+	p.back(t)
+	p.reads(".result", "Bankanızda bekleyen bir işlem var")
+	p.want(t, "main", "Sonucu kontrol et", "Vazgeç, başka kart kullan", "henüz belli değil")
+	if p.Count("#pay") != 0 {
+		t.Error("the form stands beside a waiting payment")
+	}
+	if status := p.ClickAndLoad("button.second"); status != http.StatusOK || p.Count("#pay") != 1 {
+		t.Fatalf("giving up leads to %s (%d)", p.URL(), status)
+	}
+	if v := p.Value("#card_number") + p.Value("#card_cvc"); v != "" {
+		t.Error("the card fields are not empty (A39)")
+	}
+	p.fillCard(card("000"))
+	p.toBank()
+	p.answer("123456")
+	p.want(t, ".result", "Ödeme tamamlandı")
+	// The given-up attempt is taken up again at the bank: it must not become a second payment.
+	late := p.tab()
+	late.Open(bank)
+	late.answer("123456")
+	late.reads(".result", "Ödeme alınamadı")
+	p.quiet(t)
+	r.booksAgree()
+}
+
+// back is the back button where a page may send the browser on: only that something else came counts.
+func (p *person) back(t *testing.T) {
+	t.Helper()
+	from := p.URL()
+	p.WaitFor(`(history.back(), true)`)
+	p.WaitFor(`location.href !== "` + from + `" && document.readyState === "complete"`)
+}
+
+// A page that the browser kept in memory asks the server for the state when it is shown again: no dead
+// button, no form for a link that was paid meanwhile (H3).
+func TestUX_H3_PageFromTheBackForwardCacheAsksForTheState(t *testing.T) {
+	t.Parallel()
+	r := newSite(t, rigOptions{})
+	l := r.link(nil)
+	p := r.person(t, phone())
+	p.Open(l["url"].(string))
+	p.fillCard(card("000"))
+	r.person(t, desktop()).pay(l["url"].(string), card("000"))
+	// Browsers decide for themselves when they keep a page; the event is what they tell it then.
+	p.WaitFor(`(dispatchEvent(new PageTransitionEvent("pageshow", {persisted: true})), true)`)
+	p.reads(".result", "Ödeme tamamlandı")
+	p.quiet(t)
+	r.booksAgree()
+}
+
+// A second device on a link that is being paid may try, since the first may never come back; the
+// money goes through once, and whoever is late reads so.
+func TestUX_H6_SecondDeviceOnALinkBeingPaid(t *testing.T) {
+	t.Parallel()
+	r := newSite(t, rigOptions{})
+	l := r.link(nil)
+	first, second := r.person(t, phone()), r.person(t, desktop())
+	first.Open(l["url"].(string))
+	first.fillCard(card("000"))
+	first.toBank()
+	second.Open(l["url"].(string))
+	second.fillCard(card("000"))
+	second.toBank()
+	second.answer("123456")
+	second.want(t, ".result", "Ödeme tamamlandı")
+	first.answer("123456")
+	first.reads(".result", "Ödeme alınamadı")
+	first.want(t, ".result", "Kartınızdan para çekilmedi.")
+	status(t, "second tab", first.tab().Open(l["url"].(string)), http.StatusGone)
+	tab := first.tab()
+	tab.Open(l["url"].(string))
+	tab.want(t, ".result", "Yeniden ödemeniz gerekmez.")
+	if c := r.bank.Charges(); len(c) != 1 {
+		t.Errorf("the bank holds %+v", c)
+	}
+	first.quiet(t)
+	second.quiet(t)
+	r.booksAgree()
+}
+
+// A form filled in before somebody else paid is refused with the receipt, and no bank is asked.
+func TestUX_H6_FormOfALinkPaidMeanwhile(t *testing.T) {
+	t.Parallel()
+	r := newSite(t, rigOptions{})
+	l := r.link(nil)
+	p := r.person(t, phone())
+	p.Open(l["url"].(string))
+	p.fillCard(card("000"))
+	r.person(t, desktop()).pay(l["url"].(string), card("000"))
+	status(t, "late form", p.ClickAndLoad("#go"), http.StatusConflict)
+	p.want(t, ".result", "Ödeme tamamlandı", "Yeniden ödemeniz gerekmez.")
+	if n := r.payments(); n != 1 {
+		t.Errorf("%d payments", n)
+	}
+	p.quiet(t)
+	r.booksAgree()
+}
