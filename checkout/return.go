@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -37,13 +38,7 @@ func (s *Service) Return(ctx context.Context, id PaymentID, cb Callback, ip stri
 
 // judge believes or refuses one callback for the payment as read.
 func (s *Service) judge(ctx context.Context, p Payment, cb Callback, ip string) (Payment, error) {
-	acq, err := s.acquirerOf(ctx, p)
-	if err != nil {
-		return p, err
-	}
-	bank, cancel := context.WithTimeout(ctx, s.Timing.Inquiry)
-	defer cancel()
-	v, err := acq.Judge(bank, s.order(p), cb)
+	v, acq, err := s.verdict(ctx, p, cb)
 	if reason := ForgedReason(err); reason != "" {
 		s.reject(ctx, p, reason, ip)
 		return p, err
@@ -51,7 +46,7 @@ func (s *Service) judge(ctx context.Context, p Payment, cb Callback, ip string) 
 	if err != nil {
 		return p, fmt.Errorf("judge callback: %w", err)
 	}
-	step := Step{At: s.Clock.Now(), Actor: "bank", IP: ip, Data: map[string]string{"md_status": v.MDStatus, "eci": v.ECI}}
+	step := Step{At: s.Clock.Now(), Actor: "bank", IP: ip, Data: verdictData(v)}
 	if p.Status != StatusChallenged {
 		return p, s.late(ctx, p, v, step)
 	}
@@ -63,6 +58,45 @@ func (s *Service) judge(ctx context.Context, p Payment, cb Callback, ip string) 
 		return s.end(ctx, p, step, func() (Move, error) { return p.Fail(v.Decline, time.Time{}, step) })
 	}
 	return s.authorize(ctx, p, acq, v, step)
+}
+
+// verdict asks the payment's bank what to make of a callback.
+func (s *Service) verdict(ctx context.Context, p Payment, cb Callback) (Verdict, Acquirer, error) {
+	acq, err := s.acquirerOf(ctx, p)
+	if err != nil {
+		return Verdict{}, nil, unusable(err)
+	}
+	bank, cancel := context.WithTimeout(ctx, s.Timing.Inquiry)
+	defer cancel()
+	v, err := acq.Judge(bank, s.order(p), cb)
+	return v, acq, err
+}
+
+// unusable says what an account whose settings are wrong means for a callback: without its secrets
+// nothing can be checked and nothing is believed (A3, I23); any other mistake is for the merchant to
+// mend, and the callback is as good afterwards.
+func unusable(err error) error {
+	var e *Error
+	if !errors.As(err, &e) || e.Kind != KindInvalid {
+		return err
+	}
+	for _, f := range e.Fields {
+		if strings.HasPrefix(f.Field, "credentials.") && f.Code == "required" {
+			return Forged(ForgedSecretMissing)
+		}
+	}
+	return ErrUnreachable.Because(err)
+}
+
+// verdictData is what the audit trail keeps of a believed callback.
+func verdictData(v Verdict) map[string]string {
+	d := map[string]string{"md_status": v.MDStatus, "eci": v.ECI}
+	for k, text := range map[string]string{"bank_code": v.Decline.BankCode, "bank_message": cut(v.Decline.Message, 200)} {
+		if text != "" {
+			d[k] = text
+		}
+	}
+	return d
 }
 
 // mayAuthorize is invariant I11: byte-equal "1", or 2, 3, 4 where the account allowed it.

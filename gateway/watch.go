@@ -56,8 +56,13 @@ func (w *watch) Moved(m checkout.Move) {
 	}
 }
 
-// Rejected is logged and counted by the measured banks.
-func (w *watch) Rejected(checkout.Payment, string) {}
+// Rejected is logged and counted by the measured banks; an account without its secrets opens no bank,
+// so what is rejected for that reason is told here.
+func (w *watch) Rejected(p checkout.Payment, reason string) {
+	if reason == checkout.ForgedSecretMissing {
+		w.callbacks.Rejected(p.Account, p.Kind, p.ID, reason)
+	}
+}
 
 // Fault logs what nobody outside is told.
 func (w *watch) Fault(where string, err error) { w.log.Warn("fault", "where", where, "err", err) }
