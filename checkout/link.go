@@ -3,7 +3,6 @@ package checkout
 import (
 	"crypto/sha256"
 	"encoding/base64"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -183,9 +182,29 @@ func (h Hot) Check(now time.Time) error {
 // Terms is a short digest of what the page showed and the payer agrees to by paying (A28). A form
 // that carries another digest than the link has now is answered with the new terms.
 func (h Hot) Terms() string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s|%t|%d|%s|%d|%d|%q|%q|%v",
-		h.Link, h.Open, h.Amount.Minor, h.Amount.Currency, h.MinMinor, h.MaxMinor, h.Description, h.Order, h.Installments))
-	return base64.RawURLEncoding.EncodeToString(sum[:9])
+	var space [640]byte // most links fit; append grows it for the others
+	b := space[:0]
+	text := func(s string) {
+		b = strconv.AppendInt(b, int64(len(s)), 10) // lengths keep two texts apart
+		b = append(append(b, ':'), s...)
+	}
+	number := func(n int64) { b = append(strconv.AppendInt(b, n, 10), ';') }
+	text(string(h.Link))
+	b = strconv.AppendBool(b, h.Open)
+	number(h.Amount.Minor)
+	text(string(h.Amount.Currency))
+	number(h.MinMinor)
+	number(h.MaxMinor)
+	text(h.Description)
+	text(string(h.Order))
+	b = strconv.AppendBool(b, h.Installments == nil)
+	for _, n := range h.Installments {
+		number(int64(n))
+	}
+	sum := sha256.Sum256(b)
+	var out [12]byte
+	base64.RawURLEncoding.Encode(out[:], sum[:9])
+	return string(out[:])
 }
 
 // openAmount reads the payer's amount on an open link and holds it against the link's bounds. It
