@@ -2,11 +2,14 @@ package main
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
-	"github.com/chromedp/cdproto/fetch"
 	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/network"
 
 	chrome "github.com/odelink/odelink/gateway/testenv/browser"
 )
@@ -30,12 +33,45 @@ func (p *person) tap(t *testing.T, selector string, times int) {
 	}
 }
 
-// held stops the browser's requests at an address until it is told to go on, so that a test can look
-// at a page that waits.
-func held(t *testing.T, p *person, pattern string) (release func()) {
+// heldBank puts the bank behind a door that is closed to browsers until it is opened, so that a test
+// can look at a page that waits for it; knock tells that one stands there. The gateway's own calls go
+// through.
+func heldBank(t *testing.T, r *rig) (knock <-chan struct{}, open func()) {
 	t.Helper()
-	call(t, p.Page, fetch.Enable, fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: pattern}}})
-	return func() { call(t, p.Page, fetch.Disable, struct{}{}) }
+	door, came := make(chan struct{}), make(chan struct{}, 1)
+	open = sync.OnceFunc(func() { close(door) })
+	bank := r.bank.Handler()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		if q.Header.Get("Sec-Fetch-Mode") == "navigate" {
+			select {
+			case came <- struct{}{}:
+			default:
+			}
+			select {
+			case <-door:
+			case <-q.Context().Done():
+				return
+			}
+		}
+		bank.ServeHTTP(w, q)
+	}))
+	t.Cleanup(func() { open(); s.Close() })
+	r.bankS.Close()
+	r.bankS = s
+	r.crossSite()
+	return came, open
+}
+
+// slowly makes everything that the browser asks from now on take a while.
+func (p *person) slowly(t *testing.T, latency time.Duration) {
+	t.Helper()
+	p.network(t, &network.Conditions{Latency: float64(latency.Milliseconds()), DownloadThroughput: -1, UploadThroughput: -1})
+}
+
+// network lets the browser meet a network of another kind.
+func (p *person) network(t *testing.T, c *network.Conditions) {
+	t.Helper()
+	call(t, p.Page, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{MatchedNetworkConditions: []*network.Conditions{c}})
 }
 
 // payments is how many payments there are, and how many forms the gateway took for them.
@@ -50,15 +86,16 @@ func TestUX_H2_SecondTapDoesNothing(t *testing.T) {
 	p := r.person(t, phone())
 	p.Open(l["url"].(string))
 	p.fillCard(card("000"))
-	release := held(t, p, "*/pay")
+	p.slowly(t, time.Second)
+	// The page that is left cannot be asked any more; it leaves a note.
+	p.WaitFor(`(pay.addEventListener("submit", () => setTimeout(() => sessionStorage.seen =
+		[go.textContent, go.getAttribute("aria-disabled"), go.disabled, document.activeElement.id].join("|"))), true)`)
 	p.tap(t, "#go", 3)
-	p.reads("#go", "İşleniyor…")
-	if p.Attribute("#go", "aria-disabled") != "true" || p.Attribute("#go", "disabled") != "" {
-		t.Error("the busy button is not told, or cannot keep the focus")
-	}
-	release()
 	p.WaitVisible("#challenge")
 	p.answer("123456")
+	if seen := chrome.Eval[string](p.Page, "sessionStorage.seen"); seen != "İşleniyor…|true|false|go" {
+		t.Errorf("the busy button: %s", seen)
+	}
 	if n := r.payments(); n != 1 {
 		t.Errorf("%d payments", n)
 	}
@@ -84,6 +121,7 @@ func TestUX_H1_TwoTapsWithoutScriptsChargeOnce(t *testing.T) {
 	p := r.person(t, o)
 	p.Open(r.link(nil)["url"].(string))
 	p.fillCard(card("000"))
+	p.slowly(t, time.Second)
 	p.tap(t, "#go", 2)
 	p.WaitVisible("#bank button")
 	p.ClickAndLoad("#bank button")
@@ -95,7 +133,7 @@ func TestUX_H1_TwoTapsWithoutScriptsChargeOnce(t *testing.T) {
 	r.booksAgree()
 }
 
-// Reloading the result asks for the state and sends nothing again; so does reloading the hand-over.
+// Reloading the result asks for the state and sends nothing again.
 func TestUX_H4_ReloadSendsNothingAgain(t *testing.T) {
 	t.Parallel()
 	r := newSite(t, rigOptions{})
@@ -103,12 +141,7 @@ func TestUX_H4_ReloadSendsNothingAgain(t *testing.T) {
 	p := r.person(t, phone())
 	p.Open(l["url"].(string))
 	p.fillCard(card("000"))
-	release := held(t, p, r.bankS.URL+"/*") // the bank is slow: the hand-over stands there
-	p.Click("#go")
-	p.reads("h1", "Bankanızın doğrulama sayfasına yönlendiriliyorsunuz")
-	p.WaitURL("/r/pay_")
-	release()
-	p.WaitVisible("#challenge")
+	p.toBank()
 	p.answer("123456")
 	for range 2 {
 		status(t, "reload of the result", p.Reload(), http.StatusOK)
@@ -131,15 +164,15 @@ func TestUX_H4_ReloadSendsNothingAgain(t *testing.T) {
 func TestUX_H4_ReloadOfTheHandOverLeadsToTheState(t *testing.T) {
 	t.Parallel()
 	r := newSite(t, rigOptions{})
+	knock, open := heldBank(t, r)
 	p := r.person(t, phone())
 	p.Open(r.link(nil)["url"].(string))
 	p.fillCard(card("000"))
-	release := held(t, p, r.bankS.URL+"/*")
 	p.Click("#go")
-	p.WaitURL("/r/pay_")
+	<-knock
 	status(t, "reload", p.Reload(), http.StatusOK)
 	p.want(t, ".result", "Bankanızda bekleyen bir işlem var")
-	release()
+	open()
 	if n := r.payments(); n != 1 {
 		t.Errorf("%d payments", n)
 	}
@@ -223,8 +256,9 @@ func TestUX_H6_SecondDeviceOnALinkBeingPaid(t *testing.T) {
 	second.answer("123456")
 	second.want(t, ".result", "Ödeme tamamlandı")
 	first.answer("123456")
-	first.reads(".result", "Ödeme alınamadı")
-	first.want(t, ".result", "Kartınızdan para çekilmedi.")
+	first.want(t, ".result", "Ödeme alınamadı", "Bu link için başka bir ödeme daha önce tamamlandı", "Kartınızdan para çekilmedi.")
+	status(t, "reload of the refusal", first.Reload(), http.StatusOK)
+	first.want(t, ".result", "Ödeme alınamadı")
 	status(t, "second tab", first.tab().Open(l["url"].(string)), http.StatusGone)
 	tab := first.tab()
 	tab.Open(l["url"].(string))

@@ -34,9 +34,15 @@ func newSite(t *testing.T, opt rigOptions) *rig {
 		opt.timing = unhurried
 	}
 	r := newRig(t, opt)
+	r.crossSite()
+	return r
+}
+
+// crossSite gives the bank its other name.
+func (r *rig) crossSite() {
+	r.t.Helper()
 	r.bankS.URL = strings.Replace(r.bankS.URL, "127.0.0.1", "localhost", 1)
 	r.account(func(a *checkout.Account) { a.BaseURL = r.bankS.URL + "/payfor/Gateway/" })
-	return r
 }
 
 // phone and desktop are the two sizes that the pages are judged at.

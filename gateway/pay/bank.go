@@ -50,7 +50,7 @@ func (s *Surface) notReturned(c *fiber.Ctx, p checkout.Payment, id checkout.Paym
 	if web.WantsJSON(c) {
 		return err
 	}
-	lang := web.Language(c)
+	lang := resultLanguage(c, p)
 	head, _ := s.head(c, p.Merchant, "/r/"+string(id))
 	kind := &page.Kind{Head: head, Payment: string(id), Token: string(p.Token)}
 	switch checkout.KindOf(err) {
@@ -68,7 +68,15 @@ func (s *Surface) notReturned(c *fiber.Ctx, p checkout.Payment, id checkout.Paym
 		c.Set(fiber.HeaderRetryAfter, "10")
 		return s.render(c, fiber.StatusServiceUnavailable, lang, kind)
 	}
-	if errors.Is(err, checkout.ErrBusy) || errors.Is(err, checkout.ErrPaid) {
+	switch {
+	case errors.Is(err, checkout.ErrPaid):
+		// Decided for good: the payer came second, and reads that no money was taken (A18).
+		v, verr := s.resultPage(c, p)
+		if verr != nil {
+			return verr
+		}
+		return s.render(c, fiber.StatusConflict, lang, v)
+	case errors.Is(err, checkout.ErrBusy):
 		kind.State = page.KindInProgress
 		return s.render(c, fiber.StatusConflict, lang, kind)
 	}

@@ -6,11 +6,12 @@ const D = document, W = window, $ = id => D.getElementById(id), now = () => Date
 const fill = (s, v) => s.replace(/{(\w+)}/g, (m, k) => k in v ? v[k] : m);
 const make = (tag, cls, text) => Object.assign(D.createElement(tag), {className: cls || "", textContent: text || ""});
 const plural = (key, n) => fill(T[key + "." + new Intl.PluralRules(D.documentElement.lang).select(n)] || T[key + ".other"], {n});
-const path = location.pathname, home = path.replace(/\/(pay|ask|abandon|continue)$/, "");
+const path = location.pathname, home = path.replace(/\/(pay|ask|abandon|continue)$/, "").replace(/^\/3ds/, "/r");
 D.documentElement.classList.add("on");
 
-// A reload must ask for the state, not send a form again.
-if (home != path) history.replaceState(null, "", home);
+// A reload must ask for the state, not send a form again; only a bank's answer that could not be
+// worked on yet stays, since the page alone holds it.
+if (home != path && !$("again")) history.replaceState(null, "", home);
 // Back from the bank may show this page as it was left: ask the server how things stand now.
 W.addEventListener("pageshow", e => e.persisted && (left() || location.reload()));
 
