@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -360,21 +359,9 @@ type Spoken struct {
 	Invalid, Required, Disabled    bool
 }
 
-// Spoken lists the page as assistive technology meets it, in order, without what it ignores. The browser
-// builds that tree beside the page and may be behind it, so it is read until two readings agree.
+// Spoken lists the page as assistive technology meets it, in order, without what it ignores. White space
+// around a text is cut: versions of Chromium differ in it.
 func (p *Page) Spoken() []Spoken {
-	p.t.Helper()
-	last := p.spoken()
-	p.wait("read the accessibility tree twice alike", func(context.Context) (bool, error) {
-		now := p.spoken()
-		same := slices.Equal(now, last)
-		last = now
-		return same, nil
-	})
-	return last
-}
-
-func (p *Page) spoken() []Spoken {
 	p.t.Helper()
 	return get(p, "read the accessibility tree", func(ctx context.Context, tab *chromedp.Target) ([]Spoken, error) {
 		answer, err := cdp.Call(ctx, tab, accessibility.GetFullAXTree, accessibility.GetFullAXTreeParams{})
@@ -411,9 +398,9 @@ func plain(v *accessibility.Value) string {
 	}
 	text := string(v.Value)
 	if unquoted, err := strconv.Unquote(text); err == nil {
-		return unquoted
+		text = unquoted
 	}
-	return text
+	return strings.TrimSpace(text)
 }
 
 // Barrier is one finding of axe-core: a rule that the page breaks, and where.

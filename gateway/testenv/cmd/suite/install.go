@@ -29,6 +29,8 @@ var needs = []need{
 	{"Chromium", []string{"chromium"}, func() bool { _, err := testenv.ChromiumPath(); return err == nil }},
 	{"a font with Turkish letters", []string{"fonts-dejavu-core"}, file("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf", "")},
 	{"pdftotext and pdftoppm", []string{"poppler-utils"}, command("pdftotext")},
+	{"nginx, to stand in front", []string{"nginx-light"}, file("/usr/sbin/nginx", "nginx")},
+	{"HAProxy, to stand in front", []string{"haproxy"}, file("/usr/sbin/haproxy", "haproxy")},
 	{"npm, which fetches axe-core", []string{"npm"}, haveAxeOrNpm},
 }
 
