@@ -120,7 +120,14 @@ func (r *rig) start() {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	a, err := open(context.Background(), cfg, seams{clock: r.clock, timing: timing, fault: r.opt.fault, log: logs})
+	world := seams{clock: r.clock, timing: timing, fault: r.opt.fault, log: logs}
+	if r.opt.config != nil {
+		r.opt.config(&cfg)
+	}
+	if r.opt.seams != nil {
+		r.opt.seams(&world)
+	}
+	a, err := open(context.Background(), cfg, world)
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -266,6 +273,7 @@ func (r *rig) settleFor(d time.Duration) {
 type browser struct {
 	r      *rig
 	lang   string
+	from   string // address that a proxy says it has; "" = no proxy
 	url    string
 	status int
 	body   string
@@ -300,6 +308,9 @@ func (b *browser) do(method, address string, form url.Values) *browser {
 		}
 		req.Header.Set("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")
 		req.Header.Set("Accept-Language", b.lang)
+		if b.from != "" {
+			req.Header.Set("X-Forwarded-For", b.from)
+		}
 		resp, err := http.DefaultTransport.RoundTrip(req)
 		if err != nil {
 			b.r.t.Fatalf("%s %s: %v", method, address, err)
