@@ -74,6 +74,7 @@ type Page struct {
 	loads      int // load events so far
 	status     int // of the last document asked for in the tab itself, not in a frame
 	requests   []string
+	pending    map[network.RequestID]bool
 	responses  []Response
 	errors     []string
 	violations []string
@@ -85,7 +86,7 @@ type Response struct {
 	Type        string // "Document", "Stylesheet", "Script", "Image" …
 	Status      int
 	FromCache   bool
-	WireBytes   int // headers and body as they came over the network, known for ended requests
+	WireBytes   int // headers and body as they came over the network; 0 until the request has ended
 	requestID   network.RequestID
 	contentType string
 }
@@ -152,7 +153,7 @@ func start(t Tester, ctx context.Context, o Options) *Page {
 	if o.Lang == "" {
 		o.Lang = "tr-TR"
 	}
-	p := &Page{Ctx: ctx, t: t, options: o}
+	p := &Page{Ctx: ctx, t: t, options: o, pending: map[network.RequestID]bool{}}
 	if err := chromedp.Listen(ctx, p.note); err != nil {
 		t.Fatalf("open a page: %v", err)
 	}
@@ -224,6 +225,7 @@ func (p *Page) note(event any) {
 	switch e := event.(type) {
 	case *network.EventRequestWillBeSent:
 		p.requests = append(p.requests, e.Request.URL)
+		p.pending[e.RequestID] = true
 	case *page.EventLoadEventFired:
 		p.loads++
 	case *network.EventResponseReceived:
@@ -232,7 +234,10 @@ func (p *Page) note(event any) {
 		}
 		p.responses = append(p.responses, Response{URL: e.Response.URL, Type: string(e.Type), Status: int(e.Response.Status),
 			FromCache: e.Response.FromDiskCache, requestID: e.RequestID, contentType: e.Response.MimeType})
+	case *network.EventLoadingFailed:
+		delete(p.pending, e.RequestID)
 	case *network.EventLoadingFinished:
+		delete(p.pending, e.RequestID)
 		for i := range p.responses {
 			if p.responses[i].requestID == e.RequestID {
 				p.responses[i].WireBytes = int(e.EncodedDataLength)
@@ -279,7 +284,7 @@ func (p *Page) Requests() []string {
 	return append([]string(nil), p.requests...)
 }
 
-// Responses lists what the page's requests were answered, in order.
+// Responses lists what the page's requests were answered, in order. After WaitIdle their sizes are known.
 func (p *Page) Responses() []Response {
 	p.mu.Lock()
 	defer p.mu.Unlock()

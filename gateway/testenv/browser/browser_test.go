@@ -203,7 +203,7 @@ func TestPicturesAndPrint(t *testing.T) {
 func TestResponsesTellWhatWentOverTheWire(t *testing.T) {
 	p := New(t, Options{})
 	p.Open(site(t, `<script src="/script.js"></script>`, ""))
-	p.WaitFor("document.readyState === 'complete'")
+	p.WaitIdle()
 	for _, r := range p.Responses() {
 		if r.Status != http.StatusOK && !strings.HasSuffix(r.URL, "favicon.ico") || r.WireBytes == 0 {
 			t.Errorf("%+v", r)

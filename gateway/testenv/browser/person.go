@@ -207,6 +207,16 @@ func (p *Page) WaitFor(expression string) {
 	})
 }
 
+// WaitIdle waits until every request that the page has made so far has ended.
+func (p *Page) WaitIdle() {
+	p.t.Helper()
+	p.wait("wait for the page's requests", func(context.Context) (bool, error) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return len(p.pending) == 0, nil
+	})
+}
+
 // wait asks every 20 ms. Errors on the way are those of a page that is just being replaced; the last
 // one is told when patience ends.
 func (p *Page) wait(doing string, ok func(context.Context) (bool, error)) {
