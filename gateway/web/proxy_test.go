@@ -1,4 +1,4 @@
-//go:build proxies && unix
+//go:build unix
 
 package web_test
 
@@ -21,7 +21,7 @@ import (
 	"github.com/odelink/odelink/gateway/web"
 )
 
-// These tests need the programs nginx and haproxy: go test -tags proxies. They hold A60 where it
+// These tests need the programs nginx and haproxy, which make test installs. They hold A60 where it
 // matters: a request that the proxy and we read differently is how one payer's request becomes part
 // of another's.
 
