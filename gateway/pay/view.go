@@ -152,19 +152,30 @@ func (s *Surface) viewWithOffers(c *fiber.Ctx, hot checkout.Hot, bin string) err
 	if err != nil {
 		return err
 	}
-	if table, ok := s.offers(c, hot, bin); ok {
+	p.Typed.Amount = c.Query("amount")
+	if table, ok := s.offers(c, hot, bin, typedAmount(hot, p.Typed.Amount)); ok {
 		p.BIN = table.Asked
 		p.Offers, p.Why = offerRows(table), why(table)
 	}
 	return s.render(c, fiber.StatusOK, web.Language(c), p)
 }
 
+// typedAmount is the payer's amount on an open link, the smallest one until it can be read: the
+// rows are for looking, paying works them out again.
+func typedAmount(hot checkout.Hot, text string) int64 {
+	m, err := checkout.ParseTyped(text, hot.Amount.Currency)
+	if err != nil || m.Minor < hot.MinMinor || m.Minor > hot.MaxMinor {
+		return hot.MinMinor
+	}
+	return m.Minor
+}
+
 // offers asks for a table; a BIN that is no BIN, or one question too many, gives none.
-func (s *Surface) offers(c *fiber.Ctx, hot checkout.Hot, bin string) (checkout.OfferTable, bool) {
+func (s *Surface) offers(c *fiber.Ctx, hot checkout.Hot, bin string, amount int64) (checkout.OfferTable, bool) {
 	if !s.Guard.BINs(c.UserContext(), web.ClientIP(c), hot.Token) {
 		return checkout.OfferTable{}, false
 	}
-	table, err := s.Flow.Offers(c.UserContext(), hot, bin, hot.MinMinor)
+	table, err := s.Flow.Offers(c.UserContext(), hot, bin, amount)
 	return table, err == nil
 }
 
