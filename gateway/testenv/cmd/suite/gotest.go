@@ -60,7 +60,6 @@ func (c count) String() string {
 // event is one line of go test -json (go doc test2json).
 type event struct {
 	Action, Package, Test, Output string
-	Elapsed                       float64
 }
 
 // goTest runs go test and prints its own line for each package, and of failed tests all they said.
