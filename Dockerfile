@@ -14,8 +14,8 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN --mount=type=cache,target=/go/pkg/mod go mod download
 COPY . .
-ENV CGO_ENABLED=0 GOFLAGS=-trimpath
-RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
+ENV CGO_ENABLED=0 GOFLAGS=-trimpath GOCACHE=/cache
+RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/cache \
     GOOS=$TARGETOS GOARCH=$TARGETARCH go build -ldflags='-s -w' -o /out/odelink ./gateway && \
     GOOS=$TARGETOS GOARCH=$TARGETARCH go build -ldflags='-s -w' -o /out/banksim ./threeds/cmd/banksim && \
     mkdir /out/data
