@@ -43,7 +43,9 @@ func TestTurkishMobile(t *testing.T) {
 // one that was written in one piece.
 func TestA32_HoldsCard(t *testing.T) {
 	card := withCheckDigit("415565" + "0000" + "000" + "00")
-	groups := func(between string) string { return strings.Join([]string{card[:4], card[4:8], card[8:12], card[12:]}, between) }
+	groups := func(between string) string {
+		return strings.Join([]string{card[:4], card[4:8], card[8:12], card[12:]}, between)
+	}
 	for _, text := range []string{
 		card, groups(" "), groups("-"), groups("."), groups("/"), groups("_"), groups(","), groups("\n"), groups(" - "), groups("\u200b"), groups("\u2011"), groups("·"),
 		"no" + card + "x", "Kart: " + card + ".", card + " 12/30 123", "2026 " + groups(" ") + " 2027", strings.Join(strings.Split(card, ""), " "),

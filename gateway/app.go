@@ -36,7 +36,6 @@ type seams struct {
 	timing checkout.Timing
 	fault  func(point string) error // of the ledger
 	log    io.Writer                // nil = standard error
-	quiet  bool                     // no background loops: the test steps them
 }
 
 // systemClock is time.Now.

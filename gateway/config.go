@@ -289,7 +289,7 @@ func checkAddr(v string) error {
 func checkScheme(v string, schemes ...string) error {
 	scheme, _, ok := strings.Cut(v, ":")
 	if !ok || !slices.Contains(schemes, scheme) {
-		return fmt.Errorf("must start with %s:", strings.Join(schemes, ":, "))
+		return fmt.Errorf("must start with one of %s and a colon", strings.Join(schemes, ", "))
 	}
 	return nil
 }
