@@ -22,6 +22,7 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/odelink/odelink/checkout"
+	"github.com/odelink/odelink/gateway/sqlstore"
 	"github.com/odelink/odelink/threeds/banksim"
 )
 
@@ -123,7 +124,6 @@ const (
 	pageNotVerified = "Ödeme alınamadı: doğrulama yapılamadı"
 	pagePaid        = "Ödeme tamamlandı"
 	pageDeclined    = "Ödeme alınamadı"
-	pageInProgress  = "Bu link için başka bir ödeme işleniyor"
 	pageNotFound    = "Ödeme sayfası bulunamadı"
 	pageBadRequest  = "İstek anlaşılamadı"
 	pageTooMany     = "Çok fazla deneme yapıldı"
@@ -132,9 +132,11 @@ const (
 	pageTerms       = "Ödeme bilgileri değişti"
 	pageChallenged  = "Bankanızda bekleyen bir işlem var"
 	pageServerError = "Beklenmeyen bir hata oluştu"
+
+	anotherPayment = "başka bir ödeme" // what whoever came second reads
 )
 
-// logged are the log's lines with this message.
+// logged are the log's lines with this message, all of them for "".
 func (r *rig) logged(message string) []map[string]any {
 	r.t.Helper()
 	if err := r.app.log.Flush(); err != nil {
@@ -155,7 +157,7 @@ func (r *rig) logged(message string) []map[string]any {
 		if err := json.Unmarshal(raw, &line); err != nil {
 			r.t.Fatalf("log line %q: %v", raw, err)
 		}
-		if line["msg"] == message {
+		if message == "" || line["msg"] == message {
 			lines = append(lines, line)
 		}
 	}
@@ -345,4 +347,25 @@ func total(statuses []int) string {
 		count[s]++
 	}
 	return fmt.Sprint(count)
+}
+
+// outboxCounter counts the rows of a topic about a subject.
+func outboxCounter(topic, subject string, n *int) func(sqlstore.Outgoing) error {
+	return func(o sqlstore.Outgoing) error {
+		if o.Topic == topic && o.Subject == subject {
+			*n++
+		}
+		return nil
+	}
+}
+
+// loggedWith are the log's lines whose field has this value.
+func (r *rig) loggedWith(field string, value any) (lines []map[string]any) {
+	r.t.Helper()
+	for _, line := range r.logged("") {
+		if line[field] == value {
+			lines = append(lines, line)
+		}
+	}
+	return lines
 }
