@@ -147,6 +147,16 @@ func (p *person) reads(selector, text string) {
 	p.WaitFor(`(document.querySelector("` + selector + `")?.innerText ?? "").replace(/\s+/g, " ").includes("` + text + `")`)
 }
 
+// until waits for what the browser reports beside the page: log lines, violations, answers.
+func (p *person) until(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(15 * time.Second); !ok(); p.WaitFor("document.readyState") { // as long as one round trip
+		if time.Now().After(end) {
+			t.Fatalf("waited in vain until %s", what)
+		}
+	}
+}
+
 // quiet holds what a journey must never do: ask a foreign host, report an error, break its policy,
 // keep a cookie (A3, A35, F8, N1).
 func (p *person) quiet(t *testing.T) {
