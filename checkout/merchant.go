@@ -126,7 +126,7 @@ func CheckName(name string) (code string) {
 	if strings.TrimSpace(name) == "" {
 		return "required"
 	}
-	if code := checkText(name, 80); code != "" {
+	if code := checkLine(name, 80); code != "" {
 		return code
 	}
 	for _, word := range strings.Fields(name) {

@@ -72,14 +72,18 @@ func refusedByLink(err error) bool {
 
 // pay goes on from one copy of the link.
 func (s *Service) pay(ctx context.Context, hot Hot, r PayRequest) (Started, error) {
-	if err := hot.Check(s.Clock.Now()); err != nil {
-		return Started{Hot: hot}, err
+	closed := hot.Check(s.Clock.Now())
+	if closed != nil && !hot.tooNear(s.Clock.Now()) {
+		return Started{Hot: hot}, closed
 	}
 	sh, err := s.merchants.get(ctx, hot.Merchant)
 	if err != nil {
 		return Started{Hot: hot}, err
 	}
 	a, err := s.attempt(sh, hot, r)
+	if err != nil && closed != nil {
+		err = closed // nobody mends a form that cannot be sent
+	}
 	if err != nil {
 		return Started{Hot: hot}, err
 	}
@@ -87,6 +91,22 @@ func (s *Service) pay(ctx context.Context, hot Hot, r PayRequest) (Started, erro
 		return Started{Hot: hot}, ErrTermsChanged
 	}
 	return s.begin(ctx, sh, hot, r, a)
+}
+
+// maxSkew is how far our clock may be off the ledger's, which alone decides about a link's dates (A25,
+// I25).
+const maxSkew = 15 * time.Minute
+
+// tooNear says whether only the link's dates are against it, and by so little that our clock cannot
+// tell: the statement that admits the payment does.
+func (h Hot) tooNear(now time.Time) bool {
+	switch err := h.Check(now); {
+	case errors.Is(err, ErrExpired):
+		return now.Sub(h.ExpiresAt) < maxSkew
+	case errors.Is(err, ErrNotActiveYet):
+		return h.ActiveFrom.Sub(now) < maxSkew
+	}
+	return false
 }
 
 // attempt is a checked card form.

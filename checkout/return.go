@@ -203,7 +203,7 @@ func (s *Service) restLink(ctx context.Context, p Payment) error {
 		}
 		to := l
 		to.RestingSince, to.UpdatedAt = s.Clock.Now(), s.Clock.Now()
-		now, err := s.Ledger.ChangeLink(ctx, LinkChange{From: l, To: to, Event: Event{
+		now, err := s.Ledger.ChangeLink(ctx, LinkChange{From: l, To: to, Publish: "link.velocity_blocked", Event: Event{
 			Merchant: l.Merchant, Subject: string(l.ID), Type: "link.velocity_blocked", Actor: "limits", At: s.Clock.Now(),
 		}})
 		if err == nil {

@@ -78,10 +78,11 @@ func (w *watch) guessing(misses int64) {
 	w.log.Error("tokens are being guessed", "misses", misses)
 }
 
-// unknownBIN keeps the prefix in the log, six to eight digits and never more.
+// unknownBIN keeps six digits in the log: of a number shorter than sixteen nobody may keep more (I14),
+// and how long this one is the prefix does not tell.
 func (w *watch) unknownBIN(prefix string) {
 	w.unknown.Add(1)
-	w.log.Debug("unknown card prefix", "bin", prefix)
+	w.log.Debug("unknown card prefix", "bin", prefix[:min(6, len(prefix))])
 }
 
 func (w *watch) redis() redisstore.Observer {

@@ -56,13 +56,29 @@ func (s *Surface) logo(c *fiber.Ctx) error {
 
 // ErrorPage renders an error that no handler answered by itself: one kind page each.
 func (s *Surface) ErrorPage(c *fiber.Ctx, e *checkout.Error, status int, ref string) error {
-	kind := &page.Kind{Head: page.Head{Self: c.Path()}, State: errorKind(e, status), Reference: ref, Wait: e.RetryAfter}
+	kind := &page.Kind{Head: page.Head{Self: self(c, status)}, State: errorKind(e, status), Reference: ref, Wait: e.RetryAfter}
 	if kind.State == page.KindUnavailable {
 		if token := checkout.Token(c.Params("token")); token.Valid() {
 			kind.Token = string(token)
 		}
 	}
 	return s.render(c, status, web.Language(c), kind)
+}
+
+// self is where an error page's language switch leads: to an address made of what is known to be
+// ours. The path as it was sent may be another site's ("//…") or hold a card number (A32, A40); ""
+// leads to it without repeating it. Nothing tells an unknown token from a malformed one (A29).
+func self(c *fiber.Ctx, status int) string {
+	if status == fiber.StatusNotFound || len(c.Route().Params) == 0 {
+		return ""
+	}
+	if token := checkout.Token(c.Params("token")); token.Valid() {
+		return "/p/" + string(token)
+	}
+	if id := checkout.PaymentID(c.Params("payment")); id.Valid() {
+		return "/r/" + string(id)
+	}
+	return ""
 }
 
 func errorKind(e *checkout.Error, status int) string {

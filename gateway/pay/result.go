@@ -148,11 +148,11 @@ func (s *Surface) check(c *fiber.Ctx) error {
 	p, err := s.Flow.ByCode(c.UserContext(), c.Params("code"))
 	if checkout.KindOf(err) == checkout.KindNotFound {
 		s.Guard.Missed(c.UserContext(), ip)
-		return s.render(c, fiber.StatusNotFound, web.Language(c), &page.Check{Head: page.Head{Self: c.Path()}})
+		return s.render(c, fiber.StatusNotFound, web.Language(c), &page.Check{})
 	}
 	if err != nil {
 		return err
 	}
-	head, _ := s.head(c, p.Merchant, "/v/"+c.Params("code"))
+	head, _ := s.head(c, p.Merchant, "/v/"+checkout.ReceiptCode(p.ID))
 	return s.render(c, fiber.StatusOK, web.Language(c), &page.Check{Head: head, Receipt: receipt(p), Status: string(p.Status)})
 }
