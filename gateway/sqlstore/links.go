@@ -260,7 +260,7 @@ const spent = "(slots > 0 AND paid_count >= slots)"
 // LiveLinks calls yield for every link that is neither deleted, spent nor expired. yield must not
 // write to a ledger in memory: it holds the only connection.
 func (s *Store) LiveLinks(ctx context.Context, yield func(checkout.Link) error) error {
-	return s.read(ctx, func(q querier) error {
+	return s.reading(ctx, false, func(q querier) error { // as long as yield takes
 		now, err := s.clock(ctx, q)
 		if err != nil {
 			return err

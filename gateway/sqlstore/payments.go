@@ -311,7 +311,7 @@ type Outgoing struct {
 
 // Outbox calls yield for everything a merchant's events have published, oldest due first.
 func (s *Store) Outbox(ctx context.Context, m checkout.MerchantID, yield func(Outgoing) error) error {
-	return s.read(ctx, func(q querier) error {
+	return s.reading(ctx, false, func(q querier) error { // as long as yield takes
 		return q.query(ctx, "SELECT "+outbox.list+" FROM outbox WHERE merchant = $1 ORDER BY due_at, subject, seq",
 			func(r row) error {
 				return yield(Outgoing{

@@ -87,7 +87,7 @@ func like(text string) string {
 func (s *Store) SearchLinks(ctx context.Context, q checkout.LinkQuery) ([]checkout.Link, string, error) {
 	var out []checkout.Link
 	limit := pageSize(q.Limit)
-	err := s.read(ctx, func(db querier) error {
+	err := s.readWithin(ctx, searchTime, func(db querier) error {
 		now, err := s.clock(ctx, db)
 		if err != nil {
 			return err
@@ -172,7 +172,7 @@ func (s *Store) SearchPayments(ctx context.Context, q checkout.PaymentQuery) ([]
 		return nil, "", err
 	}
 	var out []checkout.Payment
-	err = s.read(ctx, func(db querier) error {
+	err = s.readWithin(ctx, searchTime, func(db querier) error {
 		return db.query(ctx, text, func(r row) error {
 			p, err := scanPayment(r)
 			out = append(out, p)

@@ -66,8 +66,12 @@ const (
 	maxBatch = 512
 	// maxQueue is how many units wait for one writer; callers beyond wait to get in.
 	maxQueue = 4096
-	// batchTime bounds one transaction: a database that takes longer counts as away.
-	batchTime = 20 * time.Second
+	// batchTime bounds one transaction: a database that takes longer counts as away. It is below what
+	// the flow allows for the commit of a bank's answer, and a payer may be waiting.
+	batchTime = 10 * time.Second
+	// readTime bounds a look-up, searchTime a page of a search: a server that hangs never ends them.
+	readTime   = 5 * time.Second
+	searchTime = 15 * time.Second
 	// maxTries is how often a unit alone runs again after a conflict with another process.
 	maxTries = 10
 	// postgresWriters: two measured better than one, and more did not.
@@ -183,8 +187,27 @@ func (s *Store) DatabaseTime(ctx context.Context) (time.Time, error) {
 
 // read runs fn on a reader; what fails there is the store's, and what fn refuses is fn's.
 func (s *Store) read(ctx context.Context, fn func(querier) error) error {
-	return s.reading(ctx, false, fn)
+	return s.readWithin(ctx, readTime, fn)
 }
+
+func (s *Store) readWithin(ctx context.Context, most time.Duration, fn func(querier) error) error {
+	ctx, cancel := context.WithTimeout(ctx, most)
+	defer cancel()
+	return s.reading(ctx, false, func(q querier) error { return fn(bounded{q, ctx}) })
+}
+
+// bounded is a querier whose statements end with ctx, whichever context they are given: the callers'
+// own ends with its request at best.
+type bounded struct {
+	querier
+	ctx context.Context
+}
+
+func (b bounded) query(_ context.Context, q string, each func(row) error, args ...any) error {
+	return b.querier.query(b.ctx, q, each, args...)
+}
+
+func (b bounded) now(context.Context) (int64, error) { return b.querier.now(b.ctx) }
 
 func (s *Store) reading(ctx context.Context, snapshot bool, fn func(querier) error) error {
 	if err := s.fault(FaultRead); err != nil {

@@ -78,7 +78,7 @@ func (s *Store) Verify(ctx context.Context, report func(Finding)) error {
 // orphans finds events whose row is gone.
 func (s *Store) orphans(ctx context.Context, report func(Finding)) error {
 	var found []Finding
-	err := s.read(ctx, func(q querier) error {
+	err := s.reading(ctx, false, func(q querier) error {
 		return q.query(ctx, `SELECT DISTINCT subject FROM events e
 			WHERE NOT EXISTS (SELECT 1 FROM payments p WHERE p.id = e.subject)
 			AND NOT EXISTS (SELECT 1 FROM links l WHERE l.id = e.subject)
