@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -100,6 +101,7 @@ type Service struct {
 
 // unsaid is since when changes may not have reached the hot state; zero = all did.
 type unsaid struct {
+	some  atomic.Bool
 	mu    sync.Mutex
 	since time.Time
 }
@@ -113,6 +115,7 @@ func (u *unsaid) add(since time.Time) {
 	if u.since.IsZero() || since.Before(u.since) {
 		u.since = since
 	}
+	u.some.Store(true)
 }
 
 // take answers what was added and forgets it.
@@ -121,6 +124,7 @@ func (u *unsaid) take() time.Time {
 	defer u.mu.Unlock()
 	since := u.since
 	u.since = time.Time{}
+	u.some.Store(false)
 	return since
 }
 
@@ -167,6 +171,9 @@ func (s *Service) LinkURL(t Token) string { return s.PublicURL + "/p/" + string(
 
 // Merchant answers a merchant as the pages show it.
 func (s *Service) Merchant(ctx context.Context, id MerchantID) (Merchant, error) {
+	if id == "" {
+		return Merchant{}, ErrNoMerchant // of a payment that could not be read
+	}
 	sh, err := s.merchants.get(ctx, id)
 	return sh.merchant, err
 }

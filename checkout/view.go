@@ -6,15 +6,16 @@ import (
 )
 
 // View answers the hot copy of a link, whatever its state; the caller asks Hot.Check. What the hot
-// state does not have comes from the ledger and is published on the way. A copy that would turn the
-// payer away is held against the ledger first: it may be older than the link (I26).
+// state does not have comes from the ledger and is published on the way. A copy may be older than the
+// link (I26): one that would turn the payer away is held against the ledger first, and so is every
+// copy while the hot state is known to have missed a change.
 func (s *Service) View(ctx context.Context, t Token) (Hot, error) {
 	if !t.Valid() {
 		return Hot{}, ErrNoLink
 	}
 	h, err := s.Hot.Open(ctx, t)
 	if err == nil {
-		if h.Check(s.Clock.Now()) == nil {
+		if !s.unsaid.some.Load() && h.Check(s.Clock.Now()) == nil {
 			return h, nil
 		}
 		if now, lerr := s.fromLedger(ctx, h); lerr == nil {
@@ -30,19 +31,20 @@ func (s *Service) View(ctx context.Context, t Token) (Hot, error) {
 	if err != nil {
 		return Hot{}, err
 	}
-	if !away {
+	if !away && !s.unsaid.some.Load() {
 		s.publish(ctx, &link)
 	}
 	return link.Hot(), nil
 }
 
-// fromLedger reads a link past the hot state, and brings an old copy up to date on the way.
+// fromLedger reads a link past the hot state, and brings an old copy up to date on the way; where the
+// hot state refuses changes, republishing does it later.
 func (s *Service) fromLedger(ctx context.Context, h Hot) (Hot, error) {
 	link, err := s.Ledger.LinkByToken(ctx, h.Token)
 	if err != nil {
 		return Hot{}, err
 	}
-	if link.Rev != h.Rev {
+	if link.Rev != h.Rev && !s.unsaid.some.Load() {
 		s.publish(ctx, &link)
 	}
 	return link.Hot(), nil
