@@ -33,6 +33,8 @@ function left() {
 	return result && $("pay");
 }
 if ((performance.getEntriesByType("navigation")[0] || {}).type == "back_forward") left();
+// What the history brings back holds no card: the fields are empty before the page is put away.
+W.addEventListener("pagehide", () => ["card_number", "card_cvc"].forEach(id => $(id) && ($(id).value = "")));
 
 // Waiting for the bank: ask with growing pauses.
 const wait = D.querySelector("[data-poll]");
