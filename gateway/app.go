@@ -351,16 +351,31 @@ func (a *app) refuseDemo(ctx context.Context) error {
 	if _, err := a.ledger.KeyByHash(ctx, a.ledger.HashKey(demoAPIKey)); !errors.Is(err, checkout.ErrNoKey) {
 		errs = append(errs, errors.New("the ledger holds the demo's public API key: serve refuses it (was this ledger made by demo?)"))
 	}
-	if !a.cfg.SimulatedBank {
-		accounts, err := a.ledger.AllAccounts(ctx)
-		if err != nil {
-			return err
+	accounts, err := a.ledger.AllAccounts(ctx)
+	if err != nil {
+		return err
+	}
+	for _, acc := range accounts {
+		if !acc.Enabled {
+			continue
 		}
-		for _, acc := range accounts {
-			if err := a.banks.Check(acc); err != nil && acc.Enabled {
-				errs = append(errs, fmt.Errorf("acquirer account %s (%s): %w", acc.ID, acc.Name, err))
-			}
+		// What a simulated bank is allowed is its address, which Check knows; never an empty secret.
+		if err := a.banks.Check(acc); err != nil {
+			errs = append(errs, fmt.Errorf("acquirer account %s (%s): %w", acc.ID, acc.Name, err))
+		}
+		if !a.cfg.SimulatedBank && publicSecrets(acc) {
+			errs = append(errs, fmt.Errorf("acquirer account %s (%s): its password or store key is the demo's or the bank's published test one: serve refuses it", acc.ID, acc.Name))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// publicSecrets says whether anybody could sign for an account: it holds a secret of the demo's.
+func publicSecrets(acc checkout.Account) bool {
+	for name, public := range demoSecrets {
+		if acc.Credentials[name] == public {
+			return true
+		}
+	}
+	return false
 }

@@ -25,6 +25,10 @@ const (
 	demoKeyID    = checkout.KeyID("key_0000000000000000000001")
 )
 
+// demoSecrets are those of the demo's account. The store key is also the one that QNB publishes for its
+// test terminals.
+var demoSecrets = checkout.Secrets{"user_pass": "Demo-Pass-1", "merchant_pass": "12345678"}
+
 var demoMasterKey = []byte("odelink demo: public master key!")
 
 // demoTiming settles in-doubt payments within seconds, so that a visitor sees it happen.
@@ -128,7 +132,7 @@ func (a *app) seedDemo(ctx context.Context, payforURL string) error {
 	}
 	account := checkout.Account{
 		ID: demoPayFor, Merchant: demoMerchant, Kind: "payfor", Name: "QNB (simülasyon)", Mode: "3dmodel", BaseURL: payforURL,
-		Credentials: checkout.Secrets{"merchant_id": "990000000000001", "user_code": "ODELINK_API", "user_pass": "Demo-Pass-1", "merchant_pass": "12345678", "mbr_id": "5"},
+		Credentials: checkout.Secrets{"merchant_id": "990000000000001", "user_code": "ODELINK_API", "user_pass": demoSecrets["user_pass"], "merchant_pass": demoSecrets["merchant_pass"], "mbr_id": "5"},
 		Currencies:  []checkout.Currency{checkout.TRY, checkout.USD, checkout.EUR, checkout.GBP, checkout.RUB},
 		Programs:    []string{"CardFinans", "Advantage"}, Issuers: []string{"0111", "0157"},
 		Rates:   []checkout.RateRow{{Count: 2, Rate: 20_000}, {Count: 3, Rate: 36_000}, {Count: 6, Rate: 72_000}, {Count: 9, Rate: 110_000}, {Count: 12, Rate: 150_000}},
