@@ -119,7 +119,7 @@ var (
 	// ErrUnreachable: the bank could not be reached before anything could have been charged.
 	ErrUnreachable = &Error{Kind: KindUnavailable, Code: "bank_unreachable"}
 	// ErrNoRoute: no enabled acquirer account takes this currency and card.
-	ErrNoRoute = &Error{Kind: KindUnavailable, Code: "no_acquirer"}
+	ErrNoRoute = &Error{Kind: KindConflict, Code: "no_acquirer"}
 	// ErrStoreAway: a store did not answer; nothing was done.
 	ErrStoreAway = &Error{Kind: KindUnavailable, Code: "temporarily_unavailable"}
 	// ErrHotAway: the hot state did not answer; the ledger still does.

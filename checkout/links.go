@@ -74,7 +74,7 @@ func (s *Service) CreateLink(ctx context.Context, by By, m MerchantID, t LinkTer
 	}
 	now := s.Clock.Now()
 	t = t.withDefaults(now)
-	if errs := t.check(merchant); len(errs) > 0 {
+	if errs := s.checkTerms(&t, merchant); len(errs) > 0 {
 		return Link{}, refusedTerms(errs)
 	}
 	made := t.Order == ""
@@ -118,7 +118,7 @@ func (s *Service) EditLink(ctx context.Context, by By, m MerchantID, id LinkID, 
 		}
 		t.Order = l.Order
 		t = t.withDefaults(s.Clock.Now()) // a date that was taken away is what a new link has
-		errs := t.check(merchant)
+		errs := s.checkTerms(&t, merchant)
 		if t.Usage == UsageMulti && t.MaxPayments > 0 && t.MaxPayments < l.PaidCount {
 			errs = append(errs, FieldError{Field: "max_payments", Code: "below_paid_count"})
 		}
@@ -226,6 +226,15 @@ func (t LinkTerms) withDefaults(now time.Time) LinkTerms {
 		t.Usage = UsageSingle
 	}
 	return t
+}
+
+// checkTerms is check and what only the flow's tables know.
+func (s *Service) checkTerms(t *LinkTerms, m Merchant) []FieldError {
+	errs := t.check(m)
+	if t.Category != "" && categoryShape.MatchString(t.Category) && !s.Caps.Known(t.Category) {
+		errs = append(errs, FieldError{Field: "category", Code: "category_unknown"})
+	}
+	return errs
 }
 
 // check finds every mistake of the terms at once.

@@ -89,6 +89,8 @@ type PlanInput struct {
 
 // Caps are the dated legal limits by category of goods.
 type Caps interface {
+	// Known says whether the table has the category; a misspelled one would get the general ceiling.
+	Known(category string) bool
 	// Max answers the highest count allowed at now; 1 means single payment only.
 	Max(category string, price Money, kind CardKind, commercial bool, now time.Time) int
 }

@@ -305,6 +305,10 @@ func (s *Service) send(ctx context.Context, p Payment, acq Acquirer) (Payment, e
 			s.Observer.Fault("record outcome", err)
 		}
 		s.release(ctx, p)
+		if out.Result == ResultApproved && out.Amount == (Money{}) && !p.OneStep {
+			s.running.Add(1)
+			go s.confirmAmount(ctx, p, acq)
+		}
 	}()
 	timer := time.NewTimer(s.Timing.Answer)
 	defer timer.Stop()
@@ -313,6 +317,37 @@ func (s *Service) send(ctx context.Context, p Payment, acq Acquirer) (Payment, e
 	case <-timer.C:
 	}
 	return s.Ledger.PaymentByID(ctx, p.ID)
+}
+
+// confirmAmount asks once what was charged where the bank's yes named no amount (PayFor's short
+// answer, payfor.md 5). Nobody waits for it. A difference is an alarm for people and a line of the
+// audit trail; the payment stays what the bank's yes made it.
+func (s *Service) confirmAmount(ctx context.Context, p Payment, acq Acquirer) {
+	defer s.running.Done()
+	inq, ok := acq.(Inquirer)
+	if !ok {
+		return
+	}
+	bank, cancel := context.WithTimeout(ctx, s.Timing.Inquiry)
+	defer cancel()
+	out, err := inq.Inquire(bank, s.order(p))
+	if err != nil || out.Result != ResultApproved || s.sameMoney(p, out) {
+		return // silence here decides nothing; the day's comparison with the bank's list is the net below
+	}
+	s.Observer.Fault("bank charged another amount", fmt.Errorf("payment %s: %s instead of %s", p.ID, out.Amount, p.Total))
+	for {
+		if p, err = s.Ledger.PaymentByID(ctx, p.ID); err != nil {
+			return
+		}
+		m, err := p.Note("payment.amount_differs", Step{At: s.Clock.Now(), Actor: "bank", Data: outcomeData(out)})
+		if err == nil {
+			m.Event.Data["amount"] = out.Amount.String()
+			err = s.commit(ctx, m)
+		}
+		if !errors.Is(err, ErrStale) {
+			return
+		}
+	}
 }
 
 // charge moves the money in two-step modes, and asks what was moved in one-step modes: a callback

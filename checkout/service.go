@@ -39,7 +39,7 @@ func (t Timing) withDefaults() Timing {
 		}
 	}
 	def(&t.Provision, 45*time.Second)
-	def(&t.Opening, 20*time.Second)
+	def(&t.Opening, 12*time.Second)
 	def(&t.Inquiry, 20*time.Second)
 	def(&t.Answer, 12*time.Second)
 	def(&t.Abandon, 30*time.Minute)

@@ -230,6 +230,9 @@ func (a *app) run(ctx context.Context, ready func()) error {
 	defer stop()
 	done := a.startLoops(loops)
 	a.log.Info("odelink serves", "addr", a.cfg.Addr, "public_url", a.cfg.PublicURL, "demo", a.cfg.Demo)
+	if a.cfg.SMTPURL != "" || a.cfg.SMSURL != "" {
+		a.log.Warn("links are not delivered by this version: share them by copy, QR or WhatsApp", "settings", "ODELINK_SMTP_URL ODELINK_SMS_URL")
+	}
 	if ready != nil {
 		ready()
 	}

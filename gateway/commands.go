@@ -8,13 +8,18 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/mail"
+	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/odelink/odelink/checkout"
 	"github.com/odelink/odelink/checkout/bins"
+	"github.com/odelink/odelink/checkout/caps"
 )
 
 // withApp loads the settings of serve, opens the gateway without serving, runs f and closes again.
@@ -31,7 +36,10 @@ func withApp(ctx context.Context, out io.Writer, f func(*app) error) error {
 }
 
 // migrate brings the tables up to date; opening the ledger does it.
-func migrate(ctx context.Context, _ []string, out io.Writer) error {
+func migrate(ctx context.Context, args []string, out io.Writer) error {
+	if len(args) > 0 {
+		return fmt.Errorf("unexpected argument %q", args[0])
+	}
 	return withApp(ctx, out, func(*app) error {
 		fmt.Fprintln(out, "the ledger's tables are up to date")
 		return nil
@@ -39,7 +47,10 @@ func migrate(ctx context.Context, _ []string, out io.Writer) error {
 }
 
 // rewrap encrypts what is stored under the newest master key.
-func rewrap(ctx context.Context, _ []string, out io.Writer) error {
+func rewrap(ctx context.Context, args []string, out io.Writer) error {
+	if len(args) > 0 {
+		return fmt.Errorf("unexpected argument %q", args[0])
+	}
 	return withApp(ctx, out, func(a *app) error {
 		if err := a.ledger.Rewrap(ctx); err != nil {
 			return err
@@ -134,18 +145,12 @@ func merchantCommand(ctx context.Context, args []string, out io.Writer) error {
 	flags.StringVar(&m.Category, "category", "", "sector, for the legal instalment caps")
 	flags.StringVar(&currencies, "currencies", "TRY", "currencies the merchant may collect in, separated by commas")
 	flags.StringVar(&logo, "logo", "", "PNG, JPEG or WebP file, square, at most 64 KiB")
-	if err := flags.Parse(rest); err != nil {
+	if err := parseAll(flags, rest); err != nil {
 		return err
 	}
-	if code := checkout.CheckName(m.Name); code != "" {
-		return fmt.Errorf("--name: %s", code)
-	}
-	for _, c := range strings.Split(currencies, ",") {
-		cur := checkout.Currency(strings.TrimSpace(c))
-		if !cur.Known() {
-			return fmt.Errorf("--currencies: %q is unknown", c)
-		}
-		m.Currencies = append(m.Currencies, cur)
+	picture, err := checkMerchant(&m, currencies, logo)
+	if err != nil {
+		return err
 	}
 	return withApp(ctx, out, func(a *app) error {
 		now := a.seams.clock.Now()
@@ -153,8 +158,10 @@ func merchantCommand(ctx context.Context, args []string, out io.Writer) error {
 		if err := a.ledger.SaveMerchant(ctx, m, operatorEvent(m.ID, string(m.ID), "merchant.created", now)); err != nil {
 			return err
 		}
-		if err := a.saveLogo(ctx, m.ID, logo); err != nil {
-			return err
+		if picture.Type != "" {
+			if err := a.ledger.SaveLogo(ctx, m.ID, picture, operatorEvent(m.ID, string(m.ID), "merchant.logo", now)); err != nil {
+				return err
+			}
 		}
 		fmt.Fprintln(out, m.ID)
 		return nil
@@ -163,19 +170,66 @@ func merchantCommand(ctx context.Context, args []string, out io.Writer) error {
 
 const maxLogo = 64 << 10
 
-func (a *app) saveLogo(ctx context.Context, m checkout.MerchantID, path string) error {
-	if path == "" {
-		return nil
+// parseAll parses flags and refuses words behind them.
+func parseAll(flags *flag.FlagSet, args []string) error {
+	if err := flags.Parse(args); err != nil {
+		return err
 	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	return nil
+}
+
+var accentShape = regexp.MustCompile(`^#[0-9A-Fa-f]{6}$`)
+
+// checkMerchant finds every mistake before anything is stored.
+func checkMerchant(m *checkout.Merchant, currencies, logo string) (picture checkout.Logo, err error) {
+	var errs []error
+	add := func(format string, a ...any) { errs = append(errs, fmt.Errorf(format, a...)) }
+	if code := checkout.CheckName(m.Name); code != "" {
+		add("--name: %s", code)
+	}
+	if m.LegalName != "" && checkout.CheckName(m.LegalName) != "" {
+		add("--legal-name: %s", checkout.CheckName(m.LegalName))
+	}
+	for _, c := range strings.Split(currencies, ",") {
+		cur := checkout.Currency(strings.TrimSpace(c))
+		if !cur.Known() {
+			add("--currencies: %q is unknown", c)
+		}
+		m.Currencies = append(m.Currencies, cur)
+	}
+	if m.Accent != "" && !accentShape.MatchString(m.Accent) {
+		add("--accent: %q is no colour like #0b6b5e", m.Accent)
+	}
+	if _, err := mail.ParseAddress(m.Email); m.Email != "" && err != nil {
+		add("--email: %q is no address", m.Email)
+	}
+	if u, err := url.Parse(m.Website); m.Website != "" && (err != nil || u.Scheme != "https" || u.Host == "") {
+		add("--website: %q is no https address", m.Website)
+	}
+	if m.Category != "" && !caps.New().Known(m.Category) {
+		add("--category: %q is unknown; known are %s", m.Category, strings.Join(caps.New().Categories(), ", "))
+	}
+	if logo != "" {
+		if picture, err = readLogo(logo); err != nil {
+			add("--logo: %w", err)
+		}
+	}
+	return picture, errors.Join(errs...)
+}
+
+func readLogo(path string) (checkout.Logo, error) {
 	data, err := os.ReadFile(filepath.Clean(path))
 	if err != nil {
-		return err
+		return checkout.Logo{}, err
 	}
 	typ := http.DetectContentType(data)
 	if len(data) > maxLogo || (typ != "image/png" && typ != "image/jpeg" && typ != "image/webp") {
-		return errors.New("--logo: PNG, JPEG or WebP of at most 64 KiB")
+		return checkout.Logo{}, errors.New("PNG, JPEG or WebP of at most 64 KiB")
 	}
-	return a.ledger.SaveLogo(ctx, m, checkout.Logo{Type: typ, Data: data}, operatorEvent(m, string(m), "merchant.logo", a.seams.clock.Now()))
+	return checkout.Logo{Type: typ, Data: data}, nil
 }
 
 func operatorEvent(m checkout.MerchantID, subject, typ string, at time.Time) checkout.Event {
@@ -196,6 +250,8 @@ type accountFile struct {
 		Rate  string `json:"rate"`
 	} `json:"instalments"`
 	Pricing    checkout.Pricing `json:"pricing"`
+	Enabled    *bool            `json:"enabled"` // absent = true
+	Verify     *bool            `json:"verify"`  // absent = what --verify says
 	HalfSecure bool             `json:"half_secure"`
 	Priority   int              `json:"priority"`
 }
@@ -212,7 +268,7 @@ func accountCommand(ctx context.Context, args []string, out io.Writer) error {
 	merchant := flags.String("merchant", "", "the merchant's id (required)")
 	file := flags.String("file", "-", "JSON file with kind, mode, credentials, currencies, instalments; - = standard input")
 	verify := flags.Bool("verify", true, "ask the bank whether the credentials work")
-	if err := flags.Parse(rest); err != nil {
+	if err := parseAll(flags, rest); err != nil {
 		return err
 	}
 	in := io.Reader(os.Stdin)
@@ -224,13 +280,17 @@ func accountCommand(ctx context.Context, args []string, out io.Writer) error {
 		defer f.Close()
 		in = f
 	}
-	acc, err := readAccount(in)
+	acc, wish, err := readAccount(in)
 	if err != nil {
 		return err
 	}
+	if wish != nil {
+		*verify = *wish
+	}
 	return withApp(ctx, out, func(a *app) error {
 		now := a.seams.clock.Now()
-		acc.ID, acc.Merchant, acc.Enabled, acc.Version, acc.CreatedAt, acc.UpdatedAt = a.ids.Account(), checkout.MerchantID(*merchant), true, 1, now, now
+		acc.ID, acc.Merchant, acc.Version, acc.CreatedAt, acc.UpdatedAt = a.ids.Account(), checkout.MerchantID(*merchant), 1, now, now
+		acc = a.withBankDefaults(acc)
 		if _, err := a.ledger.Merchant(ctx, acc.Merchant); err != nil {
 			return fmt.Errorf("--merchant: %w", err)
 		}
@@ -245,25 +305,46 @@ func accountCommand(ctx context.Context, args []string, out io.Writer) error {
 	})
 }
 
-func readAccount(in io.Reader) (checkout.Account, error) {
-	var f accountFile
+func readAccount(in io.Reader) (acc checkout.Account, verify *bool, err error) {
+	f := accountFile{Pricing: checkout.PricingAbsorb}
 	d := json.NewDecoder(io.LimitReader(in, 1<<20))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&f); err != nil {
-		return checkout.Account{}, fmt.Errorf("read the account: %w", err)
+		return acc, nil, fmt.Errorf("read the account: %w", err)
 	}
-	acc := checkout.Account{
+	acc = checkout.Account{
 		Kind: f.Kind, Name: f.Name, Mode: f.Mode, BaseURL: f.BaseURL, Credentials: f.Credentials, Currencies: f.Currencies,
-		Programs: f.Programmes, Pricing: f.Pricing, HalfSecure: f.HalfSecure, Priority: f.Priority,
+		Programs: f.Programmes, Pricing: f.Pricing, HalfSecure: f.HalfSecure, Priority: f.Priority, Enabled: f.Enabled == nil || *f.Enabled,
 	}
+	var errs []error
+	if !slices.Contains([]checkout.Pricing{checkout.PricingAbsorb, checkout.PricingMarkup, checkout.PricingGrossUp}, f.Pricing) {
+		errs = append(errs, fmt.Errorf("pricing: %q is not absorb, markup or grossup", f.Pricing))
+	}
+	seen := map[int]bool{}
 	for _, row := range f.Instalments {
 		rate, err := checkout.ParseRate(row.Rate)
-		if err != nil || row.Count < 2 || row.Count > checkout.MaxInstallments {
-			return acc, fmt.Errorf("instalments: count %d, rate %q", row.Count, row.Rate)
+		if err != nil || row.Count < 2 || row.Count > checkout.MaxInstallments || seen[row.Count] {
+			errs = append(errs, fmt.Errorf("instalments: count %d with rate %q is malformed or repeated", row.Count, row.Rate))
 		}
+		seen[row.Count] = true
 		acc.Rates = append(acc.Rates, checkout.RateRow{Count: row.Count, Rate: rate})
 	}
-	return acc, nil
+	return acc, f.Verify, errors.Join(errs...)
+}
+
+// withBankDefaults fills in what the bank's kind knows: its own issuers and programmes.
+func (a *app) withBankDefaults(acc checkout.Account) checkout.Account {
+	bank, ok := a.banks.BankOf(acc)
+	if !ok {
+		return acc
+	}
+	if acc.Issuers == nil {
+		acc.Issuers = bank.Issuers
+	}
+	if acc.Programs == nil {
+		acc.Programs = bank.Programs
+	}
+	return acc
 }
 
 // checkAccount finds every mistake of an account and asks the bank about its credentials.
@@ -297,7 +378,7 @@ func keyCommand(ctx context.Context, args []string, out io.Writer) error {
 	flags.SetOutput(out)
 	merchant := flags.String("merchant", "", "the merchant's id (add)")
 	name := flags.String("name", "", "what the key is for (add)")
-	if err := flags.Parse(rest); err != nil {
+	if err := parseAll(flags, rest); err != nil {
 		return err
 	}
 	return withApp(ctx, out, func(a *app) error {

@@ -13,8 +13,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
-	"time"
 )
 
 // Config is every setting of the gateway. Each is an environment variable, a flag and a key of the
@@ -27,6 +27,7 @@ type Config struct {
 	DatabaseURL    string
 	RedisURL       string
 	MasterKeys     [][]byte // newest first
+	keyGiven       bool     // a key was given, right or wrong
 	TrustedProxies []netip.Prefix
 	LogFormat      string
 	LogLevel       string
@@ -41,7 +42,6 @@ type Config struct {
 	BankAddr  string
 	DemoData  string
 	LimitsOff bool
-	BankDelay time.Duration
 }
 
 // setting is one line of the table that flags, file and environment are read by.
@@ -60,7 +60,7 @@ func (s setting) flagName() string {
 
 // settings is the whole table, in the order in which help prints it.
 var settings = []setting{
-	{"ODELINK_ADDR", "127.0.0.1:8080", false, "where pages, API and panel listen", func(c *Config, v string) error { c.Addr = v; return checkAddr(v) }},
+	{"ODELINK_ADDR", "127.0.0.1:8080", false, "where pages and API listen", func(c *Config, v string) error { c.Addr = v; return checkAddr(v) }},
 	{"ODELINK_PUBLIC_URL", "", false, "what short links and bank return addresses start with (https unless loopback); empty = http:// and the address", func(c *Config, v string) error { c.PublicURL = strings.TrimSuffix(v, "/"); return nil }},
 	{"ODELINK_ADMIN_ADDR", "127.0.0.1:9090", false, "where /livez, /readyz and /metrics listen", func(c *Config, v string) error { c.AdminAddr = v; return checkAddr(v) }},
 	{"ODELINK_DATABASE_URL", "sqlite:odelink.db", false, "the ledger: sqlite:FILE or postgres://…", func(c *Config, v string) error {
@@ -76,9 +76,9 @@ var settings = []setting{
 	{"ODELINK_TRUSTED_PROXIES", "", false, "networks (CIDR, separated by commas) whose X-Forwarded-For counts", func(c *Config, v string) error { return c.addProxies(v) }},
 	{"ODELINK_LOG_FORMAT", "text", false, "text or json", func(c *Config, v string) error { c.LogFormat = v; return oneOf(v, "text", "json") }},
 	{"ODELINK_LOG_LEVEL", "info", false, "debug, info, warn or error", func(c *Config, v string) error { c.LogLevel = v; return oneOf(v, "debug", "info", "warn", "error") }},
-	{"ODELINK_SMTP_URL", "", false, "mail server for delivering links; empty = no e-mail", func(c *Config, v string) error { c.SMTPURL = v; return checkScheme(v, "smtp", "smtps") }},
-	{"ODELINK_SMS_URL", "", false, "SMS provider for delivering links; empty = no SMS", func(c *Config, v string) error { c.SMSURL = v; return checkScheme(v, "http", "https") }},
-	{"ODELINK_BINS_FILE", "", false, "an imported BIN table (written by 'bins import') that overrides the embedded one", func(c *Config, v string) error { c.BinsFile = v; return nil }},
+	{"ODELINK_SMTP_URL", "", false, "mail server for delivering links; not used by this version, which says so at start", func(c *Config, v string) error { c.SMTPURL = v; return checkScheme(v, "smtp", "smtps") }},
+	{"ODELINK_SMS_URL", "", false, "SMS provider for delivering links; not used by this version, which says so at start", func(c *Config, v string) error { c.SMSURL = v; return checkScheme(v, "http", "https") }},
+	{"ODELINK_BINS_FILE", "", false, "an imported BIN table (written by 'bins import') that overrides the embedded one", func(c *Config, v string) error { c.BinsFile = v; _, err := os.Stat(v); return err }},
 	{"ODELINK_ALLOW_SIMULATED_BANK", "no", false, "yes = serve may use acquirer accounts at a simulated bank", func(c *Config, v string) error { return yesNo(&c.SimulatedBank, v) }},
 	{"ODELINK_PPROF", "no", false, "yes = profiling on the admin address", func(c *Config, v string) error { return yesNo(&c.Pprof, v) }},
 
@@ -170,7 +170,7 @@ func (c *Config) check() (errs []error) {
 		}
 		return errs
 	}
-	if len(c.MasterKeys) == 0 {
+	if len(c.MasterKeys) == 0 && !c.keyGiven {
 		add("ODELINK_MASTER_KEY: required (make one with: head -c 32 /dev/urandom | base64)")
 	}
 	for _, k := range c.MasterKeys {
@@ -250,6 +250,7 @@ func readFile(path string, demo bool) (map[string]string, []error) {
 }
 
 func (c *Config) addKeys(text string) error {
+	c.keyGiven = true
 	for _, part := range strings.Split(text, ",") {
 		key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(part))
 		if err != nil || len(key) != 32 {
@@ -261,6 +262,7 @@ func (c *Config) addKeys(text string) error {
 }
 
 func (c *Config) addKeyFile(path string) error {
+	c.keyGiven = true
 	text, err := os.ReadFile(filepath.Clean(path))
 	if err != nil {
 		return err
@@ -280,8 +282,12 @@ func (c *Config) addProxies(text string) error {
 }
 
 func checkAddr(v string) error {
-	if _, _, err := net.SplitHostPort(v); err != nil {
+	_, port, err := net.SplitHostPort(v)
+	if err != nil {
 		return fmt.Errorf("%q is no host:port", v)
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
+		return fmt.Errorf("%q is no port", port)
 	}
 	return nil
 }

@@ -34,7 +34,7 @@ var demoMasterKey = []byte("odelink demo: public master key!")
 // demoTiming settles in-doubt payments within seconds, so that a visitor sees it happen.
 var demoTiming = checkout.Timing{
 	Provision: 15 * time.Second, Answer: 5 * time.Second, Settle: 5 * time.Second,
-	AskAfter: []time.Duration{2 * time.Second, 3 * time.Second, 5 * time.Second, 10 * time.Second, 30 * time.Second},
+	AskAfter: []time.Duration{2 * time.Second, 3 * time.Second, 3 * time.Second, 4 * time.Second, 5 * time.Second, 10 * time.Second, 30 * time.Second},
 }
 
 // demo is the whole product on this machine: gateway, simulated bank, one merchant, a ready link.

@@ -51,7 +51,7 @@ func doctor(ctx context.Context, _ []string, out io.Writer) error {
 		}
 	}
 	if bad > 0 {
-		return fmt.Errorf("%d findings", bad)
+		return fmt.Errorf("not as it should be: %d of the lines above", bad)
 	}
 	fmt.Fprintln(out, "all is well")
 	return nil

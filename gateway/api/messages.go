@@ -129,6 +129,7 @@ var messages = map[string]sentence{
 	"installment_count": {"A count is between 1 and 12.", "Taksit sayısı 1 ile 12 arasındadır."},
 	"ends_before_start": {"The end must be after the start.", "Bitiş, başlangıçtan sonra olmalıdır."},
 	"url_not_allowed":   {"Give an https address without a user name, of one of the merchant's origins.", "Üye iş yerinin izinli alan adlarından birinde, kullanıcı adı içermeyen bir https adresi verin."},
+	"category_unknown":  {"This category is not known; the documentation lists those that are.", "Bu kategori bilinmiyor; belgelerde bilinenler listelenir."},
 	"category_format":   {"A category has 1 to 40 small letters, digits and underscores, and begins with a letter.", "Kategori 1–40 küçük harf, rakam ve alt çizgiden oluşur, harfle başlar."},
 	"email_format":      {"This is no e-mail address.", "Bu bir e-posta adresi değil."},
 	"phone_format":      {"This is no phone number; write it like 0532 123 45 67, or with + and the country.", "Bu bir telefon numarası değil; 0532 123 45 67 gibi veya + ve ülke koduyla yazın."},

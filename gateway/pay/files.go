@@ -87,8 +87,10 @@ func errorKind(e *checkout.Error, status int) string {
 		return page.KindNotFound
 	case status == fiber.StatusTooManyRequests:
 		return page.KindTooMany
-	case e.Code == checkout.ErrUnreachable.Code || e.Code == checkout.ErrNoRoute.Code:
+	case e.Code == checkout.ErrUnreachable.Code:
 		return page.KindBankUnreachable
+	case e.Code == checkout.ErrNoRoute.Code:
+		return page.KindNoRoute
 	case status == fiber.StatusServiceUnavailable:
 		return page.KindUnavailable
 	case status >= 500:

@@ -203,6 +203,8 @@ func why(t checkout.OfferTable) page.WhyNone {
 
 // installments answers the offer table as the contract's JSON (section 3).
 func (s *Surface) installments(c *fiber.Ctx) error {
+	// This address speaks JSON only, its errors included, whatever a browser says it accepts.
+	c.Request().Header.Set(fiber.HeaderAccept, fiber.MIMEApplicationJSON)
 	hot, err := s.open(c)
 	if err != nil {
 		return err
@@ -275,7 +277,9 @@ func (s *Surface) notOpen(c *fiber.Ctx, hot checkout.Hot, err error, posted bool
 		kind.State, kind.Date, status = page.KindNotActive, hot.ActiveFrom, fiber.StatusForbidden
 	case errors.Is(err, checkout.ErrResting):
 		kind.State, status = page.KindResting, fiber.StatusTooManyRequests
-	case errors.Is(err, checkout.ErrUnreachable), errors.Is(err, checkout.ErrNoRoute):
+	case errors.Is(err, checkout.ErrNoRoute):
+		kind.State, status = page.KindNoRoute, fiber.StatusConflict
+	case errors.Is(err, checkout.ErrUnreachable):
 		kind.State, status = page.KindBankUnreachable, fiber.StatusServiceUnavailable
 		c.Set(fiber.HeaderRetryAfter, "120")
 	case errors.Is(err, checkout.ErrVelocity):
@@ -308,6 +312,11 @@ func (s *Surface) alreadyPaid(c *fiber.Ctx, hot checkout.Hot, posted bool) error
 	p, err := s.Flow.Give(c.UserContext(), hot.PaidBy)
 	if err != nil {
 		return err
+	}
+	if !p.SingleUse {
+		// Whoever opens a full link of many payers is not the one who paid last.
+		head, _ := s.head(c, hot.Merchant, "/p/"+string(hot.Token))
+		return s.render(c, status, web.Language(c), &page.Kind{Head: head, State: page.KindUsedUp, Token: string(hot.Token)})
 	}
 	v, err := s.resultPage(c, p)
 	if err != nil {

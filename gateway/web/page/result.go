@@ -258,6 +258,7 @@ var kinds = map[string]kindFacts{
 	KindInProgress:      {tone: "wait", money: "money.none", back: true},
 	KindTooMany:         {tone: "wait", money: "money.none"},
 	KindResting:         {tone: "note", money: "money.none"},
+	KindNoRoute:         {tone: "note", money: "money.none"},
 	KindBankUnreachable: {tone: "bad", money: "money.none", back: true},
 	KindUnavailable:     {tone: "wait", money: "money.none", retry: 10, back: true},
 	KindReturnWaiting:   {tone: "wait", money: "money.unknown", retry: 10},

@@ -156,6 +156,7 @@ const (
 	KindInProgress      = "in_progress"      // 409, another payment of the link is being authorised
 	KindTooMany         = "too_many"         // 429, Wait
 	KindResting         = "resting"          // 429, the link rests until the merchant wakes it
+	KindNoRoute         = "no_route"         // 409, no account of the merchant takes this currency or card
 	KindBankUnreachable = "bank_unreachable" // 502 or 503, before anything was sent
 	KindUnavailable     = "unavailable"      // 503, retries by itself
 	KindReturnWaiting   = "return_waiting"   // 503 on the bank's return, Resend: the same form again

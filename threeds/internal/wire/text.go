@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -25,8 +26,12 @@ func Text(raw []byte) string {
 // maxAudit is how much of a bank's text is kept, in characters (threat model A22).
 const maxAudit = 200
 
+// codeNamed is a security code behind its name. Where no hash covers a bank's text, its sender may have put one in.
+var codeNamed = regexp.MustCompile(`(?i)((?:cvv2?|cvc2?|cv2|csc)[^0-9]{0,20})[0-9]{3,4}`)
+
 // Mask makes a bank's free text fit for the audit trail: valid, on one line, at most 200 characters, and without
-// anything that could be a card number. Digits of any script count, and blanks, dots and dashes do not hide a number.
+// anything that could be a card number or a security code beside its name. Digits of any script count, and blanks, dots
+// and dashes do not hide a number.
 func Mask(text string) string {
 	in := []rune(Text([]byte(text)))
 	for i, r := range in {
@@ -48,7 +53,7 @@ func Mask(text string) string {
 	if len(in) > maxAudit {
 		in = append(in[:maxAudit-1], '…')
 	}
-	return strings.TrimSpace(string(in))
+	return codeNamed.ReplaceAllString(strings.TrimSpace(string(in)), "$1***")
 }
 
 // digitRun finds the end of digits that at most two separators at a time interrupt, and counts the digits.
