@@ -126,6 +126,11 @@ func (as *Assets) build(name, contentType string, body []byte) error {
 		body = bytes.ReplaceAll(body, []byte("url("+known+")"), []byte("url("+path.Base(a.Path)+")"))
 	}
 	sum := sha256.Sum256(body)
+	if known, ok := built.Load(builtAs{name, sum}); ok {
+		a := known.(*Asset)
+		as.byName[name], as.byPath[a.Path] = a, a
+		return nil
+	}
 	hash := hex.EncodeToString(sum[:5])
 	ext := path.Ext(name)
 	a := &Asset{
@@ -146,7 +151,17 @@ func (as *Assets) build(name, contentType string, body []byte) error {
 	}
 	a.Gzip = gz.Bytes()
 	as.byName[name], as.byPath[a.Path] = a, a
+	built.Store(builtAs{name, sum}, a)
 	return nil
+}
+
+// built keeps every file that this process has made, by its content: gateways that are opened one
+// after the other, as in tests, compress it once.
+var built sync.Map // builtAs → *Asset
+
+type builtAs struct {
+	name string
+	sum  [sha256.Size]byte
 }
 
 // squeeze drops what a browser does not need: indentation, blank lines, and comments that have
