@@ -177,10 +177,10 @@ func status(t *testing.T, what string, got, want int) {
 
 // speech is what the paid journey says in one language.
 type speech struct {
-	accept, lang                                        string
-	sum, button, order, until, testing, steps, handover []string
-	paid, receipt, earlier                              []string
-	title                                               string
+	accept, lang                                 string
+	sum, button, order, testing, steps, handover []string
+	paid, receipt, earlier                       []string
+	title                                        string
 }
 
 var speeches = map[string]speech{
