@@ -269,7 +269,7 @@ func TestUX_A39_SharedComputer(t *testing.T) {
 				visited++
 				now := chrome.Eval[float64](p.Page, "performance.timeOrigin")
 				call(t, p.Page, page.NavigateToHistoryEntry, page.NavigateToHistoryEntryParams{EntryID: entry.ID})
-				p.WaitFor(fmt.Sprintf(`performance.timeOrigin !== %f && document.readyState === "complete"`, now))
+				p.WaitFor(fmt.Sprintf(`performance.timeOrigin !== %f && document.readyState === "complete" && document.documentElement !== null`, now))
 				if strings.Contains(p.HTML(), card("051")[:12]) {
 					t.Errorf("%s (was %s) holds the card", p.URL(), entry.URL)
 				}

@@ -279,7 +279,8 @@ func (p *Page) Title() string {
 // HTML is the page as the browser holds it now.
 func (p *Page) HTML() string {
 	p.t.Helper()
-	return Eval[string](p, "document.documentElement.outerHTML")
+	// Between two pages there is a document without an element.
+	return Eval[string](p, `document.documentElement?.outerHTML ?? ""`)
 }
 
 // Eval runs a JavaScript expression in the page and returns its value; a promise is waited for. It works
