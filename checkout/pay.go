@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -259,7 +260,29 @@ func (s *Service) open(ctx context.Context, account Account, hot Hot, r PayReque
 			return Started{Hot: hot}, err
 		}
 	}
+	if challenge.Action == s.order(p).ReturnURL {
+		s.refusedAtOnce(ctx, p, acq, challenge)
+	}
 	return Started{Payment: p, Challenge: challenge, Hot: hot, Account: account}, nil
+}
+
+// refusedAtOnce records a refusal that came with the opening, in a form that leads straight back to us.
+// The payer's browser carries it there too, and then finds it recorded; somebody who tries cards reads
+// it in the form and does not come back, and has to be counted all the same (A30). A card that passed
+// waits for its holder's browser.
+func (s *Service) refusedAtOnce(ctx context.Context, p Payment, acq Acquirer, ch Challenge) {
+	cb := Callback{Method: ch.Method, Form: url.Values{}}
+	for _, f := range ch.Fields {
+		cb.Form.Add(f.Name, f.Value)
+	}
+	v, err := acq.Judge(ctx, s.order(p), cb)
+	passed := v.Result == VerdictAuthenticated || v.Result == VerdictCharged
+	if err != nil || v.Result == VerdictUnclear || passed && mayAuthorize(p, v.MDStatus) {
+		return // the browser's return decides
+	}
+	if _, err := s.Return(ctx, p.ID, cb, p.PayerIP); err != nil {
+		s.Observer.Fault("record a refusal at the opening", err)
+	}
 }
 
 // newPayment freezes the copy (I9).

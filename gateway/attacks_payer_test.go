@@ -943,3 +943,43 @@ func TestA36_LookAlikeTexts(t *testing.T) {
 		}
 	}
 }
+
+// Where the bank refuses with the opening, the refusal stands in the form that the browser would carry
+// back. A thief reads it there and never comes back: he is counted all the same.
+func TestA30_RefusalReadInTheForm(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []string{"3dmodel", "3dpay"} {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			opt := limited()
+			opt.mode = mode
+			r := newRig(t, opt)
+			link := r.link(nil)
+			for i := range 5 {
+				a := r.stranger("X-Forwarded-For", fmt.Sprintf("10.0.%d.1", i), "Accept", "application/json").post(link["url"].(string)+"/pay", cardForm(banksim.CardNumber([]string{"415565", "450634", "540061"}[i%3], "900")))
+				if a.status != http.StatusOK || !strings.Contains(a.body, `"3DStatus":"0"`) {
+					t.Fatalf("try %d: %d %.300s", i+1, a.status, a.body)
+				}
+			}
+			a := r.stranger("X-Forwarded-For", "10.1.0.1").post(link["url"].(string)+"/pay", cardForm(cardWithout))
+			r.must("the sixth", fmt.Sprint(a.status, " ", heading(a.body)), "429 "+pageTooMany)
+			for _, p := range r.allPayments() {
+				r.must("recorded", fmt.Sprint(p.Status, " ", p.Decline.Code), "failed authentication_failed")
+			}
+			// An honest browser carries it back and reads the same.
+			r.clock.advance(16 * time.Minute)
+			b := r.browser()
+			b.from = "10.2.0.1"
+			b.pay(link["url"].(string), banksim.CardNumber("415565", "900"))
+			id := b.paymentID()
+			b.finish("")
+			r.must("result", heading(b.body), pageNotVerified)
+			r.must("recorded once", r.events(id), []string{"payment.challenged", "payment.failed"})
+			// A card that passes without being asked is not paid before its holder comes back.
+			b.pay(link["url"].(string), cardWithout)
+			if st := r.ledgerPayment(b.paymentID()).Status; st != checkout.StatusChallenged {
+				t.Errorf("a card that passed is %s before its browser came back", st)
+			}
+		})
+	}
+}
