@@ -14,7 +14,7 @@ func TestPasswordPageShowsThePaymentAndNeverTheCard(t *testing.T) {
 	v.Set("PurchAmount", "12345.60")
 	v.Set("InstallmentCount", "3")
 	p := s.press(s.open(v), nil)
-	for _, want := range []string{"Odelink Demo Mağazası", "12.345,60 TL", "4155 65•• •••• 0007", "23.11.2026 10:09", "<dd>3</dd>", v.Get("OrderId"),
+	for _, want := range []string{"Ahşap Atölyesi", "12.345,60 TL", "4155 65•• •••• 0007", "23.11.2026 10:09", "<dd>3</dd>", v.Get("OrderId"),
 		"TEST BANKASI", `<html lang="tr">`, `name="otp"`, `value="cancel"`, `class="band"`} {
 		if !strings.Contains(p.body, want) {
 			t.Errorf("%q is missing", want)

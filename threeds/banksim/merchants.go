@@ -53,7 +53,7 @@ func DemoMerchants() []Merchant {
 		qnb("085300000009597", "QNB Deneme 3DModel", "QNB_API_KULLANICI", "FwCX2"),
 		qnb("085300000009704", "QNB Deneme 3DPay", "QNB_API_KULLANICI_3DPAY", "UcBN0"),
 		qnb("085300000009746", "QNB Deneme 3DHost", "QNB_API_KULLANICI_HOST", "Rxs42"),
-		qnb("990000000000001", "Odelink Demo Mağazası", "ODELINK_API", "Demo-Pass-1"),
+		qnb("990000000000001", "Ahşap Atölyesi", "ODELINK_API", "Demo-Pass-1"),
 		{Dialect: dialectPayFor, MbrID: "12", MerchantID: "7700315", Name: "Katılım Deneme Mağazası", TerminalID: "ZK700315",
 			UserCode: "apiKatilimDeneme", UserPass: "Katilim-Pass-1", MerchantPass: "Zz-9_!q.T4", SHA256: true},
 	}
