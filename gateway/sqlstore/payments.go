@@ -182,6 +182,7 @@ func (w *work) count(l *linkState, before, after checkout.Payment, at time.Time)
 			w.slots[l.ID][after.Slot] = true
 		}
 	}
+	l.counted = true
 	l.SlotsHeld += held
 	if paid {
 		l.PaidCount++

@@ -45,6 +45,7 @@ type linkState struct {
 	rev0, seq0 int64 // as loaded
 	fresh      bool  // made in this transaction
 	terms      bool  // more than its counters changed
+	counted    bool  // its counters changed
 	listed     bool
 }
 
@@ -269,9 +270,11 @@ func (w *work) flush(ctx context.Context, t tx) error {
 		switch {
 		case l.fresh:
 			fresh.rows = append(fresh.rows, values)
+			continue
 		case l.terms:
 			terms.rows = append(terms.rows, linkTerms.pick(values, l.seq0))
-		default:
+		}
+		if l.counted {
 			counters.rows = append(counters.rows, linkCounters.pick(values, l.rev0))
 		}
 	}
@@ -288,7 +291,8 @@ func (w *work) flush(ctx context.Context, t tx) error {
 			held.rows = append(held.rows, paymentMove.pick(p.row, p.seq0))
 		}
 	}
-	return applyAll(ctx, t, fresh, terms, counters, free, held, made,
+	// Counters go before terms: they are guarded by the Rev that both write.
+	return applyAll(ctx, t, fresh, counters, terms, free, held, made,
 		write{table: events, rows: w.lines}, write{table: outbox, rows: w.outbox},
 		write{table: idempotency, rows: w.answers})
 }
