@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -129,6 +130,38 @@ func TestI07_noBackupBankAfterALostOneStepOpening(t *testing.T) {
 	c.settleUntil(string(all[0].ID), checkout.StatusVoided)
 	c.ended(string(all[0].ID), checkout.StatusVoided, checkout.ReasonUnreachable, 0)
 	c.proven()
+}
+
+// I5, I6: when the bank reads the authorising call, the ledger already holds it: order number,
+// account, lease, deadline and the link's slot, readable by anybody else.
+func TestI05_writtenBeforeTheFirstByte(t *testing.T) {
+	everyStand(t, func(t *testing.T, opt rigOptions) {
+		seen := make(chan checkout.Payment, 1)
+		var c *crash
+		opt.sleep = func(ctx context.Context, _ time.Duration) error { // the bank has read the call
+			list, _, err := c.app.ledger.SearchPayments(ctx, checkout.PaymentQuery{Merchant: demoMerchant, Status: checkout.StatusAuthorizing, Limit: 2})
+			if err != nil || len(list) != 1 {
+				return fmt.Errorf("%d payments are authorizing: %w", len(list), err)
+			}
+			seen <- list[0]
+			return nil
+		}
+		c = newCrash(t, opt)
+		c.bankFault(banksim.StepProvision, banksim.FaultSlow, `1`, 1)
+		p := c.atBank(nil)
+		p.back().wants(http.StatusOK, "Ödeme tamamlandı")
+		select {
+		case w := <-seen:
+			now := c.clock.Now()
+			if string(w.ID) != p.id || w.BankOrder == "" || w.Account != demoPayFor || w.Slot != 0 || !w.DueAt.After(now) || !w.Deadline.After(now) {
+				t.Errorf("while the bank read the call the ledger held %+v", w)
+			}
+			c.must("order at the bank", c.bank.Charges()[0].OrderID, w.BankOrder)
+		default:
+			t.Error("the ledger held no payment while the bank read the call")
+		}
+		c.proven()
+	})
 }
 
 // I22, I3: a sender that was held up so long that the bank's word was taken without it. What it

@@ -45,12 +45,15 @@ func TestMain(m *testing.M) {
 type childSpec struct {
 	Database, Redis, Bank, Addr, Log string
 
-	Now   time.Time // its clock goes on from here
-	Loops bool      // settle and republish, as in service
+	Now    time.Time // its clock goes on from here
+	Timing checkout.Timing
+	Loops  bool // settle and republish, as in service
 	// Point and After say where in the ledger it dies: at the After-th pass of the point since it was
 	// ready.
 	Point string
 	After int
+	// DiskFull: SIGUSR1 lets no file grow any more, SIGUSR2 lets them.
+	DiskFull bool
 }
 
 // childTiming lets calls take as long as a loaded machine needs, and asks the bank at every turn of the loop.
@@ -74,7 +77,9 @@ func beGateway(text string) error {
 		_, _ = io.Copy(io.Discard, os.Stdin) // ends with the parent
 		os.Exit(3)
 	}()
-	signal.Ignore(syscall.SIGXFSZ) // a full disk is an error, as everywhere
+	if spec.DiskFull {
+		go fillDisk(spec.Database)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	logs, err := openAppend(spec.Log)
@@ -94,7 +99,7 @@ func beGateway(text string) error {
 		Demo: true, Addr: spec.Addr, AdminAddr: "127.0.0.1:0", PublicURL: "http://" + spec.Addr, DatabaseURL: spec.Database, RedisURL: spec.Redis,
 		MasterKeys: [][]byte{demoMasterKey}, LogFormat: "json", LogLevel: "debug", LimitsOff: true,
 	}
-	a, err := open(ctx, cfg, seams{clock: risingClock{spec.Now, time.Now()}, timing: childTiming, fault: fault, log: logs})
+	a, err := open(ctx, cfg, seams{clock: risingClock{spec.Now, time.Now()}, timing: spec.Timing, fault: fault, log: logs})
 	if err != nil {
 		return err
 	}
@@ -119,6 +124,32 @@ func beGateway(text string) error {
 	return err
 }
 
+// fillDisk is a disk without space: the kernel refuses to let the ledger's log grow.
+func fillDisk(database string) {
+	signal.Ignore(syscall.SIGXFSZ) // an error, as a full disk is
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGUSR1, syscall.SIGUSR2)
+	var whole syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &whole); err != nil {
+		panic(err)
+	}
+	fmt.Println("disk")
+	for s := range signals {
+		limit := whole
+		if s == syscall.SIGUSR1 {
+			info, err := os.Stat(strings.TrimPrefix(database, "sqlite:") + "-wal")
+			if err != nil {
+				panic(err)
+			}
+			limit.Cur = uint64(info.Size())
+		}
+		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
+			panic(err)
+		}
+		fmt.Println("disk")
+	}
+}
+
 // dieNow is kill -9 from within: nothing is flushed, nothing deferred runs.
 func dieNow() {
 	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
@@ -133,6 +164,7 @@ type process struct {
 	in    io.Closer
 	end   chan error // its end, once
 	since time.Time  // its start
+	out   *bufio.Reader
 }
 
 // twoStands are the two ways in which the gateway is usually run; everyStand has all four.
@@ -153,18 +185,11 @@ func newProcess(t *testing.T, opt rigOptions) *process {
 	t.Helper()
 	p := &process{rig: newRig(t, opt)}
 	p.stop()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
 	p.spec = childSpec{
-		Database: opt.database, Redis: opt.redis, Bank: p.bankS.URL + "/payfor/Gateway/", Addr: listener.Addr().String(), Log: filepath.Join(p.dir, "odelink.log"),
+		Timing: childTiming, Database: opt.database, Redis: opt.redis, Bank: p.bankS.URL + "/payfor/Gateway/", Addr: freeAddr(t), Log: filepath.Join(p.dir, "odelink.log"),
 	}
 	if p.spec.Database == "" {
 		p.spec.Database = "sqlite:" + filepath.Join(p.dir, "odelink.db")
-	}
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
 	}
 	return p
 }
@@ -195,8 +220,11 @@ func (p *process) launch(change func(*childSpec)) {
 	if err := cmd.Start(); err != nil {
 		p.t.Fatal(err)
 	}
-	p.cmd, p.end, p.since = cmd, make(chan error, 1), time.Now()
-	line, err := bufio.NewReader(out).ReadString('\n')
+	p.cmd, p.end, p.since, p.out = cmd, make(chan error, 1), time.Now(), bufio.NewReader(out)
+	line, err := p.out.ReadString('\n')
+	if spec.DiskFull && line == "disk\n" {
+		line, err = p.out.ReadString('\n')
+	}
 	go func() { p.end <- cmd.Wait() }()
 	p.t.Cleanup(func() { _ = cmd.Process.Kill(); p.in.Close() })
 	if err != nil || line != "ready\n" {
@@ -497,6 +525,51 @@ func (r *rig) received(step string) int {
 		}
 	}
 	return n
+}
+
+// C23 by the kernel: the ledger's log cannot grow. Nothing is sent without authorizing; a result that
+// cannot be stored is asked for again when there is space.
+func TestC23_diskFullByTheKernel(t *testing.T) {
+	t.Parallel()
+	p := newProcess(t, rigOptions{})
+	p.launch(func(s *childSpec) { s.DiskFull = true })
+	disk := func(signal syscall.Signal) {
+		t.Helper()
+		if err := p.cmd.Process.Signal(signal); err != nil {
+			t.Fatal(err)
+		}
+		if line, err := p.out.ReadString('\n'); err != nil || line != "disk\n" {
+			t.Fatalf("%q, %v", line, err)
+		}
+	}
+	first, second := p.atBank(nil), p.atBank(nil)
+	disk(syscall.SIGUSR1)
+	for range 2 {
+		first.back().waiting()
+	}
+	status, problem, _ := p.keyed("disk", map[string]any{"amount": 100, "currency": "TRY"})
+	p.must("a new link", status, http.StatusServiceUnavailable)
+	p.must("code", problem["code"], "temporarily_unavailable")
+	p.must("sent to the money step", p.moneyCalls(), 0)
+	disk(syscall.SIGUSR2)
+	first.again().wants(http.StatusOK, "Ödeme tamamlandı")
+
+	p.bankFault(banksim.StepProvision, banksim.FaultSlow, `1000`, 1)
+	answered := make(chan struct{})
+	go func() { defer close(answered); second.back() }()
+	p.until("the call is at the bank", func() bool { return p.moneyCalls() == 2 })
+	disk(syscall.SIGUSR1)
+	<-answered
+	second.wants(http.StatusOK, "Sonuç bekleniyor")
+	disk(syscall.SIGUSR2)
+	p.must("status", p.payment(second.id)["status"], "authorizing")
+	p.terminate()
+	p.later()
+	p.launch(func(s *childSpec) { s.Loops = true })
+	p.becomes(second.id, checkout.StatusPaid)
+	p.books()
+	p.ended(first.id, checkout.StatusPaid, "", 1)
+	p.ended(second.id, checkout.StatusPaid, "", 1)
 }
 
 // C24: SIGTERM while one payer is at the bank and another's call is open: the call ends within its
