@@ -25,7 +25,7 @@ type watch struct {
 }
 
 func newWatch(log *observe.Logger, clock checkout.Clock) *watch {
-	w := &watch{log: log, metrics: observe.NewMetrics(buildInfo()), access: observe.AccessLog(log.Logger)}
+	w := &watch{log: log, metrics: observe.NewMetrics(buildInfo()), access: log.AccessLog()}
 	w.callbacks = observe.NewCallbacks(w.metrics, log.Logger, clock)
 	w.metrics.Counter("odelink_unknown_bins_total", "Card prefixes that no table knows.", nil, func() float64 { return float64(w.unknown.Load()) })
 	return w

@@ -48,16 +48,37 @@ func (b *buffered) Write(line []byte) (int, error) {
 		b.lost.Add(1)
 		return len(line), nil
 	}
-	full := len(b.pending) < flushSize && len(b.pending)+len(line) >= flushSize
+	before := len(b.pending)
 	b.pending = append(b.pending, line...)
+	b.armed(before)
+	return len(line), nil
+}
+
+// armed sees to it that what was just added is written; before is how much was pending without it.
+func (b *buffered) armed(before int) {
 	switch {
-	case b.closed || full:
+	case b.closed || before < flushSize && len(b.pending) >= flushSize:
 		b.later(0)
 	case !b.due:
 		b.due = true
 		b.later(flushEvery)
 	}
-	return len(line), nil
+}
+
+// Line takes what add appends as one line. It spares the caller a buffer of its own: add is short,
+// and must not log.
+func (b *buffered) Line(add func(dst []byte) []byte) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	before := len(b.pending)
+	b.pending = add(b.pending)
+	if len(b.pending) > maxPending {
+		b.pending = b.pending[:before]
+		b.dropped++
+		b.lost.Add(1)
+		return
+	}
+	b.armed(before)
 }
 
 // Hurry writes what is pending soon, without waiting for it.

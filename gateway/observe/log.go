@@ -18,7 +18,9 @@ import (
 // written. Close writes the rest.
 type Logger struct {
 	*slog.Logger
-	out *buffered
+	out   *buffered
+	lines slog.Handler // below the mask
+	json  bool
 }
 
 // NewLogger logs to w in format "text" or "json" from level "debug", "info", "warn" or "error" on.
@@ -50,7 +52,8 @@ func NewLogger(w io.Writer, format, level string) (*Logger, error) {
 		slog.New(shape(&line, nil)).Warn("log lines dropped: nobody reads them", "lines", dropped)
 		return line.Bytes()
 	})
-	return &Logger{Logger: slog.New(masking{shape(out, &slog.HandlerOptions{Level: l}), out}), out: out}, nil
+	lines := shape(out, &slog.HandlerOptions{Level: l})
+	return &Logger{Logger: slog.New(masking{lines, out}), out: out, lines: lines, json: format == "json"}, nil
 }
 
 // Flush writes what is collected and waits until it is written.

@@ -266,15 +266,3 @@ func TestNobodyWaitsForALogThatIsNotRead(t *testing.T) {
 		t.Error("the loss is not told")
 	}
 }
-
-func BenchmarkAccessLine(b *testing.B) {
-	l, err := NewLogger(io.Discard, "text", "info")
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		l.LogAttrs(context.Background(), slog.LevelInfo, "served", slog.String("method", "GET"), slog.String("route", "/p/:token"),
-			slog.Int("status", 200), slog.Duration("took", 31*time.Microsecond), slog.Int("bytes", 3012), slog.String("client", "203.0.113.9"))
-	}
-}

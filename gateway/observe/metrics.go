@@ -1,8 +1,6 @@
 package observe
 
 import (
-	"context"
-	"log/slog"
 	"net/http"
 	"net/netip"
 	"runtime"
@@ -183,42 +181,4 @@ func (m *Metrics) resolve(k routeKey) route {
 	grown[k] = r
 	m.routes.Store(&grown)
 	return r
-}
-
-// AccessLog gives a function that writes one line for every answered request: the route's pattern,
-// never the path with its token. Answers of the server's own making are warnings.
-//
-// The lines are not masked: every field is a word, a number or an address of ours, no stranger can
-// put text into one, and looking for cards in each costs more than the line itself.
-func AccessLog(log *slog.Logger) func(Served) {
-	h := log.Handler()
-	if m, ok := h.(masking); ok {
-		h = m.inner
-	}
-	return func(s Served) {
-		level := slog.LevelInfo
-		if s.Status >= http.StatusInternalServerError {
-			level = slog.LevelWarn
-		}
-		ctx := context.Background()
-		if !h.Enabled(ctx, level) {
-			return
-		}
-		line := slog.NewRecord(time.Now(), level, "served", 0)
-		line.AddAttrs(
-			slog.String("method", s.Method), slog.String("route", s.Route), slog.Int("status", s.Status),
-			slog.Duration("took", s.Took), slog.Int("bytes", s.Bytes), slog.String("client", client(s.Client)))
-		if s.Ref != "" {
-			line.AddAttrs(slog.String("code", s.Code), slog.String("ref", s.Ref))
-		}
-		_ = h.Handle(ctx, line) // a log that cannot be written is counted by its buffer
-	}
-}
-
-// client is "" for a peer without an address.
-func client(a netip.Addr) string {
-	if !a.IsValid() {
-		return ""
-	}
-	return a.String()
 }

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -90,16 +89,6 @@ func TestOtherPartsPublishTheirOwnCounts(t *testing.T) {
 	}
 	wants(t, out, "odelink_hot_breaker_open 1", `odelink_hot_calls_total{store="redis"} 42`,
 		`odelink_batch_size_bucket{store="ledger",le="4"} 1`, `odelink_limiter_refusals_total{limit="tokens"} 1`)
-}
-
-func TestAccessLogTellsTheRouteAndTheReference(t *testing.T) {
-	out := record(t, "text", func(l *slog.Logger) {
-		log := AccessLog(l)
-		log(Served{Method: "GET", Route: "/p/:token", Status: 200, Bytes: 5, Took: time.Millisecond, Client: netip.MustParseAddr("203.0.113.9")})
-		log(Served{Method: "POST", Route: "/p/:token/pay", Status: 503, Code: "temporarily_unavailable", Ref: "REF"})
-	})
-	wants(t, out, "level=INFO msg=served method=GET route=/p/:token status=200 took=1ms bytes=5 client=203.0.113.9\n",
-		"level=WARN", "code=temporarily_unavailable ref=REF")
 }
 
 // The acquirer powers, each told apart by what it answers.
