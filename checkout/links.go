@@ -68,13 +68,13 @@ var (
 // Idempotency-Key; it is stored in the same transaction. Invalid with field names as the API shows
 // them; ErrOrderTaken; ErrKeyKnown.
 func (s *Service) CreateLink(ctx context.Context, by By, m MerchantID, t LinkTerms, idem func(Link) (Idempotency, error)) (Link, error) {
-	merchant, err := s.Merchant(ctx, m)
+	shop, err := s.Shop(ctx, m)
 	if err != nil {
 		return Link{}, err
 	}
 	now := s.Clock.Now()
 	t = t.withDefaults(now)
-	if errs := s.checkTerms(&t, merchant); len(errs) > 0 {
+	if errs := s.checkTerms(&t, shop.Merchant); len(errs) > 0 {
 		return Link{}, refusedTerms(errs)
 	}
 	made := t.Order == ""
@@ -104,7 +104,7 @@ func (s *Service) CreateLink(ctx context.Context, by By, m MerchantID, t LinkTer
 // EditLink changes the terms in place: same token, same order number. A payment already at the
 // bank keeps the terms it started with (I9).
 func (s *Service) EditLink(ctx context.Context, by By, m MerchantID, id LinkID, edit func(*LinkTerms) error) (Link, error) {
-	merchant, err := s.Merchant(ctx, m)
+	shop, err := s.Shop(ctx, m)
 	if err != nil {
 		return Link{}, err
 	}
@@ -118,7 +118,7 @@ func (s *Service) EditLink(ctx context.Context, by By, m MerchantID, id LinkID, 
 		}
 		t.Order = l.Order
 		t = t.withDefaults(s.Clock.Now()) // a date that was taken away is what a new link has
-		errs := s.checkTerms(&t, merchant)
+		errs := s.checkTerms(&t, shop.Merchant)
 		if t.Usage == UsageMulti && t.MaxPayments > 0 && t.MaxPayments < l.PaidCount {
 			errs = append(errs, FieldError{Field: "max_payments", Code: "below_paid_count"})
 		}

@@ -120,14 +120,14 @@ type attempt struct {
 }
 
 // attempt checks the whole form at once, so that the payer sees every mistake together.
-func (s *Service) attempt(sh shop, hot Hot, r PayRequest) (attempt, error) {
+func (s *Service) attempt(sh *Shop, hot Hot, r PayRequest) (attempt, error) {
 	a := attempt{price: hot.Amount}
 	var errs []FieldError
-	if s.HostedCard(sh.accounts, hot.Amount.Currency) {
+	if s.HostedCard(sh.Accounts, hot.Amount.Currency) {
 		a.card = Card{}
 	} else {
 		a.card, errs = ParseCard(r.Card, s.Clock.Now())
-		if len(errs) == 0 && !sh.merchant.Accepts(a.card.Brand()) {
+		if len(errs) == 0 && !sh.Merchant.Accepts(a.card.Brand()) {
 			errs = append(errs, FieldError{Field: "card_number", Code: "brand_not_accepted", Args: map[string]string{"brand": string(a.card.Brand())}})
 		}
 	}
@@ -150,12 +150,12 @@ func (s *Service) attempt(sh shop, hot Hot, r PayRequest) (attempt, error) {
 		return attempt{}, Invalid(errs...)
 	}
 	a.count = count
-	return a, s.choose(&a, sh, sh.accounts, hot, r)
+	return a, s.choose(&a, sh, sh.Accounts, hot, r)
 }
 
 // choose works the offer out again from the posted card: what the browser was shown or claims
 // decides nothing (A26, A27).
-func (s *Service) choose(a *attempt, sh shop, accounts []Account, hot Hot, r PayRequest) error {
+func (s *Service) choose(a *attempt, sh *Shop, accounts []Account, hot Hot, r PayRequest) error {
 	table := s.plan(sh, accounts, a.price, a.card.Prefix(), hot.Installments, hot.Category)
 	a.facts = a.card.Facts(table.BIN)
 	if len(table.Offers) == 0 {
@@ -199,8 +199,8 @@ func (s *Service) HostedCard(accounts []Account, c Currency) bool {
 
 // begin writes the attempt and opens 3-D Secure; where a bank cannot be reached before the
 // challenge, the next account that asks the same total gets a new attempt (I7, C20).
-func (s *Service) begin(ctx context.Context, sh shop, hot Hot, r PayRequest, a attempt) (Started, error) {
-	accounts := sh.accounts
+func (s *Service) begin(ctx context.Context, sh *Shop, hot Hot, r PayRequest, a attempt) (Started, error) {
+	accounts := sh.Accounts
 	var last error
 	for try := 0; len(accounts) > 0; try++ {
 		account, rest := pickAccount(accounts, a.offer.Account)

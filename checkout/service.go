@@ -94,7 +94,7 @@ type Parts struct {
 type Service struct {
 	Parts
 	running   sync.WaitGroup
-	merchants *cache[MerchantID, shop]
+	merchants *cache[MerchantID, *Shop]
 	acquirers sync.Map // AccountID → opened
 	unsaid    unsaid
 }
@@ -128,10 +128,11 @@ func (u *unsaid) take() time.Time {
 	return since
 }
 
-// shop is what the flow needs of a merchant at every step.
-type shop struct {
-	merchant Merchant
-	accounts []Account
+// Shop is what the flow needs of a merchant at every step. It is shared and never changed: another
+// Shop says that something about the merchant may be different.
+type Shop struct {
+	Merchant Merchant
+	Accounts []Account // the enabled ones, best first
 }
 
 type opened struct {
@@ -169,37 +170,30 @@ func (s *Service) Wait() { s.running.Wait() }
 // LinkURL is the address that travels.
 func (s *Service) LinkURL(t Token) string { return s.PublicURL + "/p/" + string(t) }
 
-// Merchant answers a merchant as the pages show it.
-func (s *Service) Merchant(ctx context.Context, id MerchantID) (Merchant, error) {
+// Shop answers a merchant and its accounts as the pages show them.
+func (s *Service) Shop(ctx context.Context, id MerchantID) (*Shop, error) {
 	if id == "" {
-		return Merchant{}, ErrNoMerchant // of a payment that could not be read
+		return nil, ErrNoMerchant // of a payment that could not be read
 	}
-	sh, err := s.merchants.get(ctx, id)
-	return sh.merchant, err
-}
-
-// Accounts answers the enabled accounts of a merchant, best first.
-func (s *Service) Accounts(ctx context.Context, id MerchantID) ([]Account, error) {
-	sh, err := s.merchants.get(ctx, id)
-	return sh.accounts, err
+	return s.merchants.get(ctx, id)
 }
 
 // Forget drops what is remembered of a merchant, after its data changed.
 func (s *Service) Forget(id MerchantID) { s.merchants.drop(id) }
 
-func (s *Service) loadShop(ctx context.Context, id MerchantID) (shop, error) {
+func (s *Service) loadShop(ctx context.Context, id MerchantID) (*Shop, error) {
 	m, err := s.Ledger.Merchant(ctx, id)
 	if err != nil {
-		return shop{}, fmt.Errorf("load merchant: %w", err)
+		return nil, fmt.Errorf("load merchant: %w", err)
 	}
 	all, err := s.Ledger.Accounts(ctx, id)
 	if err != nil {
-		return shop{}, fmt.Errorf("load accounts: %w", err)
+		return nil, fmt.Errorf("load accounts: %w", err)
 	}
-	sh := shop{merchant: m}
+	sh := &Shop{Merchant: m}
 	for _, a := range all {
 		if a.Enabled {
-			sh.accounts = append(sh.accounts, a)
+			sh.Accounts = append(sh.Accounts, a)
 		}
 	}
 	return sh, nil

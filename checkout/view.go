@@ -74,7 +74,7 @@ func (s *Service) Offers(ctx context.Context, h Hot, prefix string, amount int64
 	if h.Open {
 		price.Minor = amount
 	}
-	return s.plan(sh, sh.accounts, price, prefix, h.Installments, h.Category), nil
+	return s.plan(sh, sh.Accounts, price, prefix, h.Installments, h.Category), nil
 }
 
 // OffersOf is Offers without a link, for the merchant's own questions.
@@ -82,14 +82,14 @@ func (s *Service) OffersOf(ctx context.Context, m MerchantID, price Money, prefi
 	return s.Offers(ctx, Hot{Merchant: m, Amount: price}, prefix, 0)
 }
 
-func (s *Service) plan(sh shop, accounts []Account, price Money, prefix string, onLink []int, category string) OfferTable {
+func (s *Service) plan(sh *Shop, accounts []Account, price Money, prefix string, onLink []int, category string) OfferTable {
 	allowed := onLink
 	if allowed == nil {
-		allowed = sh.merchant.Installments
+		allowed = sh.Merchant.Installments
 	}
 	return Plan(PlanInput{
 		Price: price, BIN: s.BINs.Lookup(prefix), Asked: prefix, Allowed: allowed, Category: category,
-		Sector: sh.merchant.Category, MaxCount: sh.merchant.MaxCount, Caps: s.Caps, Accounts: accounts, Now: s.Clock.Now(),
+		Sector: sh.Merchant.Category, MaxCount: sh.Merchant.MaxCount, Caps: s.Caps, Accounts: accounts, Now: s.Clock.Now(),
 	})
 }
 

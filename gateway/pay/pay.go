@@ -19,8 +19,6 @@ package pay
 
 import (
 	"context"
-	"strconv"
-	"sync"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -41,8 +39,7 @@ type Flow interface {
 	AskAgain(ctx context.Context, t checkout.Token, ip string) (checkout.Link, error)
 	ByCode(ctx context.Context, code string) (checkout.Payment, error)
 	LinkOf(ctx context.Context, p checkout.Payment) (checkout.Link, error)
-	Merchant(ctx context.Context, id checkout.MerchantID) (checkout.Merchant, error)
-	Accounts(ctx context.Context, id checkout.MerchantID) ([]checkout.Account, error)
+	Shop(ctx context.Context, id checkout.MerchantID) (*checkout.Shop, error)
 	Logo(ctx context.Context, id checkout.MerchantID) (checkout.Logo, error)
 	HostedCard(accounts []checkout.Account, c checkout.Currency) bool
 }
@@ -70,19 +67,12 @@ type Config struct {
 type Surface struct {
 	Config
 	headers web.PageHeaders
-	themes  sync.Map // MerchantID → *themed
-}
-
-// themed keeps one Theme per version of a merchant, so that the ready pages are found by it.
-type themed struct {
-	version int64
-	theme   *page.Theme
-	test    bool
+	looks   looks
 }
 
 // New makes the surface.
 func New(c Config) *Surface {
-	return &Surface{Config: c, headers: web.NewPageHeaders(c.PublicURL)}
+	return &Surface{Config: c, headers: web.NewPageHeaders(c.PublicURL), looks: looks{have: map[checkout.MerchantID]*look{}}}
 }
 
 // Register adds the routes.
@@ -104,40 +94,9 @@ func (s *Surface) Register(app *fiber.App) {
 	app.Get("/m/:merchant/logo", s.logo)
 }
 
-// theme answers the merchant's look, made anew when the merchant changed.
-func (s *Surface) theme(ctx context.Context, id checkout.MerchantID) (*themed, error) {
-	m, err := s.Flow.Merchant(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	if have, ok := s.themes.Load(id); ok && have.(*themed).version == m.Version {
-		return have.(*themed), nil
-	}
-	t := &themed{version: m.Version, test: m.Test, theme: &page.Theme{
-		ID: string(m.ID), Version: m.Version, Name: m.Name, LegalName: m.LegalName, Phone: m.Phone, Email: m.Email,
-		Accent: m.Accent, Brands: brandMarks(m),
-	}}
-	if m.LogoType != "" {
-		t.theme.Logo = "/m/" + string(m.ID) + "/logo?v=" + strconv.FormatInt(m.Version, 10)
-	}
-	s.themes.Store(id, t)
-	return t, nil
-}
-
-// brandMarks are the marks that the page shows, in its order.
-func brandMarks(m checkout.Merchant) []string {
-	var marks []string
-	for _, b := range []checkout.Brand{checkout.BrandVisa, checkout.BrandMastercard, checkout.BrandTroy, checkout.BrandAmex} {
-		if m.Accepts(b) {
-			marks = append(marks, string(b))
-		}
-	}
-	return marks
-}
-
 // head is what every page of a merchant shows around its content.
-func (s *Surface) head(c *fiber.Ctx, merchant checkout.MerchantID, self string) (page.Head, *themed) {
-	t, err := s.theme(c.UserContext(), merchant)
+func (s *Surface) head(c *fiber.Ctx, merchant checkout.MerchantID, self string) (page.Head, *look) {
+	t, err := s.look(c.UserContext(), merchant)
 	if err != nil {
 		return page.Head{Self: self}, nil
 	}

@@ -1,7 +1,6 @@
 package pay
 
 import (
-	"context"
 	"errors"
 	"strconv"
 	"time"
@@ -23,11 +22,11 @@ func (s *Surface) view(c *fiber.Ctx) error {
 	if bin := c.Context().QueryArgs().Peek("bin"); len(bin) > 0 {
 		return s.viewWithOffers(c, hot, string(bin))
 	}
-	t, err := s.theme(c.UserContext(), hot.Merchant)
+	t, err := s.look(c.UserContext(), hot.Merchant)
 	if err != nil {
 		return err
 	}
-	key := page.Key{Lang: web.Language(c), Theme: t.theme, Variant: s.variant(c.UserContext(), hot, t)}
+	key := page.Key{Lang: web.Language(c), Theme: t.theme, Variant: t.variant(hot)}
 	values := s.values(hot)
 	resp := c.Response()
 	gzipped := page.Accepts(c.Get(fiber.HeaderAcceptEncoding), "gzip")
@@ -76,41 +75,6 @@ func (s *Surface) open(c *fiber.Ctx) (checkout.Hot, error) {
 	return hot, hot.Check(s.Clock.Now())
 }
 
-// variant chooses the blocks of the page.
-func (s *Surface) variant(ctx context.Context, hot checkout.Hot, t *themed) page.Variant {
-	v := page.VariantUntil | page.VariantHolder
-	if hot.PayerNote {
-		v |= page.VariantNote
-	}
-	if hot.Open {
-		v |= page.VariantOpen
-	}
-	if t.test {
-		v |= page.VariantTest
-	}
-	accounts, err := s.Flow.Accounts(ctx, hot.Merchant)
-	if err != nil {
-		return v // a page without instalments beats no page; paying works them out again
-	}
-	if s.Flow.HostedCard(accounts, hot.Amount.Currency) {
-		return v&^page.VariantHolder | page.VariantHosted
-	}
-	if hot.Amount.Currency == checkout.TRY && rows(hot) > 1 && offersPlans(accounts) {
-		v |= page.VariantInstallments
-	}
-	return v
-}
-
-// offersPlans says whether some account has an instalment table.
-func offersPlans(accounts []checkout.Account) bool {
-	for _, a := range accounts {
-		if len(a.Rates) > 0 {
-			return true
-		}
-	}
-	return false
-}
-
 // rows is how many ways to pay the link offers at most.
 func rows(hot checkout.Hot) int {
 	if hot.Installments == nil {
@@ -135,13 +99,13 @@ func (s *Surface) values(hot checkout.Hot) page.Checkout {
 
 // checkoutPage is the page with something the plain one never has.
 func (s *Surface) checkoutPage(c *fiber.Ctx, hot checkout.Hot) (*page.CheckoutPage, error) {
-	t, err := s.theme(c.UserContext(), hot.Merchant)
+	t, err := s.look(c.UserContext(), hot.Merchant)
 	if err != nil {
 		return nil, err
 	}
 	return &page.CheckoutPage{
 		Head:    page.Head{Theme: t.theme, Test: t.test, Self: "/p/" + string(hot.Token)},
-		Variant: s.variant(c.UserContext(), hot, t), Checkout: s.values(hot),
+		Variant: t.variant(hot), Checkout: s.values(hot),
 	}, nil
 }
 

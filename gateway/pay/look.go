@@ -1,0 +1,107 @@
+package pay
+
+import (
+	"context"
+	"strconv"
+	"sync"
+
+	"github.com/odelink/odelink/checkout"
+	"github.com/odelink/odelink/gateway/web/page"
+)
+
+// look is what a merchant's pages have in common, worked out when something about the merchant
+// changed and not at every view.
+type look struct {
+	shop   *checkout.Shop // what it was made of
+	theme  *page.Theme
+	test   bool
+	plans  bool                       // some account has an instalment table
+	hosted map[checkout.Currency]bool // the bank's own page takes the card
+}
+
+// looks keeps one look per merchant.
+type looks struct {
+	mu   sync.RWMutex
+	have map[checkout.MerchantID]*look
+}
+
+// maxLooks bounds what is kept; beyond it everything is made again.
+const maxLooks = 10_000
+
+// look answers the merchant's look. One Theme serves as long as the merchant's version does, since
+// the ready pages are found by it.
+func (s *Surface) look(ctx context.Context, id checkout.MerchantID) (*look, error) {
+	shop, err := s.Flow.Shop(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	s.looks.mu.RLock()
+	l := s.looks.have[id]
+	s.looks.mu.RUnlock()
+	if l != nil && l.shop == shop {
+		return l, nil
+	}
+	made := s.newLook(shop)
+	if l != nil && l.shop.Merchant.Version == shop.Merchant.Version {
+		made.theme = l.theme
+	}
+	s.looks.mu.Lock()
+	defer s.looks.mu.Unlock()
+	if len(s.looks.have) >= maxLooks {
+		clear(s.looks.have)
+	}
+	s.looks.have[shop.Merchant.ID] = made // not id, which may lie in the request's memory
+	return made, nil
+}
+
+func (s *Surface) newLook(shop *checkout.Shop) *look {
+	m := shop.Merchant
+	l := &look{shop: shop, test: m.Test, hosted: map[checkout.Currency]bool{}, theme: &page.Theme{
+		ID: string(m.ID), Version: m.Version, Name: m.Name, LegalName: m.LegalName, Phone: m.Phone, Email: m.Email,
+		Accent: m.Accent, Brands: brandMarks(m),
+	}}
+	if m.LogoType != "" {
+		l.theme.Logo = "/m/" + string(m.ID) + "/logo?v=" + strconv.FormatInt(m.Version, 10)
+	}
+	for _, c := range checkout.Currencies {
+		if s.Flow.HostedCard(shop.Accounts, c) {
+			l.hosted[c] = true
+		}
+	}
+	for _, a := range shop.Accounts {
+		l.plans = l.plans || len(a.Rates) > 0
+	}
+	return l
+}
+
+// brandMarks are the marks that the page shows, in its order.
+func brandMarks(m checkout.Merchant) []string {
+	var marks []string
+	for _, b := range []checkout.Brand{checkout.BrandVisa, checkout.BrandMastercard, checkout.BrandTroy, checkout.BrandAmex} {
+		if m.Accepts(b) {
+			marks = append(marks, string(b))
+		}
+	}
+	return marks
+}
+
+// variant chooses the blocks of a link's page.
+func (l *look) variant(hot checkout.Hot) page.Variant {
+	v := page.VariantUntil | page.VariantHolder
+	if hot.PayerNote {
+		v |= page.VariantNote
+	}
+	if hot.Open {
+		v |= page.VariantOpen
+	}
+	if l.test {
+		v |= page.VariantTest
+	}
+	if l.hosted[hot.Amount.Currency] {
+		return v&^page.VariantHolder | page.VariantHosted
+	}
+	if l.plans && hot.Amount.Currency == checkout.TRY && rows(hot) > 1 {
+		v |= page.VariantInstallments
+	}
+	return v
+}
