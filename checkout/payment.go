@@ -173,7 +173,7 @@ type Payment struct {
 	DueAt     time.Time // when the settle loop looks at it next; zero = never
 	Deadline  time.Time // end of the time in which a late authorisation is still possible
 	Asks      int       // inquiries made
-	NotFound  int       // inquiries after the deadline that found nothing
+	NotFound  int       // inquiries after the deadline that found no money and ended nothing
 	CreatedAt time.Time
 	UpdatedAt time.Time
 	PaidAt    time.Time

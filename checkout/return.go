@@ -241,7 +241,7 @@ func (s *Service) authorize(ctx context.Context, p Payment, acq Acquirer, v Verd
 		// The commit took so long that the resolver could act while our call still runs (I22).
 		return p, nil
 	}
-	return s.send(ctx, p, acq)
+	return s.send(ctx, p, acq, v)
 }
 
 // claim takes the quick mark. It only spares losers the database: a claim that says busy is
@@ -289,7 +289,7 @@ func (s *Service) linkUsed(ctx context.Context, p Payment, step Step, cause erro
 
 // send makes the authorising call in its own goroutine, so that a payer who closes the page or a
 // bank that is slow changes nothing about how it is recorded.
-func (s *Service) send(ctx context.Context, p Payment, acq Acquirer) (Payment, error) {
+func (s *Service) send(ctx context.Context, p Payment, acq Acquirer, v Verdict) (Payment, error) {
 	done := make(chan struct{})
 	s.running.Add(1)
 	go func() {
@@ -297,7 +297,7 @@ func (s *Service) send(ctx context.Context, p Payment, acq Acquirer) (Payment, e
 		defer close(done)
 		bank, cancel := context.WithTimeout(ctx, s.Timing.Provision)
 		defer cancel()
-		out, err := s.charge(bank, p, acq)
+		out, err := s.charge(bank, p, acq, v)
 		if err != nil {
 			s.Observer.Fault("authorising call", err)
 		}
@@ -351,13 +351,19 @@ func (s *Service) confirmAmount(ctx context.Context, p Payment, acq Acquirer) {
 }
 
 // charge moves the money in two-step modes, and asks what was moved in one-step modes: a callback
-// that came through a browser never makes a payment paid (I4).
-func (s *Service) charge(ctx context.Context, p Payment, acq Acquirer) (Outcome, error) {
+// that came through a browser never makes a payment paid (I4). Nor does an inquiry alone make it
+// declined so early: unless the callback says no as well, the settle loop asks again when nothing can
+// still appear (I21).
+func (s *Service) charge(ctx context.Context, p Payment, acq Acquirer, v Verdict) (Outcome, error) {
 	if a, ok := acq.(Authorizer); ok && !p.OneStep {
 		return a.Authorize(ctx, s.order(p))
 	}
 	if i, ok := acq.(Inquirer); ok {
-		return i.Inquire(ctx, s.order(p))
+		out, err := i.Inquire(ctx, s.order(p))
+		if out.Result == ResultDeclined && v.Result != VerdictRefused {
+			out.Result = ResultUnknown
+		}
+		return out, err
 	}
 	return Outcome{}, errors.New("the acquirer can neither authorise nor be asked")
 }

@@ -70,91 +70,120 @@ func (s *Service) ask(ctx context.Context, p Payment) error {
 	}
 	inq, ok := acq.(Inquirer)
 	if !ok {
-		return s.asked(ctx, p, Outcome{}, errors.New("the acquirer cannot be asked"))
+		return s.asked(ctx, p, s.heard(Outcome{}), errors.New("the acquirer cannot be asked"))
 	}
 	bank, cancel := context.WithTimeout(ctx, s.Timing.Inquiry)
 	defer cancel()
 	out, err := inq.Inquire(bank, s.order(p))
 	if err != nil {
-		return s.asked(ctx, p, Outcome{}, err)
+		return s.asked(ctx, p, s.heard(out), err)
 	}
+	w := word{p: p, acq: acq, out: out, over: s.pastDeadline(p, inq)}
 	switch {
 	case p.Reversal == ReversalDue:
-		return s.reverse(ctx, p, acq, out)
+		return s.reverse(ctx, w)
 	case p.Status == StatusChallenged:
 		return s.neverReturned(ctx, p, out)
 	case p.Status == StatusPending:
-		return s.decide(ctx, p, acq, out)
+		return s.decide(ctx, w)
 	}
 	return nil
 }
 
+// word is what a bank answered to an inquiry about a payment.
+type word struct {
+	p    Payment
+	acq  Acquirer
+	out  Outcome
+	over bool // nothing that this answer does not know of can still appear
+}
+
 // decide ends a pending payment if the answer allows it.
-func (s *Service) decide(ctx context.Context, p Payment, acq Acquirer, out Outcome) error {
-	step := Step{At: s.Clock.Now(), Actor: "settle", Data: outcomeData(out)}
+func (s *Service) decide(ctx context.Context, w word) error {
+	p, out := w.p, w.out
+	step := s.heard(out)
 	switch out.Result {
 	case ResultApproved:
 		if !s.sameMoney(p, out) {
 			s.Observer.Fault("bank states another amount", fmt.Errorf("payment %s: %s instead of %s", p.ID, out.Amount, p.Total))
-			return s.asked(ctx, p, out, nil)
+			return s.asked(ctx, p, step, nil)
 		}
 		m, err := p.Approve(out, step)
 		if err != nil {
 			return err
 		}
 		return s.commit(ctx, m)
-	case ResultDeclined:
-		_, err := s.end(ctx, p, step, func() (Move, error) { return p.Refuse(out.Decline, step) })
-		return err
 	case ResultVoided:
 		m, err := p.VoidDone(out, step)
 		if err != nil {
 			return err
 		}
 		return s.commit(ctx, m)
-	case ResultNotFound, ResultUnfinished:
-		if s.pastDeadline(p, acq) && p.NotFound >= 1 {
-			return s.fence(ctx, p, acq, step)
-		}
-	}
-	return s.asked(ctx, p, out, nil)
-}
-
-// pastDeadline says whether a missing authorisation can no longer appear: the sender's time is over
-// and the bank has had its settle time.
-func (s *Service) pastDeadline(p Payment, acq Acquirer) bool {
-	wait := s.Timing.Settle
-	if i, ok := acq.(Inquirer); ok && wait == 0 {
-		wait = i.SettleTime()
-	}
-	return s.Clock.Now().After(p.Deadline.Add(wait))
-}
-
-// fence sends a void for an order that the bank twice did not know, so that a late booking cannot
-// stay; then the payment is declined as not charged (I21, C8, C15).
-func (s *Service) fence(ctx context.Context, p Payment, acq Acquirer, step Step) error {
-	if v, ok := acq.(Voider); ok {
-		bank, cancel := context.WithTimeout(ctx, s.Timing.Inquiry)
-		defer cancel()
-		out, err := v.Void(bank, s.order(p))
-		step.Data["fence"] = out.Result.String()
-		switch {
-		case err != nil:
-			return s.asked(ctx, p, out, err)
-		case out.Result == ResultNotFound || out.Result == ResultUnfinished:
-			// nothing was there, and nothing can come after the void
-		case out.Result != ResultVoided:
-			return s.asked(ctx, p, out, nil)
-		default:
-			m, err := p.VoidDone(out, step)
-			if err != nil {
-				return err
+	case ResultDeclined, ResultNotFound, ResultUnfinished:
+		return s.denied(ctx, w, func(step Step) error {
+			d := Decline{Code: ReasonNotCharged}
+			if out.Result == ResultDeclined {
+				d = out.Decline
 			}
-			return s.commit(ctx, m)
-		}
+			_, err := s.end(ctx, p, step, func() (Move, error) { return p.Refuse(d, step) })
+			return err
+		})
 	}
-	_, err := s.end(ctx, p, step, func() (Move, error) { return p.Refuse(Decline{Code: ReasonNotCharged}, step) })
-	return err
+	return s.asked(ctx, p, step, nil)
+}
+
+// pastDeadline says whether an authorisation that is missing can no longer appear: the sender's time
+// is over and the bank has had its settle time.
+func (s *Service) pastDeadline(p Payment, inq Inquirer) bool {
+	return s.Clock.Now().After(s.lastWord(p, inq))
+}
+
+// lastWord is the moment until which a bank's no is only a no for now.
+func (s *Service) lastWord(p Payment, inq Inquirer) time.Time {
+	wait := s.Timing.Settle
+	if wait == 0 {
+		wait = inq.SettleTime()
+	}
+	return p.Deadline.Add(wait)
+}
+
+// denied acts on an inquiry that found no money. While the call may still run at the bank, its record
+// of the order is not its last word, be it "declined" (of an earlier step, or of a copy of its books
+// that lags behind) or "not found": such an answer is taken down and asked for again. Afterwards one
+// explicit no is enough, and two answers that merely know of nothing; and a void is sent as a fence
+// before the payment is told to be over, so that nothing which the bank overlooked can stay (I21, C8,
+// C15, C18).
+func (s *Service) denied(ctx context.Context, w word, over func(Step) error) error {
+	step := s.heard(w.out)
+	explicit := w.out.Result == ResultDeclined
+	if !w.over || (!explicit && w.p.NotFound == 0) {
+		return s.askedNo(ctx, w, step)
+	}
+	v, ok := w.acq.(Voider)
+	if !ok {
+		return over(step)
+	}
+	bank, cancel := context.WithTimeout(ctx, s.Timing.Inquiry)
+	defer cancel()
+	fence, err := v.Void(bank, s.order(w.p))
+	if err != nil {
+		return s.asked(ctx, w.p, step, err) // a fence that is not known to stand is none
+	}
+	step.Data["fence"] = fence.Result.String()
+	switch {
+	case fence.Result == ResultVoided:
+		m, err := w.p.VoidDone(fence, step)
+		if err != nil {
+			return err
+		}
+		return s.commit(ctx, m)
+	case fence.Result == ResultNotFound, fence.Result == ResultUnfinished:
+		return over(step) // nothing was there, and nothing can come after the void
+	case explicit && w.p.NotFound >= 1:
+		// The bank refuses to void, as it may an order that it declined, and says no again after that.
+		return over(step)
+	}
+	return s.askedNo(ctx, w, step)
 }
 
 // neverReturned ends a one-step attempt whose payer did not come back: the bank may have charged
@@ -198,16 +227,17 @@ func (s *Service) neverReturned(ctx context.Context, p Payment, out Outcome) err
 }
 
 // reverse makes sure that nothing stays charged for a payment that lost its link.
-func (s *Service) reverse(ctx context.Context, p Payment, acq Acquirer, out Outcome) error {
-	step := Step{At: s.Clock.Now(), Actor: "settle", Data: outcomeData(out)}
+func (s *Service) reverse(ctx context.Context, w word) error {
+	p, out := w.p, w.out
+	step := s.heard(out)
 	if out.Result == ResultApproved && out.Refunded >= p.Total.Minor {
 		out.Result = ResultVoided // somebody gave it back already
 	}
 	switch out.Result {
 	case ResultApproved:
-		back, err := s.giveBack(ctx, p, acq)
+		back, err := s.giveBack(ctx, p, w.acq)
 		if err != nil || back.Result != ResultVoided {
-			return s.asked(ctx, p, back, err)
+			return s.asked(ctx, p, s.heard(back), err)
 		}
 		m, err := p.VoidDone(back, step)
 		if err != nil {
@@ -220,14 +250,10 @@ func (s *Service) reverse(ctx context.Context, p Payment, acq Acquirer, out Outc
 			return err
 		}
 		return s.commit(ctx, m)
-	case ResultDeclined:
-		return s.reversalOver(ctx, p, step)
-	case ResultNotFound, ResultUnfinished:
-		if s.pastDeadline(p, acq) && p.NotFound >= 1 {
-			return s.reversalOver(ctx, p, step)
-		}
+	case ResultDeclined, ResultNotFound, ResultUnfinished:
+		return s.denied(ctx, w, func(step Step) error { return s.reversalOver(ctx, p, step) })
 	}
-	return s.asked(ctx, p, out, nil)
+	return s.asked(ctx, p, step, nil)
 }
 
 func (s *Service) reversalOver(ctx context.Context, p Payment, step Step) error {
@@ -261,19 +287,33 @@ func (s *Service) giveBack(ctx context.Context, p Payment, acq Acquirer) (Outcom
 	return out, err
 }
 
+// heard is the step that an answer of the bank leads to.
+func (s *Service) heard(out Outcome) Step {
+	return Step{At: s.Clock.Now(), Actor: "settle", Data: outcomeData(out)}
+}
+
 // asked records an inquiry that decided nothing and says when to ask again.
-func (s *Service) asked(ctx context.Context, p Payment, out Outcome, cause error) error {
-	data := outcomeData(out)
+func (s *Service) asked(ctx context.Context, p Payment, step Step, cause error) error {
 	if cause != nil {
-		data["cause"] = cut(cause.Error(), 200)
+		step.Data["cause"] = cut(cause.Error(), 200)
 	}
-	absent := out.Result == ResultNotFound || out.Result == ResultUnfinished
-	var counts bool
-	if absent {
-		acq, err := s.acquirerOf(ctx, p)
-		counts = err == nil && s.pastDeadline(p, acq)
+	return s.askAgain(ctx, p, false, s.nextAsk(p), step)
+}
+
+// askedNo records an inquiry that found no money and is not believed yet. Whoever waits for it is not
+// kept longer than until the bank's word counts.
+func (s *Service) askedNo(ctx context.Context, w word, step Step) error {
+	at := s.nextAsk(w.p)
+	if inq, ok := w.acq.(Inquirer); ok && !w.over {
+		if counts := s.lastWord(w.p, inq).Add(time.Millisecond); at.After(counts) {
+			at = counts
+		}
 	}
-	m, err := p.Asked(counts, s.nextAsk(p), Step{At: s.Clock.Now(), Actor: "settle", Data: data})
+	return s.askAgain(ctx, w.p, w.over, at, step)
+}
+
+func (s *Service) askAgain(ctx context.Context, p Payment, counts bool, at time.Time, step Step) error {
+	m, err := p.Asked(counts, at, step)
 	if err != nil {
 		return err
 	}

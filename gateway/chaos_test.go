@@ -276,6 +276,7 @@ var bankFaults = []banksim.Fault{
 	{Step: banksim.StepInquiry, Fault: banksim.FaultGarbage},
 	{Step: banksim.StepInquiry, Fault: banksim.FaultUnfinished},
 	{Step: banksim.StepInquiry, Fault: banksim.FaultNotFound},
+	{Step: banksim.StepInquiry, Fault: banksim.FaultDecline},
 	{Step: banksim.StepInquiry, Fault: banksim.FaultWrongAmount},
 	{Step: banksim.StepInquiry, Fault: banksim.FaultWrongOrder, Value: []byte(`"ODX0000000000001"`)},
 	{Step: banksim.StepVoid, Fault: banksim.FaultReset, Value: []byte(`"after"`)},

@@ -189,6 +189,10 @@ func TestC18_LateBooking(t *testing.T) {
 	s.fault(StepProvision, FaultLate, "60000")
 	s.unanswered(waits, xmlRequest(s.completion(back["RequestGuid"], back["OrderId"])))
 	s.want(s.call("OrderInquiry", back["OrderId"]), "ProcReturnCode", "V013")
+	for fault, code := range map[string]string{FaultDecline: "05", FaultUnfinished: "V000"} { // told meanwhile, and wrong
+		s.fault(StepInquiry, fault, "")
+		s.want(s.call("OrderInquiry", back["OrderId"]), "ProcReturnCode", code, "OrderId", back["OrderId"], "AuthCode", "")
+	}
 	s.want(s.call("Void", back["OrderId"]), "ProcReturnCode", "V013")
 	history := func() string {
 		return s.must(s.do(http.MethodPost, s.gate("XMLGate.aspx"), "text/xml", xmlRequest(s.followUp("TxnHistory", "", "OrderId", back["OrderId"])))).body

@@ -443,7 +443,8 @@ func flag(is bool, yes, no string) string {
 // inquiry is the state of an order: its capture when there is one, else its own record (section 6.5).
 func (p *payfor) inquiry(s serverCall) reply {
 	o, ok := p.bank.books.find(s.key())
-	if !ok || (o.Hold != nil && p.bank.now().Before(o.Hold.BookedAt)) {
+	late := ok && o.Hold != nil && p.bank.now().Before(o.Hold.BookedAt)
+	if !ok || (late && !s.f.is(FaultDecline, FaultUnfinished)) { // those two lie about an order that is still being booked, too
 		return p.notFound(s.as, StepInquiry, s.orderID, s.form, s.m)
 	}
 	r := o.Records[0]

@@ -40,8 +40,14 @@ const (
 	codeNoVoid       = "V018"
 	codeNoBatch      = "V032"
 	codeNotFinished  = "V020"
+	codeNoOriginal   = "V021"
 	codeOrderUsed    = "101310"
 	codeOrderUsedV   = "V029"
+
+	// Of the bank's host, about the original of a void.
+	codeNoOriginal25     = "25"
+	codeNoOriginal29     = "29"
+	codeOriginalDeclined = "28"
 )
 
 // meanings lists every code that is not what its group says (see meaningOf).
@@ -76,8 +82,8 @@ var meanings = func() map[string]meaning {
 	// 68 (answer too late) and 94 (sent twice) are ISO 8583's; either way the money may have moved.
 	add(technical, checkout.ReasonTryAgain, "68", "94", "96", "V002", "V003", "V036", "V111", "V9196", "V9199")
 	add(state, checkout.ReasonTryAgain, codeUnfinished, codeVerified, codeUnknown, codeUnknownMsg, codeBeforeDayEnd, "V015", "V016",
-		codeVoided, codeNoVoid, "V019", codeNotFinished, "V021", "V022", "V025", "V026", "V027", codeOrderUsedV, codeNoBatch, "V037",
-		codeOrderUsed, "P001", "P002", "25", "28", "29", "95", "98")
+		codeVoided, codeNoVoid, "V019", codeNotFinished, codeNoOriginal, "V022", "V025", "V026", "V027", codeOrderUsedV, codeNoBatch, "V037",
+		codeOrderUsed, "P001", "P002", codeNoOriginal25, codeOriginalDeclined, codeNoOriginal29, "95", "98")
 	return m
 }()
 

@@ -125,7 +125,7 @@ func voided(ans answer) bool {
 }
 
 // Void takes back a whole sale before day end (section 6.2). Not found is also what the bank says of an order that is
-// void already. A refused void is ResultUnknown with the bank's code: the sale may stand, and nothing may be concluded
+// void already, and what its host says of an original that it does not have or declined. A refused void is ResultUnknown with the bank's code: the sale may stand, and nothing may be concluded
 // about it, least of all where the void was sent as a fence (C15).
 func (a *acquirer) Void(ctx context.Context, o checkout.Order) (checkout.Outcome, error) {
 	ans, err := a.change(ctx, o, "Void",
@@ -140,6 +140,8 @@ func (a *acquirer) Void(ctx context.Context, o checkout.Order) (checkout.Outcome
 		return checkout.Outcome{Result: checkout.ResultVoided}, nil
 	case codeNoVoid, codeNoBatch:
 		return ans.refused(checkout.ResultTooLate), nil
+	case codeNoOriginal, codeNoOriginal25, codeNoOriginal29, codeOriginalDeclined:
+		return ans.refused(checkout.ResultNotFound), nil
 	}
 	out := ans.followed()
 	if out.Result == checkout.ResultDeclined {
@@ -237,7 +239,7 @@ func (a *acquirer) Verify(ctx context.Context) error {
 	if err != nil {
 		return checkout.ErrUnreachable.Because(fmt.Errorf("checking the account at the bank: %w", err))
 	}
-	if ans.code != codeUnknown && ans.code != codeUnknownMsg && ans.code != "V021" {
+	if ans.code != codeUnknown && ans.code != codeUnknownMsg && ans.code != codeNoOriginal {
 		return badSetting(ans.code, ans.get("ErrMsg"))
 	}
 	if a.set.mode == Mode3DHost {
