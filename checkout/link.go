@@ -154,6 +154,8 @@ type Hot struct {
 	Category     string
 	PaidBy       PaymentID
 	PaidAt       time.Time
+
+	terms string // Terms, worked out ahead; "" = not yet
 }
 
 // Check answers nil when the link may be opened for payment at now, else why not. Payment wins
@@ -182,6 +184,9 @@ func (h Hot) Check(now time.Time) error {
 // Terms is a short digest of what the page showed and the payer agrees to by paying (A28). A form
 // that carries another digest than the link has now is answered with the new terms.
 func (h Hot) Terms() string {
+	if h.terms != "" {
+		return h.terms
+	}
 	var space [640]byte // most links fit; append grows it for the others
 	b := space[:0]
 	text := func(s string) {
@@ -205,6 +210,14 @@ func (h Hot) Terms() string {
 	var out [12]byte
 	base64.RawURLEncoding.Encode(out[:], sum[:9])
 	return string(out[:])
+}
+
+// WithTerms is the copy with its Terms worked out, for a store that answers it more than once. What
+// Terms is made of may not be changed in it afterwards.
+func (h Hot) WithTerms() Hot {
+	h.terms = ""
+	h.terms = h.Terms()
+	return h
 }
 
 // openAmount reads the payer's amount on an open link and holds it against the link's bounds. It

@@ -118,7 +118,7 @@ func own(h checkout.Hot) checkout.Hot {
 	h.PaidBy = checkout.PaymentID(strings.Clone(string(h.PaidBy)))
 	h.Installments = slices.Clone(h.Installments)
 	h.ActiveFrom, h.ExpiresAt, h.PaidAt = exact(h.ActiveFrom), exact(h.ExpiresAt), exact(h.PaidAt)
-	return h
+	return h.WithTerms()
 }
 
 func exact(t time.Time) time.Time {

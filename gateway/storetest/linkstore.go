@@ -94,6 +94,11 @@ func HotCopy(n int, now time.Time) checkout.Hot {
 	}
 }
 
+// sameHot compares two copies, of which one may know its terms already.
+func sameHot(got, want checkout.Hot) bool {
+	return got.Terms() == want.Terms() && reflect.DeepEqual(got.WithTerms(), want.WithTerms())
+}
+
 // HotToken is the token of HotCopy(n).
 func HotToken(n int) checkout.Token { return checkout.Token(fmt.Sprintf("Tok%09d", n)) }
 
@@ -155,7 +160,7 @@ func everyField(t *linkTest) {
 	s, other := t.Client(), t.Client()
 	for _, want := range states {
 		t.publish(s, want)
-		if got := t.open(other, want.Token); !reflect.DeepEqual(got, want) {
+		if got := t.open(other, want.Token); !sameHot(got, want) {
 			t.Errorf("stored  %+v\nanswered %+v", want, got)
 		}
 	}
@@ -288,7 +293,7 @@ func releaseOpens(t *linkTest) {
 		if err := s.Release(t.ctx, want.Token, payA); err != nil {
 			t.Fatal(err)
 		}
-		if got := t.open(t.Client(), want.Token); !reflect.DeepEqual(got, want) {
+		if got := t.open(t.Client(), want.Token); !sameHot(got, want) {
 			t.Errorf("after release %+v\nwant %+v", got, want)
 		}
 	}
@@ -399,7 +404,7 @@ func forgotten(t *linkTest) {
 	t.wantClaim(s, h.Token, payB, nil)
 	h.Rev = 3 // the ledger came back from a backup, too
 	t.publish(s, h)
-	if got := t.open(s, h.Token); !reflect.DeepEqual(got, h) {
+	if got := t.open(s, h.Token); !sameHot(got, h) {
 		t.Errorf("after publishing again %+v\nwant %+v", got, h)
 	}
 }
@@ -424,7 +429,7 @@ func neverMixed(t *linkTest) {
 					}
 				case err != nil:
 					t.Errorf("link %d: %v", n, err)
-				case !reflect.DeepEqual(got, HotCopy(n, now)):
+				case !sameHot(got, HotCopy(n, now)):
 					t.Errorf("asked for link %d, got %+v", n, got)
 				}
 			}
@@ -492,7 +497,7 @@ func reusedBuffers(t *linkTest) {
 	}
 	h.Installments[0] = 99
 	want.State = checkout.HotBusy
-	if again := t.open(s, want.Token); !reflect.DeepEqual(again, want) {
+	if again := t.open(s, want.Token); !sameHot(again, want) {
 		t.Errorf("kept   %+v\nwant %+v", again, want)
 	}
 	if got.Description != want.Description || !reflect.DeepEqual(got.Installments, want.Installments) {
