@@ -48,10 +48,14 @@ var edgeStatuses = []int{
 
 // unprovoked are codes that the tests of this package cannot see, and why.
 var unprovoked = map[string]string{
-	"request_timeout": "the edge's own tests wait for slow bodies",
-	"head_too_large":  "answered by the head guard, in one line without a body",
-	"bad_request":     "answered by the head guard, in one line without a body",
-	"wrong_host":      "only where host names are configured, as in the demo",
+	"request_timeout":            "the edge's own tests wait for slow bodies",
+	"head_too_large":             "of the head guard, held by the edge's tests",
+	"bad_request":                "of the head guard, held by the edge's tests",
+	"length_required":            "of the head guard, held by the edge's tests",
+	"expectation_failed":         "of the head guard, held by the edge's tests",
+	"method_unknown":             "of the head guard, held by the edge's tests",
+	"http_version_not_supported": "of the head guard, held by the edge's tests",
+	"wrong_host":                 "only where host names are configured, as in the demo",
 }
 
 // contract is the document, read for asking.

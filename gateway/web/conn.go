@@ -185,20 +185,21 @@ func (g *guarded) drop() {
 
 // refuse answers a fault. The reader sees the end of the connection and closes it.
 func (g *guarded) refuse(f fault) error {
+	said := asked(g.buf[g.r:g.w])
 	g.broken = true
 	g.drop()
 	g.unread.Store(true)
 	g.in.refused[f].Add(1)
-	writeRefusal(g.Conn, refusals[f], "")
+	g.in.answer(g.Conn, refusals[f], said)
 	return io.EOF
 }
 
 // writeRefusal sends a short answer. A client that does not read it is not waited for.
-func writeRefusal(c net.Conn, r refusal, extra string) {
+func writeRefusal(c net.Conn, r refusal, extra, kind string, body []byte) {
 	if err := c.SetWriteDeadline(time.Now().Add(lingerTime)); err != nil {
 		return
 	}
-	b := make([]byte, 0, 320)
+	b := make([]byte, 0, 640)
 	b = append(b, "HTTP/1.1 "...)
 	b = strconv.AppendInt(b, int64(r.status), 10)
 	b = append(b, ' ')
@@ -207,11 +208,12 @@ func writeRefusal(c net.Conn, r refusal, extra string) {
 	b = time.Now().UTC().AppendFormat(b, http.TimeFormat)
 	b = append(b, "\r\nConnection: close\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"...)
 	b = append(b, extra...)
-	b = append(b, "Content-Type: text/plain; charset=utf-8\r\nContent-Length: "...)
-	b = strconv.AppendInt(b, int64(len(r.text)+1), 10)
+	b = append(b, "Content-Type: "...)
+	b = append(b, kind...)
+	b = append(b, "\r\nContent-Length: "...)
+	b = strconv.AppendInt(b, int64(len(body)), 10)
 	b = append(b, "\r\n\r\n"...)
-	b = append(b, r.text...)
-	b = append(b, '\n')
+	b = append(b, body...)
 	_, _ = c.Write(b) // the connection ends either way
 }
 

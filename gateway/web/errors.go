@@ -180,11 +180,11 @@ func retryAfter(c *fiber.Ctx, ce *checkout.Error, status int) {
 // WantsProblem says whether the client is a program: it called the API, or asked for JSON and not
 // for a page.
 func WantsProblem(c *fiber.Ctx) bool {
-	if path := string(c.Request().URI().Path()); path == "/v1" || strings.HasPrefix(path, "/v1/") {
-		return true
-	}
-	return WantsJSON(c)
+	return isAPI(string(c.Request().URI().Path())) || WantsJSON(c)
 }
+
+// isAPI says whether a path is the API's.
+func isAPI(path string) bool { return path == "/v1" || strings.HasPrefix(path, "/v1/") }
 
 // WantsJSON says whether Accept names JSON and no HTML.
 func WantsJSON(c *fiber.Ctx) bool {
@@ -211,19 +211,25 @@ type ProblemField struct {
 	Message string `json:"message"`
 }
 
+// problemType begins every Problem's type.
+const problemType = "/docs/errors/"
+
+// problem answers in the client's language; only the code is for programs to go by.
 func (e *edge) problem(c *fiber.Ctx, ce *checkout.Error, status int, ref string) {
+	lang := programLanguage(c)
 	p := Problem{
-		Type: "/docs/errors/" + ce.Code, Title: title(ce.Kind, status), Status: status,
-		Detail: e.sentence("en", ce.Code, nil), Instance: ref, Code: ce.Code,
+		Type: problemType + ce.Code, Title: titleOf(lang, title(ce.Kind, status)), Status: status,
+		Detail: e.sentence(lang, ce.Code, nil), Instance: ref, Code: ce.Code,
 	}
 	for _, f := range ce.Fields {
-		p.Errors = append(p.Errors, ProblemField{Field: f.Field, Code: f.Code, Message: e.sentence("en", f.Code, f.Args)})
+		p.Errors = append(p.Errors, ProblemField{Field: f.Field, Code: f.Code, Message: e.sentence(lang, f.Code, f.Args)})
 	}
 	body, err := json.Marshal(p)
 	if err != nil { // strings and numbers: cannot fail
 		body = []byte("{}")
 	}
-	c.Response().Header.SetContentType("application/problem+json")
+	c.Set(fiber.HeaderContentLanguage, lang)
+	c.Response().Header.SetContentType(problemJSON)
 	c.Response().SetBodyRaw(body)
 }
 
@@ -244,32 +250,41 @@ func (e *edge) sentence(lang, code string, args map[string]string) string {
 	return strings.ToUpper(words[:1]) + words[1:] + "."
 }
 
-// title is the same for every problem of one kind (RFC 9457, section 3.1.3).
-func title(k checkout.Kind, status int) string {
-	switch k {
-	case checkout.KindInvalid:
-		if status != fiber.StatusUnprocessableEntity {
-			return "The request cannot be taken"
-		}
-		return "The request has mistakes"
-	case checkout.KindNotFound:
-		return "Not found"
-	case checkout.KindUnauthorized:
-		return "Not signed in"
-	case checkout.KindForbidden:
-		return "Not allowed"
-	case checkout.KindGone:
-		return "No longer available"
-	case checkout.KindConflict:
-		return "Not possible in this state"
-	case checkout.KindTooMany:
-		return "Too many requests"
-	case checkout.KindForged:
-		return "The bank's answer was not accepted"
-	case checkout.KindUnavailable:
-		return "Temporarily unavailable"
+// titles are the same for every problem of one kind, apart from the language (RFC 9457, section
+// 3.1.3): English, then Turkish.
+type titles [2]string
+
+var (
+	titleCannot   = titles{"The request cannot be taken", "İstek kabul edilemiyor"}
+	titleInternal = titles{"Something went wrong here", "Bizde bir şey ters gitti"}
+	titleOfKind   = map[checkout.Kind]titles{
+		checkout.KindInvalid:      {"The request has mistakes", "İstekte hatalar var"},
+		checkout.KindNotFound:     {"Not found", "Bulunamadı"},
+		checkout.KindUnauthorized: {"Not signed in", "Oturum açılmamış"},
+		checkout.KindForbidden:    {"Not allowed", "İzin yok"},
+		checkout.KindGone:         {"No longer available", "Artık geçerli değil"},
+		checkout.KindConflict:     {"Not possible in this state", "Bu durumda olamaz"},
+		checkout.KindTooMany:      {"Too many requests", "Çok fazla istek"},
+		checkout.KindForged:       {"The bank's answer was not accepted", "Bankanın yanıtı kabul edilmedi"},
+		checkout.KindUnavailable:  {"Temporarily unavailable", "Geçici olarak kullanılamıyor"},
 	}
-	return "Something went wrong here"
+)
+
+func title(k checkout.Kind, status int) titles {
+	if k == checkout.KindInvalid && status != fiber.StatusUnprocessableEntity {
+		return titleCannot
+	}
+	if t, ok := titleOfKind[k]; ok {
+		return t
+	}
+	return titleInternal
+}
+
+func titleOf(lang string, t titles) string {
+	if lang == "tr" {
+		return t[1]
+	}
+	return t[0]
 }
 
 // sentences are what the codes of the edge and of the domain mean, for programs' authors.

@@ -34,27 +34,29 @@ type refusal struct {
 	status int
 	reason string // of the status line
 	word   string // of the metric
+	code   string // stable, for programs
 	text   string
+	tr     string // the same in Turkish
 }
 
 // refusals answer each fault. The texts hold nothing of the request.
 var refusals = [faults]refusal{
-	faultLine:     {400, "Bad Request", "request_line", "The request line is malformed."},
-	faultVersion:  {505, "HTTP Version Not Supported", "version", "This server speaks HTTP/1.1."},
-	faultMethod:   {501, "Not Implemented", "method", "This server does not know the method."},
-	faultTarget:   {400, "Bad Request", "target", "The request target is malformed."},
-	faultBareLF:   {400, "Bad Request", "bare_lf", "Lines end with CR LF."},
-	faultName:     {400, "Bad Request", "header_name", "A header name is malformed."},
-	faultValue:    {400, "Bad Request", "header_value", "A header value is malformed."},
-	faultHost:     {400, "Bad Request", "host", "A request names its host once."},
-	faultLength:   {400, "Bad Request", "content_length", "The Content-Length is malformed or repeated."},
-	faultCoding:   {411, "Length Required", "transfer_encoding", "Send a Content-Length; this server takes no Transfer-Encoding."},
-	faultBoth:     {400, "Bad Request", "both_lengths", "Content-Length and Transfer-Encoding contradict each other."},
-	faultRepeated: {400, "Bad Request", "repeated", "A header that may stand once stands twice."},
-	faultGetBody:  {400, "Bad Request", "get_with_body", "GET and HEAD carry no body."},
-	faultExpect:   {417, "Expectation Failed", "expect", "This server knows no other expectation than 100-continue."},
-	faultTooLarge: {431, "Request Header Fields Too Large", "too_large", "The request line and headers are too large."},
-	faultSlow:     {408, "Request Timeout", "slow", "The request took too long to arrive."},
+	faultLine:     {400, "Bad Request", "request_line", "bad_request", "The request line is malformed.", "İstek satırı bozuk."},
+	faultVersion:  {505, "HTTP Version Not Supported", "version", "http_version_not_supported", "This server speaks HTTP/1.1.", "Bu sunucu HTTP/1.1 konuşur."},
+	faultMethod:   {501, "Not Implemented", "method", "method_unknown", "This server does not know the method.", "Bu sunucu bu yöntemi tanımıyor."},
+	faultTarget:   {400, "Bad Request", "target", "bad_request", "The request target is malformed.", "İstenen adres bozuk."},
+	faultBareLF:   {400, "Bad Request", "bare_lf", "bad_request", "Lines end with CR LF.", "Satırlar CR LF ile biter."},
+	faultName:     {400, "Bad Request", "header_name", "bad_request", "A header name is malformed.", "Bir başlığın adı bozuk."},
+	faultValue:    {400, "Bad Request", "header_value", "bad_request", "A header value is malformed.", "Bir başlığın değeri bozuk."},
+	faultHost:     {400, "Bad Request", "host", "bad_request", "A request names its host once.", "İstekte Host başlığı bir kez bulunur."},
+	faultLength:   {400, "Bad Request", "content_length", "bad_request", "The Content-Length is malformed or repeated.", "Content-Length bozuk veya yinelenmiş."},
+	faultCoding:   {411, "Length Required", "transfer_encoding", "length_required", "Send a Content-Length; this server takes no Transfer-Encoding.", "Content-Length gönderin; bu sunucu Transfer-Encoding kabul etmiyor."},
+	faultBoth:     {400, "Bad Request", "both_lengths", "bad_request", "Content-Length and Transfer-Encoding contradict each other.", "Content-Length ile Transfer-Encoding çelişiyor."},
+	faultRepeated: {400, "Bad Request", "repeated", "bad_request", "A header that may stand once stands twice.", "Bir kez bulunabilen bir başlık iki kez geçiyor."},
+	faultGetBody:  {400, "Bad Request", "get_with_body", "bad_request", "GET and HEAD carry no body.", "GET ve HEAD gövde taşımaz."},
+	faultExpect:   {417, "Expectation Failed", "expect", "expectation_failed", "This server knows no other expectation than 100-continue.", "Bu sunucu 100-continue dışında bir Expect tanımıyor."},
+	faultTooLarge: {431, "Request Header Fields Too Large", "too_large", "head_too_large", "The request line and headers are too large.", "İstek satırı ve başlıklar çok büyük."},
+	faultSlow:     {408, "Request Timeout", "slow", "request_timeout", "The request took too long to arrive.", "İsteğin gelmesi çok uzun sürdü."},
 }
 
 // maxHeaders is how many header lines a head may have. Browsers send about twenty.

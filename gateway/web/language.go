@@ -15,7 +15,16 @@ func Language(c *fiber.Ctx) string {
 			return l
 		}
 	}
-	return accepted(c.Request().Header.Peek(fiber.HeaderAcceptLanguage))
+	return accepted(c.Request().Header.Peek(fiber.HeaderAcceptLanguage), "tr")
+}
+
+// programLanguage chooses as Language does and falls back to English: people who say nothing are our
+// home market's, programs that say nothing were written by anybody.
+func programLanguage(c *fiber.Ctx) string {
+	if l := known(c.Context().QueryArgs().Peek("lang")); l != "" {
+		return l
+	}
+	return accepted(c.Request().Header.Peek(fiber.HeaderAcceptLanguage), "en")
 }
 
 // known is the language that a tag names, or "".
@@ -35,9 +44,10 @@ func known(tag []byte) string {
 // maxRanges bounds the work on one header; browsers send fewer than ten.
 const maxRanges = 32
 
-// accepted reads an Accept-Language header. Of equal weights the first counts.
-func accepted(header []byte) string {
-	best, weight := "tr", 0
+// accepted reads an Accept-Language header. Of equal weights the first counts; fallback is what
+// nothing known means.
+func accepted(header []byte, fallback string) string {
+	best, weight := fallback, 0
 	for range maxRanges {
 		if len(header) == 0 {
 			break

@@ -169,8 +169,8 @@ func (l *Listener) Close() error {
 }
 
 var (
-	refusalFull    = refusal{503, "Service Unavailable", "", "All connections are in use."}
-	refusalCrowded = refusal{429, "Too Many Requests", "", "Too many connections from this address."}
+	refusalFull    = refusal{status: 503, reason: "Service Unavailable", text: "All connections are in use."}
+	refusalCrowded = refusal{status: 429, reason: "Too Many Requests", text: "Too many connections from this address."}
 )
 
 // admit puts the guard on a connection, or refuses it and answers nil.
@@ -203,7 +203,7 @@ func (l *Listener) admit(c net.Conn) *guarded {
 // turnAway answers a connection too many. The answer fits into the empty send buffer of a fresh
 // connection, so that the accept loop does not wait.
 func (l *Listener) turnAway(c net.Conn, r refusal) {
-	writeRefusal(c, r, "Retry-After: 5\r\n")
+	writeRefusal(c, r, "Retry-After: 5\r\n", plainText, []byte(r.text+"\n"))
 	_ = c.Close() // it was never used
 }
 
