@@ -23,17 +23,21 @@ func (l *Logger) AccessLog() func(Served) {
 	if l.json {
 		line = accessJSON
 	}
+	var clock stamp // its use is ordered by the buffer's lock
 	return func(s Served) {
 		failed := s.Status >= http.StatusInternalServerError
 		if !told && !(failed && warned) {
 			return
 		}
-		now := time.Now()
+		now := s.At
+		if now.IsZero() {
+			now = time.Now()
+		}
 		if !plainWords(s.Method, s.Route, s.Code, s.Ref) {
 			_ = l.lines.Handle(ctx, accessRecord(s, now)) // a log that cannot be written is counted by its buffer
 			return
 		}
-		l.out.Line(func(dst []byte) []byte { return line(dst, s, now) })
+		l.out.Line(func(dst []byte) []byte { return line(dst, s, clock.of(now)) })
 	}
 }
 
@@ -67,8 +71,50 @@ func accessRecord(s Served, now time.Time) slog.Record {
 	return r
 }
 
-func accessJSON(dst []byte, s Served, now time.Time) []byte {
-	dst = now.AppendFormat(append(dst, `{"time":"`...), time.RFC3339Nano)
+// stamp writes times; most of each is the same for a second.
+type stamp struct {
+	now    time.Time
+	second int64
+	date   []byte // "2006-01-02T15:04:05"
+	zone   []byte // "Z" or "+03:00"
+}
+
+func (c *stamp) of(now time.Time) *stamp {
+	c.now = now
+	if s := now.Unix(); s != c.second || c.date == nil {
+		c.second = s
+		c.date = now.AppendFormat(c.date[:0], "2006-01-02T15:04:05")
+		c.zone = now.AppendFormat(c.zone[:0], "Z07:00")
+	}
+	return c
+}
+
+// millis is the time as slog's text has it: always three digits of a second.
+func (c *stamp) millis(dst []byte) []byte {
+	ms := c.now.Nanosecond() / 1e6
+	dst = append(append(dst, c.date...), '.', byte('0'+ms/100), byte('0'+ms/10%10), byte('0'+ms%10))
+	return append(dst, c.zone...)
+}
+
+// nanos is the time as slog's JSON has it: RFC 3339 with as many digits of a second as it needs.
+func (c *stamp) nanos(dst []byte) []byte {
+	dst = append(dst, c.date...)
+	if ns := c.now.Nanosecond(); ns > 0 {
+		digits := [10]byte{'.'}
+		last := 0
+		for i := 9; i > 0; i-- {
+			digits[i] = byte('0' + ns%10)
+			if ns /= 10; last == 0 && digits[i] != '0' {
+				last = i
+			}
+		}
+		dst = append(dst, digits[:last+1]...)
+	}
+	return append(dst, c.zone...)
+}
+
+func accessJSON(dst []byte, s Served, clock *stamp) []byte {
+	dst = clock.nanos(append(dst, `{"time":"`...))
 	if s.Status >= http.StatusInternalServerError {
 		dst = append(dst, `","level":"WARN","msg":"served","method":"`...)
 	} else {
@@ -88,8 +134,8 @@ func accessJSON(dst []byte, s Served, now time.Time) []byte {
 	return append(dst, "}\n"...)
 }
 
-func accessText(dst []byte, s Served, now time.Time) []byte {
-	dst = now.AppendFormat(append(dst, "time="...), "2006-01-02T15:04:05.000Z07:00")
+func accessText(dst []byte, s Served, clock *stamp) []byte {
+	dst = clock.millis(append(dst, "time="...))
 	if s.Status >= http.StatusInternalServerError {
 		dst = append(dst, " level=WARN msg=served method="...)
 	} else {

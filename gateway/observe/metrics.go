@@ -125,6 +125,7 @@ type Served struct {
 	Status int
 	Bytes  int
 	Took   time.Duration
+	At     time.Time // the answer's; zero = now
 	Client netip.Addr
 	Code   string
 	Ref    string

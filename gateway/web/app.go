@@ -44,6 +44,7 @@ type Served struct {
 	Status int
 	Bytes  int // of the body; −1 for a stream
 	Took   time.Duration
+	At     time.Time
 	Client netip.Addr
 	Code   string // of the error answered, else ""
 	Ref    string // of the error answered, else ""

@@ -102,8 +102,9 @@ func (e *edge) tell(c *fiber.Ctx, told Served) {
 	if !c.Response().IsBodyStream() {
 		told.Bytes = len(c.Response().Body())
 	}
+	told.At = time.Now()
 	if t := c.Context().Time(); !t.IsZero() {
-		told.Took = time.Since(t)
+		told.Took = told.At.Sub(t)
 	}
 	told.Client = ClientAddr(c)
 	e.Done(told)
