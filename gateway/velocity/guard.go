@@ -55,10 +55,13 @@ func (l *Limits) Missed(ctx context.Context, ip string) {
 	}
 }
 
+// BlocksSomebody says whether Blocked may answer anything but 0.
+func (l *Limits) BlocksSomebody() bool { return !l.Off && !l.local.blocks.empty() }
+
 // Blocked says for how long an address has to wait before it may open any link; 0 = not at all. It
 // asks no store.
 func (l *Limits) Blocked(_ context.Context, ip string) time.Duration {
-	if l.Off || l.local.blocks.empty() {
+	if !l.BlocksSomebody() {
 		return 0
 	}
 	now := l.Clock.Now()
