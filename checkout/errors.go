@@ -103,6 +103,9 @@ var (
 	// ErrTermsChanged: the link was edited after the page was shown (A28).
 	ErrTermsChanged = &Error{Kind: KindConflict, Code: "terms_changed"}
 
+	// ErrBegun: this page's attempt is a payment already; the form came a second time (H1).
+	ErrBegun = &Error{Kind: KindConflict, Code: "payment_begun"}
+
 	// ErrOrderTaken: the merchant used this order number before, whatever became of it.
 	ErrOrderTaken = &Error{Kind: KindConflict, Code: "order_id_taken"}
 	// ErrKeyReused: the Idempotency-Key was used before with another body.

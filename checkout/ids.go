@@ -16,7 +16,8 @@ type (
 	Token string
 	// LinkID is "lnk_" and 22 characters of base62 (128 random bits).
 	LinkID string
-	// PaymentID is "pay_" and 22 characters of base62 (128 random bits).
+	// PaymentID is "pay_" and 22 characters of base62 (128 random bits). People read its beginning to
+	// each other (reference, receipt code), so ids are made without look-alikes; any base62 is understood.
 	PaymentID string
 	// MerchantID is "mer_" and 22 characters of base62.
 	MerchantID string
@@ -37,8 +38,8 @@ type (
 
 const (
 	base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	// plain57 is base62 without 0 O 1 I l, which people mistype (ux-checklist N4); tokens are made
-	// of it, and any base62 token is understood. 57^12 is a little over 2^69.
+	// plain57 is base62 without 0 O 1 I l, which people mistype (ux-checklist N4); tokens and
+	// payment ids are made of it, and any base62 is understood. 57^12 is a little over 2^69, 57^22 over 2^128.
 	plain57 = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 	letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	base32  = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
@@ -86,7 +87,7 @@ func (g *IDs) Token() Token { return Token(g.pick(plain57, TokenLength)) }
 
 // Link, Payment, Merchant, Account, Event and Key make identifiers of their kind.
 func (g *IDs) Link() LinkID         { return LinkID("lnk_" + g.pick(base62, 22)) }
-func (g *IDs) Payment() PaymentID   { return PaymentID("pay_" + g.pick(base62, 22)) }
+func (g *IDs) Payment() PaymentID   { return PaymentID("pay_" + g.pick(plain57, 22)) }
 func (g *IDs) Merchant() MerchantID { return MerchantID("mer_" + g.pick(base62, 22)) }
 func (g *IDs) Account() AccountID   { return AccountID("acc_" + g.pick(base62, 22)) }
 func (g *IDs) Event() EventID       { return EventID("evt_" + g.pick(base62, 22)) }
@@ -110,21 +111,43 @@ func (g *IDs) OrderNumber(now time.Time) OrderNumber {
 	return OrderNumber(fmt.Sprintf("OD-%s-%s", now.UTC().Format("060102"), g.pick(base32, 8)))
 }
 
-// pick draws n characters of alphabet without modulo bias: a byte at or above the largest
-// multiple of the alphabet's length is thrown away.
-func (g *IDs) pick(alphabet string, n int) string {
-	limit := 256 - 256%len(alphabet)
-	out := make([]byte, 0, n)
+// Attempt makes the field "attempt" of one view. It allocates nothing.
+func (g *IDs) Attempt() (out [AttemptLength]byte) {
+	g.draw(base62, out[:])
+	return out
+}
+
+// Bytes draws n raw bytes, for nonces of ciphers.
+func (g *IDs) Bytes(n int) []byte {
+	out := make([]byte, n)
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for len(out) < n {
+	if _, err := io.ReadFull(g.source, out); err != nil {
+		panic(fmt.Sprintf("checkout: no randomness: %v", err))
+	}
+	return out
+}
+
+func (g *IDs) pick(alphabet string, n int) string {
+	out := make([]byte, n)
+	g.draw(alphabet, out)
+	return string(out)
+}
+
+// draw fills out with characters of alphabet without modulo bias: a byte at or above the largest
+// multiple of the alphabet's length is thrown away.
+func (g *IDs) draw(alphabet string, out []byte) {
+	limit := 256 - 256%len(alphabet)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for n := 0; n < len(out); {
 		b, err := g.source.ReadByte()
 		if err != nil {
 			panic(fmt.Sprintf("checkout: no randomness: %v", err))
 		}
 		if int(b) < limit {
-			out = append(out, alphabet[int(b)%len(alphabet)])
+			out[n] = alphabet[int(b)%len(alphabet)]
+			n++
 		}
 	}
-	return string(out)
 }

@@ -143,7 +143,8 @@ func TestTokensAreUniform(t *testing.T) {
 		next  func() string
 	}{
 		{"tokens", 57, 105, func() string { return string(ids.Token()) }},
-		{"payments", 62, 112, func() string { return string(ids.Payment())[4:] }},
+		{"payments", 57, 105, func() string { return string(ids.Payment())[4:] }},
+		{"attempts", 62, 112, func() string { a := ids.Attempt(); return string(a[:]) }},
 	} {
 		count, total := map[rune]int{}, 0
 		position := map[[2]rune]int{}

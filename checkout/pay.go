@@ -16,6 +16,7 @@ import (
 // PayRequest is the card form. Card is read by this call only.
 type PayRequest struct {
 	Token        Token
+	Attempt      string // drawn for one view of the page; "" = another payment each time
 	Card         CardInput
 	Installments string // "" = 1
 	Amount       string // on open links: minor units, or as people type it
@@ -38,8 +39,26 @@ type Started struct {
 
 // Pay writes one attempt and opens 3-D Secure for it. The answer takes the browser to the bank.
 // Input mistakes are Invalid with the form's field names. Whatever goes wrong here, nothing was
-// charged.
+// charged. An error with a payment in Started is of an attempt that was written; ErrBegun names the
+// payment that an earlier post of the same page has become (H1).
 func (s *Service) Pay(ctx context.Context, r PayRequest) (Started, error) {
+	if !r.known() {
+		return s.payNow(ctx, r)
+	}
+	return s.openings.share(ctx, s.digest(r), func() (Started, error) {
+		started, err := s.payNow(ctx, r)
+		if err == nil || started.Payment.ID != "" {
+			return started, err
+		}
+		// Whatever is wrong with this form now, the payer is shown what it has become.
+		if p, berr := s.begun(ctx, r); berr == nil {
+			return Started{Payment: p, Hot: started.Hot}, ErrBegun
+		}
+		return started, err
+	})
+}
+
+func (s *Service) payNow(ctx context.Context, r PayRequest) (Started, error) {
 	hot, err := s.View(ctx, r.Token)
 	if err != nil {
 		return Started{}, err
@@ -112,11 +131,12 @@ func (h Hot) tooNear(now time.Time) bool {
 
 // attempt is a checked card form.
 type attempt struct {
-	card  Card
-	price Money
-	offer Offer
-	facts CardFacts
-	count int
+	payment PaymentID
+	card    Card
+	price   Money
+	offer   Offer
+	facts   CardFacts
+	count   int
 }
 
 // attempt checks the whole form at once, so that the payer sees every mistake together.
@@ -201,21 +221,30 @@ func (s *Service) HostedCard(accounts []Account, c Currency) bool {
 // challenge, the next account that asks the same total gets a new attempt (I7, C20).
 func (s *Service) begin(ctx context.Context, sh *Shop, hot Hot, r PayRequest, a attempt) (Started, error) {
 	accounts := sh.Accounts
-	var last error
-	for try := 0; len(accounts) > 0; try++ {
+	last, written := Started{Hot: hot}, 0
+	var lastErr error
+	for len(accounts) > 0 {
 		account, rest := pickAccount(accounts, a.offer.Account)
+		var err error
+		if a.payment, err = s.paymentID(r, written); err != nil {
+			return last, err
+		}
 		started, err := s.open(ctx, account, hot, r, a)
 		if !errors.Is(err, ErrUnreachable) {
 			return started, err
 		}
 		s.Observer.Fault("open 3-D Secure", err)
-		last, accounts = err, rest
+		lastErr, accounts = err, rest
+		if started.Payment.ID != "" {
+			last = started
+			written++
+		}
 		total := a.offer.Total
 		if s.choose(&a, sh, accounts, hot, r) != nil || a.offer.Total != total {
 			break
 		}
 	}
-	return Started{Hot: hot}, last
+	return last, lastErr
 }
 
 func pickAccount(accounts []Account, id AccountID) (Account, []Account) {
@@ -249,21 +278,24 @@ func (s *Service) open(ctx context.Context, account Account, hot Hot, r PayReque
 	if p, err = s.Ledger.PaymentByID(ctx, p.ID); err != nil {
 		return Started{Hot: hot}, fmt.Errorf("read admitted payment: %w", err)
 	}
+	written := Started{Payment: p, Hot: hot, Account: account}
 	bank, cancel := context.WithTimeout(ctx, s.Timing.Opening)
 	defer cancel()
 	challenge, err := acq.Begin(bank, s.order(p), a.card)
 	if err != nil {
-		return Started{Hot: hot}, s.neverOpened(ctx, p, err)
+		return written, s.neverOpened(ctx, p, err)
 	}
 	if len(challenge.Refs) > 0 {
 		if p, err = s.keep(ctx, p, challenge.Refs); err != nil {
-			return Started{Hot: hot}, err
+			return written, err
 		}
 	}
 	if challenge.Action == s.order(p).ReturnURL {
 		s.refusedAtOnce(ctx, p, acq, challenge)
 	}
-	return Started{Payment: p, Challenge: challenge, Hot: hot, Account: account}, nil
+	s.keepChallenge(ctx, p, challenge)
+	written.Payment, written.Challenge = p, challenge
+	return written, nil
 }
 
 // refusedAtOnce records a refusal that came with the opening, in a form that leads straight back to us.
@@ -289,7 +321,7 @@ func (s *Service) refusedAtOnce(ctx context.Context, p Payment, acq Acquirer, ch
 func (s *Service) newPayment(account Account, hot Hot, r PayRequest, a attempt) Payment {
 	now := s.Clock.Now()
 	p := Payment{
-		ID: s.IDs.Payment(), Merchant: hot.Merchant, Link: hot.Link, Token: hot.Token, LinkVersion: hot.Version,
+		ID: a.payment, Merchant: hot.Merchant, Link: hot.Link, Token: hot.Token, LinkVersion: hot.Version,
 		Order: hot.Order, BankOrder: s.IDs.BankOrder(), Nonce: s.IDs.Nonce(),
 		Amount: a.price, Total: Money{Minor: a.offer.Total, Currency: a.price.Currency}, Installments: a.count, Rate: a.offer.Rate,
 		Account: account.ID, Kind: account.Kind, Mode: account.Mode, OneStep: s.Banks.OneStep(account.Kind, account.Mode),

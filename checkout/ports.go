@@ -32,6 +32,15 @@ type LinkStore interface {
 	Release(ctx context.Context, t Token, p PaymentID) error
 }
 
+// Challenges is a LinkStore that also keeps the way to the bank while a payer is on it, sealed: the store
+// cannot read it. It may forget at any moment; then the payer can check and give up, and not go on.
+type Challenges interface {
+	// KeepChallenge stores it for at most ttl. ErrHotAway: it is not kept.
+	KeepChallenge(ctx context.Context, p PaymentID, sealed []byte, ttl time.Duration) error
+	// Challenge answers it, nil when it is not here. ErrHotAway.
+	Challenge(ctx context.Context, p PaymentID) ([]byte, error)
+}
+
 // Idempotency ties an answer to the key that a program sent with its request. It is written in the
 // transaction that makes the object, and lives as long as it.
 type Idempotency struct {
@@ -107,8 +116,9 @@ type LinkLedger interface {
 type PaymentLedger interface {
 	// Admit stores a challenged payment with its first event if the link is open by the database's
 	// clock and still at p.LinkVersion (invariant I25). It answers the reason as Hot.Check and
-	// ErrTermsChanged would. On a single-use link a one-step attempt supersedes earlier one-step
-	// attempts that are still challenged: they become failed with a reversal due.
+	// ErrTermsChanged would; ErrBegun when a payment with this id is there. On a single-use link a
+	// one-step attempt supersedes earlier one-step attempts that are still challenged: they become failed
+	// with a reversal due.
 	Admit(ctx context.Context, p Payment, e Event) error
 	// Move makes a step true if the payment is still at From.Seq: state, event, outbox row, slot and
 	// the link's counters in one durable transaction. It answers the link as it is afterwards when the
@@ -180,7 +190,8 @@ type Field struct {
 }
 
 // Challenge takes the payer's browser to the bank: a form of ours, never the bank's own HTML. It
-// may hold card data of a bank's dialect, so it prints without its values and is never stored.
+// may hold card data of a bank's dialect, so it prints without its values, and unless it is Resumable it
+// is never kept.
 type Challenge struct {
 	Method string // "POST" or "GET"
 	Action string // absolute address
@@ -196,6 +207,9 @@ func (c Challenge) GoString() string { return c.String() }
 
 // Callback is what the browser brought back. The form is untrusted.
 type Callback struct {
+	// Resumable: the form holds nothing of the card, and the bank takes it again from a payer who left its
+	// page without an answer. The adapter says so; it is kept sealed, for as long as it is of use.
+	Resumable bool
 	Method string
 	Form   url.Values // fields of the body, as decoded
 	Query  url.Values // fields of the address; no protocol puts its fields there

@@ -97,6 +97,7 @@ type Service struct {
 	merchants *cache[MerchantID, *Shop]
 	acquirers sync.Map // AccountID → opened
 	unsaid    unsaid
+	openings  openings
 }
 
 // unsaid is since when changes may not have reached the hot state; zero = all did.

@@ -45,6 +45,7 @@ type flow struct {
 	who   map[string]*browser
 	seen  map[string]url.Values // what the bank gave a payer to send back
 	where map[string]string
+	last  url.Values // the card form that was sent last
 }
 
 func playFlow(t *testing.T, a *txtar.Archive) {
@@ -135,6 +136,11 @@ var steps = map[string]func(*flow, args){
 	"page":    (*flow).stepPage,
 	"payment": (*flow).stepPayment,
 	"charges": (*flow).stepCharges,
+	"payments": func(f *flow, a args) {
+		if n := f.rig.payments(); strconv.Itoa(n) != a.words[0] {
+			f.fail("%d payments", n)
+		}
+	},
 	"fault":   (*flow).stepFault,
 	"clock":   func(f *flow, a args) { f.settleFor(f.span(a.words[0])) },
 	"restart": func(f *flow, _ args) { f.stop(); f.start(); f.rebase() },
@@ -274,16 +280,23 @@ func (f *flow) expect(b *browser, want []string) {
 	}
 }
 
-// pay card=415565/000 installments=3 [stale=yes] [200|422 "text"]
+// pay card=415565/000 installments=3 [again=yes] [200|422 "text"]: again sends the last form once more.
 func (f *flow) stepPay(a args) {
 	b := f.payer(a)
 	bin, script, _ := strings.Cut(a.get("card", "415565/000"), "/")
 	form := cardForm(banksim.CardNumber(bin, script), "installments", a.get("installments", "1"))
 	if strings.Contains(b.url, "/p/") && b.status == http.StatusOK {
-		if _, shown := b.form(); shown.Get("terms") != "" {
-			form.Set("terms", shown.Get("terms"))
+		_, shown := b.form()
+		for _, name := range []string{"terms", "attempt"} {
+			if shown.Get(name) != "" {
+				form.Set(name, shown.Get(name))
+			}
 		}
 	}
+	if a.get("again", "") == "yes" {
+		form = f.last
+	}
+	f.last = form
 	b.post(f.links[a.get("link", "link")]+"/pay", form)
 	if len(a.words) == 0 {
 		a.words = []string{"200"}

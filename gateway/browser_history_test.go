@@ -123,7 +123,14 @@ func TestUX_H1_TwoTapsWithoutScriptsChargeOnce(t *testing.T) {
 	p.fillCard(card("000"))
 	p.slowly(t, time.Second)
 	p.tap(t, "#go", 2)
-	p.WaitVisible("#bank button")
+	p.WaitVisible("#bank button, form[action$='/continue'] button")
+	if n := r.payments(); n != 1 {
+		t.Errorf("%d payments", n)
+	}
+	if p.Count("#bank") == 0 { // the second form came after the first was answered
+		p.want(t, ".result", "Bankanızda bekleyen bir işlem var")
+		p.ClickAndLoad("form[action$='/continue'] button")
+	}
 	p.ClickAndLoad("#bank button")
 	p.answer("123456")
 	p.want(t, ".result", "Ödeme tamamlandı")
@@ -192,12 +199,34 @@ func TestUX_H5_BackFromTheBank(t *testing.T) {
 	bank := p.URL()
 	p.back(t)
 	p.reads(".result", "Bankanızda bekleyen bir işlem var")
-	p.want(t, "main", "Sonucu kontrol et", "Vazgeç, başka kart kullan", "henüz belli değil")
+	p.want(t, "main", "Bankanın sayfasına devam et", "Sonucu kontrol et", "Vazgeç, başka kart kullan", "henüz belli değil")
 	if p.Count("#pay") != 0 {
 		t.Error("the form stands beside a waiting payment")
 	}
-	if status := p.ClickAndLoad("button.second"); status != http.StatusOK || p.Count("#pay") != 1 {
+	// The link opened anew in the same browser tells of it, on another device it does not.
+	again, stranger := p.tab(), r.person(t, desktop())
+	again.Open(l["url"].(string))
+	again.want(t, "#waiting", "Bu linkten başlattığınız bir ödeme bankanızda bekliyor.")
+	stranger.Open(l["url"].(string))
+	if stranger.Count("#waiting") != 0 || again.Count("#pay") != 1 {
+		t.Error("the reminder reaches others, or stands in the way of the form")
+	}
+	again.ClickAndLoad("#waiting a")
+	again.reads(".result", "Bankanızda bekleyen bir işlem var")
+	// Going on leads to the bank's page of the same payment, and back from there here again.
+	p.Click("form[action$='/continue'] button")
+	p.WaitURL("/acs/")
+	p.WaitVisible("#challenge")
+	if p.URL() != bank || r.payments() != 1 {
+		t.Errorf("going on leads to %s, with %d payments", p.URL(), r.payments())
+	}
+	p.back(t)
+	p.reads(".result", "Bankanızda bekleyen bir işlem var")
+	if status := p.ClickAndLoad("form[action$='/abandon'] button"); status != http.StatusOK || p.Count("#pay") != 1 {
 		t.Fatalf("giving up leads to %s (%d)", p.URL(), status)
+	}
+	if p.Count("#waiting") != 0 {
+		t.Error("a payment that was given up is said to wait")
 	}
 	if v := p.Value("#card_number") + p.Value("#card_cvc"); v != "" {
 		t.Error("the card fields are not empty (A39)")

@@ -47,7 +47,7 @@ func TestUX_A9_BlockedScriptChangesNothing(t *testing.T) {
 
 // With cookies and storage refused, as in the browsers inside other apps, with a cookie planted by a
 // neighbour, and after more than two minutes at the bank (when browsers stop sending lax cookies along):
-// the payer comes back to his result, and no cookie of ours ever exists (F8, G3, N1, A41).
+// the payer comes back to his result, and none of ours but the link's reminder ever exists (F8, G3, N1, A41).
 func TestUX_F8_G3_N1_A41_NoCookieNoStorage(t *testing.T) {
 	t.Parallel()
 	r := newSite(t, rigOptions{})
@@ -71,7 +71,7 @@ func TestUX_F8_G3_N1_A41_NoCookieNoStorage(t *testing.T) {
 	call(t, planted.Page, network.SetCookie, network.SetCookieParams{Name: "payment", Value: "pay_0000000000000000000000", URL: r.base})
 	planted.pay(r.link(nil)["url"].(string), card("000"))
 	planted.want(t, ".result", "Ödeme tamamlandı")
-	if c := planted.Cookies(); !slices.Equal(c, []string{"payment"}) {
+	if c := planted.Cookies(); !slices.Contains(c, "payment") || len(c) > 2 {
 		t.Errorf("cookies: %v", c)
 	}
 	r.booksAgree()

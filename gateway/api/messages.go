@@ -92,6 +92,7 @@ var messages = map[string]sentence{
 	"terms_changed":  {"The link changed after its page was shown; show the new terms first.", "Link, sayfası gösterildikten sonra değişti; önce yeni koşulları gösterin."},
 	"order_id_taken": {"This order_id was used before. Order numbers are never used twice, also not after a link is deleted or expired.",
 		"Bu order_id daha önce kullanıldı. Sipariş numarası, link silinse veya süresi dolsa bile bir daha kullanılamaz."},
+	"payment_begun":  {"This page's attempt is a payment already; the Location header leads to it. Nothing was begun.", "Bu sayfadaki deneme zaten bir ödeme oldu; adresi Location başlığında. Yeni bir işlem başlatılmadı."},
 	"stale":                {"The object changed since it was read; read it again.", "Nesne okunduktan sonra değişti; yeniden okuyun."},
 	"state_does_not_allow": {"The object's state does not allow this step.", "Nesnenin durumu bu işleme izin vermiyor."},
 	"currency_not_permitted": {"The merchant has no permission to collect in this currency. Ask your bank's branch for the foreign-currency POS permission.",

@@ -15,7 +15,10 @@ import (
 	"github.com/odelink/odelink/checkout"
 )
 
-var _ checkout.LinkStore = (*Store)(nil)
+var (
+	_ checkout.LinkStore  = (*Store)(nil)
+	_ checkout.Challenges = (*Store)(nil)
+)
 
 // Lifetimes of a link's copy, the same as in redisstore: an hour past the link's end, a week at most,
 // ten minutes at least.
@@ -38,6 +41,7 @@ type Store struct {
 	clock  checkout.Clock
 	seed   maphash.Seed
 	shards [shards]shard
+	ways   ways
 }
 
 type shard struct {
@@ -57,6 +61,7 @@ type entry struct {
 // New makes an empty store.
 func New(clock checkout.Clock) *Store {
 	s := &Store{clock: clock, seed: maphash.MakeSeed()}
+	s.ways.kept = make(map[checkout.PaymentID]sealedWay)
 	for i := range s.shards {
 		s.shards[i].links = make(map[checkout.Token]*entry)
 	}

@@ -15,7 +15,7 @@ import (
 
 // cardFields are the fields of the card form that may stand in it once only; the browser sends
 // each once, and two of one name would leave open which of them counts.
-var cardFields = []string{"card_number", "card_expiry", "card_cvc", "card_holder", "installments", "payer_note", "amount", "amount_as", "terms", "seen_total", "lang"}
+var cardFields = []string{"card_number", "card_expiry", "card_cvc", "card_holder", "installments", "payer_note", "amount", "amount_as", "terms", "seen_total", "attempt", "lang"}
 
 // pay takes the card form and answers with the form that takes the browser to the bank. The card
 // lives in this call only.
@@ -36,7 +36,7 @@ func (s *Surface) pay(c *fiber.Ctx) error {
 	}
 	lang := formLanguage(c, form)
 	started, err := s.Flow.Pay(c.UserContext(), checkout.PayRequest{
-		Token: token,
+		Token: token, Attempt: form.Get("attempt"),
 		Card: checkout.CardInput{
 			Number: form.Get("card_number"), Expiry: form.Get("card_expiry"), CVC: form.Get("card_cvc"), Holder: form.Get("card_holder"),
 		},
@@ -47,13 +47,25 @@ func (s *Surface) pay(c *fiber.Ctx) error {
 	if errors.Is(err, checkout.ErrNoLink) {
 		s.Guard.Missed(c.UserContext(), ip)
 	}
+	if errors.Is(err, checkout.ErrBegun) {
+		return s.begun(c, started.Payment.ID, err)
+	}
 	if err != nil {
-		return s.notStarted(c, started.Hot, form, lang, err)
+		return s.notStarted(c, started, form, lang, err)
 	}
 	if web.WantsJSON(c) {
 		return s.challengeJSON(c, started)
 	}
 	return s.handOver(c, started, lang)
+}
+
+// begun answers a form that came a second time: it leads to what the first one has become.
+func (s *Surface) begun(c *fiber.Ctx, id checkout.PaymentID, err error) error {
+	if web.WantsJSON(c) {
+		c.Set(fiber.HeaderLocation, "/r/"+string(id))
+		return err
+	}
+	return s.toResult(c, id)
 }
 
 // agent is what the browser calls itself. It is stored, so a name that holds a card number is dropped;
@@ -75,7 +87,8 @@ func formLanguage(c *fiber.Ctx, form url.Values) string {
 
 // notStarted answers why no payment was begun: the page again with the mistakes at their fields,
 // or one of the kind pages.
-func (s *Surface) notStarted(c *fiber.Ctx, hot checkout.Hot, form url.Values, lang string, err error) error {
+func (s *Surface) notStarted(c *fiber.Ctx, started checkout.Started, form url.Values, lang string, err error) error {
+	hot := started.Hot
 	if web.WantsJSON(c) || hot.Token == "" {
 		return conflictIfJustPaid(s, hot, err)
 	}
@@ -98,6 +111,9 @@ func (s *Surface) notStarted(c *fiber.Ctx, hot checkout.Hot, form url.Values, la
 		return err
 	}
 	p.TermsChanged, p.Typed = changed, typed(form)
+	if a := form.Get("attempt"); started.Payment.ID == "" && len(a) == checkout.AttemptLength {
+		copy(p.Checkout.Attempt[:], a) // the same try with its mistakes put right
+	}
 	status := fiber.StatusConflict
 	if mistakes {
 		p.Errors, status = fieldErrors(e.Fields, hot), fiber.StatusUnprocessableEntity
@@ -179,6 +195,7 @@ func (s *Surface) challengeJSON(c *fiber.Ctx, st checkout.Started) error {
 // else; the bank learns our origin and not the link's address (A7, A38).
 func (s *Surface) handOver(c *fiber.Ctx, st checkout.Started, lang string) error {
 	head, _ := s.head(c, st.Payment.Merchant, "")
+	s.remind(c, st.Payment)
 	v := &page.Handover{
 		Head: head, Payment: string(st.Payment.ID), AmountMinor: st.Payment.Total.Minor, Currency: string(st.Payment.Total.Currency),
 		Bank: st.Payment.Card.Issuer, Method: st.Challenge.Method, Action: st.Challenge.Action,

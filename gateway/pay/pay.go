@@ -8,13 +8,15 @@
 //	POST /3ds/:payment            where the bank sends the browser back → 303
 //	GET  /r/:payment              the result and the receipt
 //	GET  /r/:payment/status       the same as one word (JSON)
+//	POST /r/:payment/continue     back to the bank's page
 //	POST /r/:payment/abandon      give up an attempt and use another card
 //	GET  /r/:payment/receipt.pdf  the receipt as PDF
 //	GET  /v/:code                 is this receipt genuine?
 //	GET  /s/… /t/… /m/…           files, the merchant's colour, the merchant's logo
 //
 // No step calls the next one: each leaves the payment in a state and sends the browser on, so that
-// any of them can be repeated. No step needs a cookie.
+// any of them can be repeated. No step needs a cookie; one of a payer who is at the bank only reminds
+// him of it when he opens the link again.
 package pay
 
 import (
@@ -32,9 +34,11 @@ import (
 type Flow interface {
 	View(ctx context.Context, t checkout.Token) (checkout.Hot, error)
 	Offers(ctx context.Context, h checkout.Hot, prefix string, amount int64) (checkout.OfferTable, error)
+	NewAttempt() [checkout.AttemptLength]byte
 	Pay(ctx context.Context, r checkout.PayRequest) (checkout.Started, error)
 	Return(ctx context.Context, id checkout.PaymentID, cb checkout.Callback, ip string) (checkout.Payment, error)
 	Give(ctx context.Context, id checkout.PaymentID) (checkout.Payment, error)
+	Resume(ctx context.Context, id checkout.PaymentID) (checkout.Started, error)
 	GiveUp(ctx context.Context, id checkout.PaymentID, ip string) (checkout.Payment, error)
 	AskAgain(ctx context.Context, t checkout.Token, ip string) (checkout.Link, error)
 	ByCode(ctx context.Context, code string) (checkout.Payment, error)
@@ -88,7 +92,10 @@ func (s *Surface) Register(app *fiber.App) {
 	app.Get("/r/:payment/status", s.status)
 	app.Post("/r/:payment/abandon", s.abandon)
 	app.Get("/r/:payment/receipt.pdf", s.receiptPDF)
+	app.Post("/r/:payment/continue", s.resume)
 	app.Get("/v/:code", s.check)
+	app.Get("/r/:payment/continue", s.bankReturnGet) // reloads of what these two answered
+	app.Get("/r/:payment/abandon", s.bankReturnGet)
 	app.Get("/s/:file", s.asset)
 	app.Get("/t/:file", s.themeFile)
 	app.Get("/m/:merchant/logo", s.logo)

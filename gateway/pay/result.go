@@ -37,6 +37,10 @@ func (s *Surface) resultPage(c *fiber.Ctx, p checkout.Payment) (*page.Result, er
 		Head: head, Payment: string(p.ID), Status: string(p.Status), Reason: string(p.Decline.Code),
 		Reference: reference(p), CanAbandon: p.Status == checkout.StatusChallenged,
 	}
+	if p.Status == checkout.StatusChallenged {
+		_, err := s.Flow.Resume(c.UserContext(), p.ID)
+		v.CanContinue = err == nil
+	}
 	if p.Status == checkout.StatusFailed && p.Decline.Code == checkout.ReasonSuperseded {
 		v.Status = page.StatusSuperseded
 	}

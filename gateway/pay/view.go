@@ -22,6 +22,9 @@ func (s *Surface) view(c *fiber.Ctx) error {
 	if bin := c.Context().QueryArgs().Peek("bin"); len(bin) > 0 {
 		return s.viewWithOffers(c, hot, string(bin))
 	}
+	if id := s.waiting(c, hot); id != "" {
+		return s.viewWaiting(c, hot, id)
+	}
 	t, err := s.look(c.UserContext(), hot.Merchant)
 	if err != nil {
 		return err
@@ -93,7 +96,7 @@ func (s *Surface) values(hot checkout.Hot) page.Checkout {
 	return page.Checkout{
 		Token: string(hot.Token), AmountMinor: hot.Amount.Minor, Currency: string(hot.Amount.Currency),
 		MinMinor: hot.MinMinor, MaxMinor: hot.MaxMinor, Description: hot.Description, OrderID: string(hot.Order),
-		Terms: hot.Terms(), Rows: rows(hot), Now: s.Clock.Now().Unix(), Until: hot.ExpiresAt.Unix(),
+		Terms: hot.Terms(), Attempt: s.Flow.NewAttempt(), Rows: rows(hot), Now: s.Clock.Now().Unix(), Until: hot.ExpiresAt.Unix(),
 	}
 }
 

@@ -5,6 +5,7 @@
 // Keys, all under "o:", short because there is one for every link:
 //
 //	o:{12 characters}    one link: state, rev, fields and the claim of a payment, in one string
+//	o:x:way:{payment}    the way back to the bank, sealed, while a payer is there
 //	o:x:…                whatever package velocity counts and remembers
 //
 // A link and its claim are one key, so they share a slot of a Cluster without a hash tag.

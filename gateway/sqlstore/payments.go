@@ -13,7 +13,9 @@ import (
 // row is locked when the database's clock is read, and stays so until both are stored, so nothing
 // can come between the judgement and its effect (invariant I25).
 func (s *Store) Admit(ctx context.Context, p checkout.Payment, e checkout.Event) error {
-	u := &unit{needs: needs{links: []checkout.LinkID{p.Link}}, run: func(w *work) error { return w.admit(p, e) }}
+	// The payment is looked for, so that an attempt whose form came twice is told apart from a failure
+	// (H1); that it is stored once is the primary key's doing.
+	u := &unit{needs: needs{links: []checkout.LinkID{p.Link}, payments: []checkout.PaymentID{p.ID}}, run: func(w *work) error { return w.admit(p, e) }}
 	if p.OneStep {
 		u.needs.oneStep = u.needs.links
 	}
@@ -27,6 +29,9 @@ func (w *work) admit(p checkout.Payment, e checkout.Event) error {
 	}
 	if p.Status != checkout.StatusChallenged {
 		return checkout.ErrTransition.Because(fmt.Errorf("admit payment %s as %s", p.ID, p.Status))
+	}
+	if w.payments[p.ID] != nil {
+		return checkout.ErrBegun
 	}
 	if err := l.Hot().Check(w.now); err != nil {
 		return err

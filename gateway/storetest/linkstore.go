@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -51,6 +52,7 @@ func LinkStore(t *testing.T, open func(t *testing.T, clock checkout.Clock) LinkS
 		"A62 a thousand links at once are never mixed":                             neverMixed,
 		"A62 callers who give up spoil nothing for others":                         givingUp,
 		"what the caller overwrites afterwards was not kept":                       reusedBuffers,
+		"H5 a sealed challenge comes back to its payment, for its time":            challengeKept,
 	} {
 		t.Run(name, func(t *testing.T) {
 			clock := &hotClock{now: time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)}
@@ -505,4 +507,50 @@ func reusedBuffers(t *linkTest) {
 	}
 	t.wantClaim(s, want.Token, payB, checkout.ErrBusy)
 	t.wantClaim(s, want.Token, payA, nil)
+}
+
+// A store that keeps challenges keeps them byte for byte, apart, and no longer than told.
+func challengeKept(t *linkTest) {
+	s, other := t.Client().(checkout.Challenges), t.Client().(checkout.Challenges)
+	ids := checkout.NewIDs(seed{})
+	first, second, unknown := ids.Payment(), ids.Payment(), ids.Payment()
+	want := func(s checkout.Challenges, p checkout.PaymentID, text string) {
+		t.Helper()
+		if got, err := s.Challenge(t.ctx, p); err != nil || string(got) != text {
+			t.Errorf("challenge of %s: %.40q, %v; want %.40q", p, got, err, text)
+		}
+	}
+	sealed := []byte("\x00\xff{sealed}\r\n" + strings.Repeat("z", 5000))
+	kept := string(sealed)
+	for p, text := range map[checkout.PaymentID][]byte{first: sealed, second: []byte("of another")} {
+		if err := s.KeepChallenge(t.ctx, p, text, 30*time.Minute); err != nil {
+			t.Fatal(err)
+		}
+	}
+	clear(sealed) // the caller's buffer is the caller's
+	want(s, first, kept)
+	want(other, first, kept)
+	want(s, second, "of another")
+	want(s, unknown, "")
+	want(s, "", "")
+	if err := s.KeepChallenge(t.ctx, second, []byte("newer"), 30*time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	want(other, second, "newer")
+	if err := s.KeepChallenge(t.ctx, unknown, []byte("over at once"), 0); err != nil {
+		t.Fatal(err)
+	}
+	want(s, unknown, "")
+	t.Forget()
+	want(t.Client().(checkout.Challenges), first, "")
+}
+
+// seed is a source of randomness that needs none: identifiers of one test differ by where they are drawn.
+type seed struct{}
+
+func (seed) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = byte(i)
+	}
+	return len(p), nil
 }

@@ -316,6 +316,7 @@ var sentences = map[string]string{
 	"link_resting":                   "The link rests after too many refusals until its merchant wakes it.",
 	"too_many_tries":                 "Too many tries; see Retry-After.",
 	"terms_changed":                  "The link changed after its page was shown; show the new terms first.",
+	"payment_begun":                  "This page's attempt is a payment already; the Location header leads to it. Nothing was begun.",
 	"order_id_taken":                 "This order_id was used before. Order numbers are never used twice.",
 	"idempotency_key_reused":         "This Idempotency-Key was used before with another request.",
 	"idempotency_key_known":          "A request with this Idempotency-Key is still running.",

@@ -52,7 +52,8 @@ func (a *acquirer) Begin(ctx context.Context, o checkout.Order, c checkout.Card)
 		}
 		return checkout.Challenge{}, kind.Because(fmt.Errorf("opening %s: %w", o.BankOrder, err))
 	}
-	ch := checkout.Challenge{Method: hand.Method, Action: hand.Action.String(), Fields: hand.Fields}
+	// The card was looked for in the form above and is not there.
+	ch := checkout.Challenge{Method: hand.Method, Action: hand.Action.String(), Fields: hand.Fields, Resumable: true}
 	if origin := wire.Origin(at); origin != wire.Origin(hand.Action) {
 		ch.Origins = []string{origin}
 	}

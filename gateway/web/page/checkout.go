@@ -38,11 +38,15 @@ type Checkout struct {
 	MaxMinor    int64
 	Description string
 	OrderID     string
-	Terms       string // digest of the terms shown, comes back with the form (threat model A28)
-	Rows        int    // how many ways to pay the link offers at most, the single payment included
-	Now         int64  // server's time, Unix seconds
-	Until       int64  // the link's end, Unix seconds; 0 when it has none
+	Terms       string              // digest of the terms shown, comes back with the form (threat model A28)
+	Attempt     [AttemptLength]byte // of this view, comes back with the form (checklist H1): letters and digits
+	Rows        int                 // how many ways to pay the link offers at most, the single payment included
+	Now         int64               // server's time, Unix seconds
+	Until       int64               // the link's end, Unix seconds; 0 when it has none
 }
+
+// AttemptLength is how many characters the attempt of a view has.
+const AttemptLength = 12
 
 // hole is a value's place on the page.
 type hole uint8
@@ -58,6 +62,7 @@ const (
 	holeDescription
 	holeOrder
 	holeTerms
+	holeAttempt
 	holeRows
 	holeUntil
 	holeClock
@@ -78,6 +83,7 @@ func (f *fill) MinMax() string      { return f[holeRange] }
 func (f *fill) Description() string { return f[holeDescription] }
 func (f *fill) Order() string       { return f[holeOrder] }
 func (f *fill) Terms() string       { return f[holeTerms] }
+func (f *fill) Attempt() string     { return f[holeAttempt] }
 func (f *fill) Rows() string        { return f[holeRows] }
 func (f *fill) Until() string       { return f[holeUntil] }
 func (f *fill) Clock() string       { return f[holeClock] }
@@ -118,6 +124,11 @@ func (c *Checkout) append(dst []byte, h hole, l *templates.Locale) []byte {
 		return append(dst, c.OrderID...)
 	case holeTerms:
 		return append(dst, c.Terms...)
+	case holeAttempt:
+		if c.Attempt == [AttemptLength]byte{} {
+			return dst
+		}
+		return append(dst, c.Attempt[:]...)
 	case holeRows:
 		return append(dst, byte('0'+min(max(c.Rows, 1), reservedRows)))
 	case holeUntil:
@@ -314,7 +325,8 @@ type compiled struct {
 	l       *templates.Locale
 	text    [][]byte
 	hole    []hole
-	deflate [][]byte // text[i] deflated; see gzip.go
+	deflate [][]byte   // text[i] deflated; see gzip.go
+	sums    []*textSum // of the deflated ones
 	used    usedBit
 }
 
@@ -324,8 +336,16 @@ func (p *Pages) compile(l *templates.Locale, theme *Theme, v Variant) (*compiled
 	if err != nil {
 		return nil, err
 	}
-	c.deflate, err = deflateSegments(c.text)
-	return c, err
+	if c.deflate, err = deflateSegments(c.text); err != nil {
+		return nil, err
+	}
+	c.sums = make([]*textSum, len(c.text))
+	for i, text := range c.text {
+		if c.deflate[i] != nil {
+			c.sums[i] = newTextSum(text)
+		}
+	}
+	return c, nil
 }
 
 func (p *Pages) cut(l *templates.Locale, theme *Theme, v Variant) (*compiled, error) {
@@ -363,7 +383,7 @@ func (p *Pages) cut(l *templates.Locale, theme *Theme, v Variant) (*compiled, er
 
 // needed are the values that a variant's page must show.
 func needed(v Variant) []hole {
-	list := []hole{holeToken, holeCurrency, holeDescription, holeOrder, holeTerms, holeClock}
+	list := []hole{holeToken, holeCurrency, holeDescription, holeOrder, holeTerms, holeAttempt, holeClock}
 	if v&VariantOpen != 0 {
 		list = append(list, holeMin, holeMax, holeRange)
 	} else {

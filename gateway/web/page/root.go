@@ -257,6 +257,8 @@ func (r *root) PaymentURL() string {
 		return "/r/" + v.Payment
 	case *Kind:
 		return "/r/" + v.Payment
+	case *CheckoutPage:
+		return "/r/" + v.Waiting
 	}
 	return ""
 }

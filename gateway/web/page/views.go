@@ -27,6 +27,7 @@ type CheckoutPage struct {
 
 	Errors       []FieldError // in the order of the fields
 	TermsChanged bool         // the notice that the merchant changed the link meanwhile
+	Waiting      string       // "pay_…" of this browser that waits at the bank
 	Typed        Typed
 
 	BIN    string  // the digits that Offers are for, 6 to 8; empty when unknown
