@@ -112,6 +112,8 @@ var (
 	ErrKeyReused = &Error{Kind: KindInvalid, Code: "idempotency_key_reused"}
 	// ErrKeyKnown: the Idempotency-Key was used before with the same body; the stored answer stands.
 	ErrKeyKnown = &Error{Kind: KindConflict, Code: "idempotency_key_known"}
+	// ErrCursor: no page gave this cursor, or one of another list did.
+	ErrCursor = &Error{Kind: KindInvalid, Code: "cursor_invalid"}
 	// ErrStale: the row changed since it was read; read again.
 	ErrStale = &Error{Kind: KindConflict, Code: "stale"}
 	// ErrTransition: the state does not allow this step.

@@ -84,7 +84,7 @@ func (s *Service) CreateLink(ctx context.Context, by By, m MerchantID, t LinkTer
 		}
 		l := Link{ID: s.IDs.Link(), Token: s.IDs.Token(), Merchant: m, Version: 1, Rev: 1, CreatedAt: now}
 		l.set(t, now)
-		n := NewLink{Link: l, Event: s.linkEvent(l, "link.created", by, 1)}
+		n := NewLink{Link: l, Event: s.linkEvent(l, "link.created", by, 1), Publish: "link.created"}
 		if idem != nil {
 			if n.Idem, err = idem(l); err != nil {
 				return Link{}, err
@@ -177,7 +177,7 @@ func (s *Service) changeLink(ctx context.Context, m MerchantID, id LinkID, typ s
 			return Link{}, err
 		}
 		to.Version, to.UpdatedAt = from.Version+1, s.Clock.Now()
-		now, err := s.Ledger.ChangeLink(ctx, LinkChange{From: from, To: to, Event: s.linkEvent(to, typ, by, 0)})
+		now, err := s.Ledger.ChangeLink(ctx, LinkChange{From: from, To: to, Publish: typ, Event: s.linkEvent(to, typ, by, 0)})
 		if err == nil {
 			s.publish(ctx, &now)
 			return now, nil

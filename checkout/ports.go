@@ -53,9 +53,10 @@ type Idempotency struct {
 
 // NewLink is a link about to be made. IdempotencyKey conflicts answer ErrKeyKnown.
 type NewLink struct {
-	Link  Link
-	Event Event
-	Idem  Idempotency
+	Link    Link
+	Event   Event
+	Publish string // event type for webhooks, "" = none
+	Idem    Idempotency
 }
 
 // LinkChange replaces the terms of a link if its Version is still From.Version.
@@ -102,7 +103,8 @@ type LinkLedger interface {
 	// ChangeLink edits, deletes, rests or wakes a link and answers it as it is now, Rev and all.
 	// ErrStale: it changed since it was read. ErrKeyKnown.
 	ChangeLink(ctx context.Context, c LinkChange) (Link, error)
-	// SearchLinks answers a page and the cursor of the next one, "" at the end.
+	// SearchLinks answers a page and the cursor of the next one, "" at the end. A cursor that no page gave
+	// is ErrCursor.
 	SearchLinks(ctx context.Context, q LinkQuery) ([]Link, string, error)
 	// ChangedLinks answers links whose page changed at or after since, oldest change first, at most
 	// limit: what the hot state is brought up to date from.
@@ -132,8 +134,13 @@ type PaymentLedger interface {
 	// PaymentByPrefix finds the payment whose id starts with prefix ("pay_" and twelve characters): a
 	// receipt's code. ErrNoPayment.
 	PaymentByPrefix(ctx context.Context, prefix string) (Payment, error)
-	// SearchPayments answers a page and the cursor of the next one, "" at the end.
+	// SearchPayments answers a page and the cursor of the next one, "" at the end. A cursor that no page
+	// gave is ErrCursor.
 	SearchPayments(ctx context.Context, q PaymentQuery) ([]Payment, string, error)
+	// PaymentsOfLinks answers the newest payments of each of a merchant's links, newest first and at most
+	// newest of each, in one question: what a list of links shows. A link without payments, or of somebody
+	// else, is not in the answer.
+	PaymentsOfLinks(ctx context.Context, m MerchantID, links []LinkID, newest int) (map[LinkID][]Payment, error)
 	// LeaseDue hands out payments whose DueAt has come and pushes their DueAt to until, so that no
 	// other instance gets them meanwhile (C28).
 	LeaseDue(ctx context.Context, until time.Time, limit int) ([]Payment, error)

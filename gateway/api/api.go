@@ -49,6 +49,7 @@ type Ledger interface {
 	SearchLinks(ctx context.Context, q checkout.LinkQuery) ([]checkout.Link, string, error)
 	PaymentOf(ctx context.Context, m checkout.MerchantID, id checkout.PaymentID) (checkout.Payment, error)
 	SearchPayments(ctx context.Context, q checkout.PaymentQuery) ([]checkout.Payment, string, error)
+	PaymentsOfLinks(ctx context.Context, m checkout.MerchantID, links []checkout.LinkID, newest int) (map[checkout.LinkID][]checkout.Payment, error)
 	Events(ctx context.Context, m checkout.MerchantID, subject string) ([]checkout.Event, error)
 	KeyByHash(ctx context.Context, hash []byte) (checkout.APIKey, error)
 	Answer(ctx context.Context, m checkout.MerchantID, key string) (checkout.Idempotency, bool, error)

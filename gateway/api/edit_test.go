@@ -234,7 +234,7 @@ func TestAnswerSentBack(t *testing.T) {
 			t.Errorf("%+v", e)
 		}
 	}
-	for _, name := range strings.Split("id token url status order_id resting paid_count paid_amount payments created_at updated_at", " ") {
+	for _, name := range strings.Split("id token url status order_id deliver resting paid_count paid_amount payments created_at updated_at", " ") {
 		delete(whole, name)
 	}
 	back, err = json.Marshal(whole)

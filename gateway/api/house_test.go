@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -62,6 +63,7 @@ type house struct {
 type faults struct {
 	mu    sync.Mutex
 	point string
+	reads atomic.Int64
 }
 
 func (f *faults) set(point string) {
@@ -71,6 +73,9 @@ func (f *faults) set(point string) {
 }
 
 func (f *faults) at(point string) error {
+	if point == sqlstore.FaultRead {
+		f.reads.Add(1)
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.point == point {
@@ -261,6 +266,7 @@ type link struct {
 	MaxPayments                                          *int      `json:"max_payments"`
 	PayerNote                                            bool      `json:"payer_note"`
 	Customer                                             *struct{ Name, Email, Phone string }
+	Deliver                                              []string
 	ReturnURL                                            *string `json:"return_url"`
 	Metadata                                             map[string]string
 	Category                                             *string

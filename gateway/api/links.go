@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
-	"golang.org/x/sync/errgroup"
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/odelink/odelink/checkout"
@@ -72,6 +71,7 @@ type linkView struct {
 	MaxPayments  *int                `json:"max_payments"`
 	PayerNote    bool                `json:"payer_note"`
 	Customer     *customerBody       `json:"customer"`
+	Deliver      []string            `json:"deliver"`
 	ReturnURL    *string             `json:"return_url"`
 	Metadata     map[string]string   `json:"metadata"`
 	Category     *string             `json:"category"`
@@ -97,6 +97,7 @@ func (s *Surface) viewLink(l checkout.Link, payments []checkout.Payment) linkVie
 		ReturnURL: nullable(l.ReturnURL), Metadata: l.Metadata, Category: nullable(l.Category), Resting: !l.RestingSince.IsZero(),
 		PaidCount: l.PaidCount, PaidAmount: l.PaidMinor, Payments: make([]paymentRef, len(payments)),
 		CreatedAt: stamp(l.CreatedAt), UpdatedAt: stamp(l.UpdatedAt),
+		Deliver: []string{}, // a link that asks for a delivery is refused: see deliverable
 	}
 	if l.Open {
 		v.AmountMode, v.MinAmount, v.MaxAmount = "open", &l.MinMinor, &l.MaxMinor
@@ -296,29 +297,17 @@ func (s *Surface) readLink(c *fiber.Ctx) error {
 
 // answerLink writes a link with its payments.
 func (s *Surface) answerLink(c *fiber.Ctx, l checkout.Link) error {
-	v, err := s.withPayments(c.UserContext(), l, maxPage)
+	views, err := s.withPayments(c.UserContext(), l.Merchant, []checkout.Link{l}, shownPayments)
 	if err != nil {
 		return err
 	}
-	return c.JSON(v)
+	return c.JSON(views[0])
 }
 
-// withPayments shows a link with its newest attempts.
-func (s *Surface) withPayments(ctx context.Context, l checkout.Link, newest int) (linkView, error) {
-	payments, _, err := s.Ledger.SearchPayments(ctx, checkout.PaymentQuery{Merchant: l.Merchant, Link: l.ID, Limit: newest})
-	if err != nil {
-		return linkView{}, err
-	}
-	return s.viewLink(l, payments), nil
-}
-
+// shownPayments and listedPayments are how many attempts one link shows, and each link of a list.
 const (
-	// listedPayments is how many attempts a list shows of each link.
+	shownPayments  = 100
 	listedPayments = 10
-	// besides is how many links of one list have their attempts looked up at a time: enough that a
-	// remote database's distance does not add up, few enough that one list does not take its
-	// connections from payers.
-	besides = 4
 )
 
 func (s *Surface) listLinks(c *fiber.Ctx) error {
@@ -328,21 +317,30 @@ func (s *Surface) listLinks(c *fiber.Ctx) error {
 	}
 	links, next, err := s.Ledger.SearchLinks(c.UserContext(), q)
 	if err != nil {
-		return err
+		return strangeCursor(err)
 	}
-	views := make([]linkView, len(links))
-	group, ctx := errgroup.WithContext(c.UserContext())
-	group.SetLimit(besides)
-	for i, l := range links {
-		group.Go(func() (err error) {
-			views[i], err = s.withPayments(ctx, l, listedPayments)
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
+	views, err := s.withPayments(c.UserContext(), q.Merchant, links, listedPayments)
+	if err != nil {
 		return err
 	}
 	return answerPage(c, views, next)
+}
+
+// withPayments shows a merchant's links, each with its newest attempts.
+func (s *Surface) withPayments(ctx context.Context, m checkout.MerchantID, links []checkout.Link, newest int) ([]linkView, error) {
+	ids := make([]checkout.LinkID, len(links))
+	for i, l := range links {
+		ids[i] = l.ID
+	}
+	payments, err := s.Ledger.PaymentsOfLinks(ctx, m, ids, newest)
+	if err != nil {
+		return nil, err
+	}
+	views := make([]linkView, len(links))
+	for i, l := range links {
+		views[i] = s.viewLink(l, payments[l.ID])
+	}
+	return views, nil
 }
 
 // linkStatuses are those that a list can be asked for.

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/odelink/odelink/checkout"
+	"github.com/odelink/odelink/gateway/sqlstore"
 )
 
 func TestCreateLink(t *testing.T) {
@@ -47,6 +49,9 @@ func TestCreateLink(t *testing.T) {
 func TestCreateLink_defaults(t *testing.T) {
 	h := open(t)
 	l := h.make(plainLink)
+	if l.Deliver == nil || len(l.Deliver) != 0 {
+		t.Errorf("delivered by %v", l.Deliver)
+	}
 	if life := l.ExpiresAt.Sub(l.ActiveFrom); life != 24*time.Hour || !l.ActiveFrom.Equal(opening) {
 		t.Errorf("lives %v from %v, want exactly 24 h from now (features 1.12)", life, l.ActiveFrom)
 	}
@@ -486,5 +491,40 @@ func TestDelivery(t *testing.T) {
 	}
 	if p := h.ask("POST", send, `{"channel":"sms","to":"05321234567"}`).problem(t); !strings.Contains(p.Errors[0].Message, "by sms is set up here. Copy the link") {
 		t.Errorf("no way out is shown: %+v", p.Errors)
+	}
+}
+
+// What webhooks tell of a link waits in the outbox from the commit on that made it true (I18); what was
+// refused is told to nobody, and a repeated request nothing twice.
+func TestI18_linksAreToldInTheirOwnCommit(t *testing.T) {
+	h := open(t)
+	told := func() string {
+		var all []string
+		h.must(h.ledger.Outbox(context.Background(), shop, func(o sqlstore.Outgoing) error {
+			events, err := h.ledger.Events(context.Background(), shop, o.Subject)
+			h.must(err)
+			if e := events[o.Seq-1]; e.ID != o.Event || e.Type != o.Topic {
+				t.Errorf("%+v is the row of %+v", o, e)
+			}
+			all = append(all, o.Topic)
+			return nil
+		}))
+		return strings.Join(all, " ")
+	}
+	l := h.make(plainLink, idem("one"))
+	h.make(plainLink, idem("one"))
+	h.mistakes(h.ask("POST", "/v1/links", `{"currency":"TRY"}`), "amount: required")
+	h.refused(h.ask("POST", "/v1/links", `{"amount":1,"currency":"TRY","order_id":"`+l.OrderID+`"}`), 409, "order_id_taken")
+	if got := told(); got != "link.created" {
+		t.Errorf("made: %q", got)
+	}
+	h.clock.Advance(time.Second)
+	h.ask("PATCH", "/v1/links/"+l.ID, `{"amount":30000}`)
+	h.ask("PATCH", "/v1/links/"+l.ID, `{"amount":-1}`)
+	h.clock.Advance(time.Second)
+	h.ask("DELETE", "/v1/links/"+l.ID, "")
+	h.ask("DELETE", "/v1/links/"+l.ID, "")
+	if got := told(); got != "link.created link.edited link.deleted" {
+		t.Errorf("edited and deleted: %q", got)
 	}
 }

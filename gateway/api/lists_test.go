@@ -79,8 +79,7 @@ func TestLists_parametersThatAreRefused(t *testing.T) {
 		"/v1/links?from=yesterday":             "from: time_format",
 		"/v1/links?to=2026-11-22":              "to: time_format",
 		"/v1/links?to=1999-11-22T00:00:00Z":    "to: time_range",
-		"/v1/links?from=2026-11-22T09:00:00Z&to=2026-11-22T09:00:00Z":   "to: ends_before_start",
-		"/v1/links?cursor=nonsense":                                     "cursor: invalid",
+		"/v1/links?from=2026-11-22T09:00:00Z&to=2026-11-22T09:00:00Z": "to: ends_before_start",
 		"/v1/links?state=paid":                                          "state: unknown_field",
 		"/v1/links?Status=paid":                                         "Status: unknown_field",
 		"/v1/links?status=paid&status=active":                           "status: repeated",
@@ -95,7 +94,6 @@ func TestLists_parametersThatAreRefused(t *testing.T) {
 		"/v1/payments?min=-1&max=x":                                     "min: wrong_type, max: wrong_type",
 		"/v1/payments?min=10&max=9":                                     "max: out_of_range",
 		"/v1/payments?q=x":                                              "q: unknown_field",
-		"/v1/payments?cursor=AAAA":                                      "cursor: invalid",
 		"/v1/payments?limit=1000":                                       "limit: out_of_range",
 		"/v1/payments/pay_0000000000000000000000?with=events":           "with: unknown_field",
 		"/v1/links/" + l.ID + "/qr.svg?size=9":                          "size: unknown_field",
@@ -109,6 +107,10 @@ func TestLists_parametersThatAreRefused(t *testing.T) {
 	h.mistakes(h.ask("PATCH", "/v1/links/"+l.ID+"?x=1", `{}`), "x: unknown_field")
 	h.mistakes(h.ask("DELETE", "/v1/links/"+l.ID+"?x=1", ""), "x: unknown_field")
 	h.mistakes(h.ask("POST", "/v1/links/"+l.ID+"/send?x=1", `{}`), "x: unknown_field")
+	for _, cursor := range []string{"nonsense", "AAAA", "AAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAP8", "%E2%82%AC", strings.Repeat("A", 700)} {
+		h.refused(h.ask("GET", "/v1/links?cursor="+cursor, ""), 400, "cursor_invalid")
+		h.refused(h.ask("GET", "/v1/payments?cursor="+cursor, ""), 400, "cursor_invalid")
+	}
 	h.refused(h.ask("GET", "/v1/links?q=%zz", ""), 400, "form_malformed")
 	h.refused(h.ask("GET", "/v1/links?q=a;limit=5", ""), 400, "form_malformed")
 	h.refused(h.ask("GET", "/v1/links?"+strings.Repeat("a&", 300), ""), 413, "too_many_fields")
@@ -168,6 +170,7 @@ func TestI17_cursorOfAnotherMerchant(t *testing.T) {
 		h.make(plainLink)
 	}
 	cursor := *h.list("?limit=1").Next
+	h.refused(h.ask("GET", "/v1/payments?cursor="+url.QueryEscape(cursor), ""), 400, "cursor_invalid") // of another list
 	if p := h.list("?cursor="+url.QueryEscape(cursor), as(nextKey)); len(p.Data) != 0 {
 		t.Errorf("%+v", p.Data)
 	}
@@ -325,6 +328,24 @@ func TestManyAttemptsOnOneLink(t *testing.T) {
 	listed := h.list("").Data[0].Payments
 	if len(listed) != 10 || listed[0].ID != string(last.ID) {
 		t.Errorf("a list shows %d, first %+v", len(listed), listed[0])
+	}
+}
+
+// A page of links costs two questions to the ledger, however many links and attempts it shows.
+func TestAListAsksOnceForThePaymentsOfItsLinks(t *testing.T) {
+	h := open(t)
+	for range 12 {
+		l := h.stored(h.make(plainLink).ID)
+		h.pays(l)
+		h.pays(l)
+	}
+	h.fault.reads.Store(0)
+	p := h.list("?limit=10")
+	if len(p.Data) != 10 || len(p.Data[3].Payments) != 2 || len(p.Data[9].Payments) != 2 {
+		t.Errorf("%+v", p)
+	}
+	if n := h.fault.reads.Load(); n != 3 { // the key, the links, their payments
+		t.Errorf("%d reads of the ledger", n)
 	}
 }
 

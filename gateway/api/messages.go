@@ -67,6 +67,8 @@ var messages = map[string]sentence{
 	"json_repeated_name": {"A name stands twice in one object of the body; nobody could say which one counts.",
 		"Gövdedeki bir nesnede aynı ad iki kez geçiyor; hangisinin geçerli olduğu bilinemez."},
 	"json_too_deep": {"The body nests too deep.", "Gövde çok derin iç içe geçmiş."},
+	"cursor_invalid": {"This cursor is not from a page of this list; take the next_cursor of the page before, as it is.",
+		"Bu cursor bu listenin bir sayfasından değil; önceki sayfanın next_cursor değerini olduğu gibi kullanın."},
 	"idempotency_key_format": {"Send one Idempotency-Key of 1 to 255 visible ASCII characters.",
 		"1–255 görünür ASCII karakterden oluşan tek bir Idempotency-Key gönderin."},
 	"idempotency_key_reused": {"This Idempotency-Key was used before with another request. Take a new one for another request.",

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"strconv"
@@ -150,6 +151,15 @@ func digits(text string) (int64, bool) {
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	return n, err == nil
+}
+
+// strangeCursor answers 400 for a cursor that is not ours: nobody writes one by hand, so no field of the
+// caller's is to be mended.
+func strangeCursor(err error) error {
+	if errors.Is(err, checkout.ErrCursor) {
+		return web.BadRequest(checkout.ErrCursor.Code)
+	}
+	return err
 }
 
 // answerPage writes a cursor page.

@@ -110,7 +110,7 @@ func (s *Surface) listPayments(c *fiber.Ctx) error {
 	}
 	payments, next, err := s.Ledger.SearchPayments(c.UserContext(), q)
 	if err != nil {
-		return err
+		return strangeCursor(err)
 	}
 	views := make([]paymentView, len(payments))
 	for i, p := range payments {

@@ -103,7 +103,7 @@ func (w *work) create(n checkout.NewLink) error {
 	if updated.IsZero() {
 		updated = l.CreatedAt
 	}
-	if err := w.recordLink(l, n.Event, ""); err != nil {
+	if err := w.recordLink(l, n.Event, n.Publish); err != nil {
 		return err
 	}
 	w.links[l.ID] = l

@@ -43,12 +43,12 @@ func (f *filter) between(from, to time.Time) {
 }
 
 // page finishes a query that lists newest first, with one row more than asked for: that one says
-// whether there is a next page.
-func (f *filter) page(t *table, cursor string, limit int) (string, error) {
+// whether there is a next page. ours tells the ids of this list.
+func (f *filter) page(t *table, ours func(id string) bool, cursor string, limit int) (string, error) {
 	if cursor != "" {
-		at, id, err := readCursor(cursor)
-		if err != nil {
-			return "", err
+		at, id, ok := readCursor(cursor)
+		if !ok || !ours(id) {
+			return "", checkout.ErrCursor
 		}
 		f.add("(created_at, id) < (?, ?)", at, id)
 	}
@@ -70,13 +70,19 @@ func makeCursor(at time.Time, id string) string {
 	return base64.RawURLEncoding.EncodeToString(append(binary.BigEndian.AppendUint64(nil, uint64(micros(at))), id...))
 }
 
-func readCursor(text string) (at int64, id string, err error) {
+// readCursor takes exactly what makeCursor writes: the decoder alone would also take line ends and stray
+// bits.
+func readCursor(text string) (at int64, id string, ok bool) {
 	b, err := base64.RawURLEncoding.DecodeString(text)
-	if err != nil || len(b) < 9 || len(b) > 8+64 {
-		return 0, "", checkout.Invalid(checkout.FieldError{Field: "cursor", Code: "invalid"})
+	if err != nil || len(b) <= 8 || base64.RawURLEncoding.EncodeToString(b) != text {
+		return 0, "", false
 	}
-	return int64(binary.BigEndian.Uint64(b)), string(b[8:]), nil
+	at, id = int64(binary.BigEndian.Uint64(b)), string(b[8:])
+	return at, id, at > 0
 }
+
+func isLink(id string) bool    { return checkout.LinkID(id).Valid() }
+func isPayment(id string) bool { return checkout.PaymentID(id).Valid() }
 
 // like makes a pattern that finds text anywhere; its own signs mean themselves.
 func like(text string) string {
@@ -104,7 +110,7 @@ func (s *Store) SearchLinks(ctx context.Context, q checkout.LinkQuery) ([]checko
 			f.add(`search LIKE ? ESCAPE '\'`, like(q.Text))
 		}
 		f.between(q.From, q.To)
-		text, err := f.page(links, q.Cursor, limit)
+		text, err := f.page(links, isLink, q.Cursor, limit)
 		if err != nil {
 			return err
 		}
@@ -167,7 +173,7 @@ func (s *Store) SearchPayments(ctx context.Context, q checkout.PaymentQuery) ([]
 		f.add("total <= ?", q.Max)
 	}
 	f.between(q.From, q.To)
-	text, err := f.page(payments, q.Cursor, limit)
+	text, err := f.page(payments, isPayment, q.Cursor, limit)
 	if err != nil {
 		return nil, "", err
 	}
@@ -187,4 +193,41 @@ func (s *Store) SearchPayments(ctx context.Context, q checkout.PaymentQuery) ([]
 	}
 	last := out[limit-1]
 	return out[:limit], makeCursor(last.CreatedAt, string(last.ID)), nil
+}
+
+// PaymentsOfLinks answers the newest payments of each link. PostgreSQL is asked once and walks the index
+// from the newest payment of each link; SQLite, which is no journey away and cannot join what comes
+// later, is asked link by link with one prepared statement.
+func (s *Store) PaymentsOfLinks(ctx context.Context, m checkout.MerchantID, of []checkout.LinkID, newest int) (map[checkout.LinkID][]checkout.Payment, error) {
+	found := make(map[checkout.LinkID][]checkout.Payment, len(of))
+	if len(of) == 0 {
+		return found, nil
+	}
+	collect := func(r row) error {
+		p, err := scanPayment(r)
+		found[p.Link] = append(found[p.Link], p)
+		return err
+	}
+	const newestOf = "SELECT %s FROM payments WHERE merchant = $1 AND link = %s ORDER BY created_at DESC, id DESC LIMIT $3"
+	err := s.readWithin(ctx, searchTime, func(db querier) error {
+		if s.engine.section() == "postgres" {
+			ids := make([]string, len(of))
+			for i, id := range of {
+				ids[i] = string(id)
+			}
+			return db.query(ctx, "SELECT p.* FROM unnest(string_to_array($2, ' ')) AS l(id) CROSS JOIN LATERAL ("+
+				fmt.Sprintf(newestOf, payments.list, "l.id")+") AS p ORDER BY p.link, p.created_at DESC, p.id DESC",
+				collect, string(m), strings.Join(ids, " "), int64(newest))
+		}
+		for _, id := range of {
+			if err := db.query(ctx, fmt.Sprintf(newestOf, payments.list, "$2"), collect, string(m), string(id), int64(newest)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
 }

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -60,6 +61,7 @@ func Ledger(t *testing.T, open func(t *testing.T) (checkout.Ledger, *Clock)) {
 		"signs of a pattern are text, and Turkish letters match":               searchText,
 		"pages join to the whole, also when links are made in between":         pagesLinks,
 		"a cursor that nobody gave is refused":                                 badCursor,
+		"the newest payments of many links come in one answer":                 paymentsOfLinks,
 		"changed links come oldest change first":                               changedLinks,
 		"live links are those that can still be paid":                          liveLinks,
 		"a payment comes back with every field":                                paymentFields,
@@ -641,11 +643,30 @@ func pagesLinks(b *Books) {
 }
 
 func badCursor(b *Books) {
-	for _, cursor := range []string{"x", "!!!!", "AAAA", "AAAAAAAAAAA"} {
-		_, _, err := b.Ledger.SearchLinks(b.ctx, checkout.LinkQuery{Merchant: b.Merchant, Cursor: cursor})
-		b.equal("kind of "+cursor, checkout.KindOf(err), checkout.KindInvalid)
-		_, _, err = b.Ledger.SearchPayments(b.ctx, checkout.PaymentQuery{Merchant: b.Merchant, Cursor: cursor})
-		b.equal("kind of "+cursor, checkout.KindOf(err), checkout.KindInvalid)
+	links := func(cursor string) error {
+		_, _, err := b.Ledger.SearchLinks(b.ctx, checkout.LinkQuery{Merchant: b.Merchant, Cursor: cursor, Limit: 1})
+		return err
+	}
+	payments := func(cursor string) error {
+		_, _, err := b.Ledger.SearchPayments(b.ctx, checkout.PaymentQuery{Merchant: b.Merchant, Cursor: cursor, Limit: 1})
+		return err
+	}
+	b.Pay(b.Create())
+	b.Pay(b.Create())
+	_, ofLinks, err := b.Ledger.SearchLinks(b.ctx, checkout.LinkQuery{Merchant: b.Merchant, Limit: 1})
+	b.must(err)
+	_, ofPayments, err := b.Ledger.SearchPayments(b.ctx, checkout.PaymentQuery{Merchant: b.Merchant, Limit: 1})
+	b.must(err)
+	b.must(links(ofLinks))
+	b.must(payments(ofPayments))
+	b.want(links(ofPayments), checkout.ErrCursor)
+	b.want(payments(ofLinks), checkout.ErrCursor)
+	for _, cursor := range []string{
+		"x", "!!!!", "AAAA", "AAAAAAAAAAA", "AAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAP8", "AAAAAAAAAAD_AA", strings.Repeat("A", 400),
+		ofLinks + "A", ofLinks[:len(ofLinks)-1], "A" + ofLinks, ofLinks + "\n", ofLinks + "==", "_____" + ofLinks[5:], "AAAAAAAAAAA" + ofLinks[11:],
+	} {
+		b.want(links(cursor), checkout.ErrCursor)
+		b.want(payments(cursor), checkout.ErrCursor)
 	}
 }
 
@@ -1236,6 +1257,38 @@ func searchPayments(b *Books) {
 	found, _, err := b.Ledger.SearchPayments(b.ctx, checkout.PaymentQuery{Merchant: b.NewMerchant(), Link: second.ID})
 	b.must(err)
 	b.equal("foreign", len(found), 0)
+}
+
+func paymentsOfLinks(b *Books) {
+	many, one, none := b.Create(multi(0)), b.Create(), b.Create()
+	var newest []checkout.PaymentID
+	for range 5 {
+		newest = append([]checkout.PaymentID{b.Admit(many).ID}, newest...)
+		b.Clock.Advance(time.Second)
+	}
+	paid := b.Pay(one)
+	ids := func(m checkout.MerchantID, newest int, of ...checkout.LinkID) map[checkout.LinkID][]checkout.PaymentID {
+		b.Helper()
+		found, err := b.Ledger.PaymentsOfLinks(b.ctx, m, of, newest)
+		b.must(err)
+		all := map[checkout.LinkID][]checkout.PaymentID{}
+		for l, payments := range found {
+			for _, p := range payments {
+				b.equal("the whole payment", p, b.Read(p.ID))
+				all[l] = append(all[l], p.ID)
+			}
+		}
+		return all
+	}
+	type answer = map[checkout.LinkID][]checkout.PaymentID
+	b.equal("three of each", ids(b.Merchant, 3, many.ID, one.ID, none.ID), answer{many.ID: newest[:3], one.ID: {paid.ID}})
+	b.equal("all", ids(b.Merchant, 100, none.ID, many.ID), answer{many.ID: newest})
+	b.equal("none asked for", ids(b.Merchant, 3), answer{})
+	b.equal("nonsense", ids(b.Merchant, 3, "lnk_x", "' OR 1=1 --"), answer{})
+	b.equal("somebody else's", ids(b.NewMerchant(), 3, many.ID, one.ID), answer{})
+	twins := b.Create(multi(0))
+	a, c := b.Admit(twins).ID, b.Admit(twins).ID // at one time: by id
+	b.equal("twins", ids(b.Merchant, 1, twins.ID), answer{twins.ID: {max(a, c)}})
 }
 
 func pagesPayments(b *Books) {
