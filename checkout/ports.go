@@ -207,6 +207,9 @@ type Challenge struct {
 	// hand-over page's form-action allows them beside Action's.
 	Origins []string
 	Refs    Refs // to be kept before the browser leaves; nil = nothing
+	// Resumable: the form holds nothing of the card, and the bank takes it again from a payer who left its
+	// page without an answer. The adapter says so; it is kept sealed, for as long as it is of use.
+	Resumable bool
 }
 
 func (c Challenge) String() string   { return fmt.Sprintf("challenge(%d fields)", len(c.Fields)) }
@@ -214,9 +217,6 @@ func (c Challenge) GoString() string { return c.String() }
 
 // Callback is what the browser brought back. The form is untrusted.
 type Callback struct {
-	// Resumable: the form holds nothing of the card, and the bank takes it again from a payer who left its
-	// page without an answer. The adapter says so; it is kept sealed, for as long as it is of use.
-	Resumable bool
 	Method string
 	Form   url.Values // fields of the body, as decoded
 	Query  url.Values // fields of the address; no protocol puts its fields there

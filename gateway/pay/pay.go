@@ -91,11 +91,10 @@ func (s *Surface) Register(app *fiber.App) {
 	app.Get("/r/:payment", s.result)
 	app.Get("/r/:payment/status", s.status)
 	app.Post("/r/:payment/abandon", s.abandon)
-	app.Get("/r/:payment/receipt.pdf", s.receiptPDF)
-	app.Post("/r/:payment/continue", s.resume)
-	app.Get("/v/:code", s.check)
 	app.Get("/r/:payment/continue", s.bankReturnGet) // reloads of what these two answered
 	app.Get("/r/:payment/abandon", s.bankReturnGet)
+	app.Get("/r/:payment/receipt.pdf", s.receiptPDF)
+	app.Get("/v/:code", s.check)
 	app.Get("/s/:file", s.asset)
 	app.Get("/t/:file", s.themeFile)
 	app.Get("/m/:merchant/logo", s.logo)

@@ -73,9 +73,9 @@ func Ledger(t *testing.T, open func(t *testing.T) (checkout.Ledger, *Clock)) {
 		"A28 admission at other terms is refused":                              admitTerms,
 		"I9 who was admitted may finish though the link was deleted":           admittedFinish,
 		"a bank order number is never used twice":                              bankOrderTwice,
+		"H1 of a hundred attempts with one id at once one is admitted":         attemptOnce,
 		"A24 of a hundred authorisations at once one gets the link (I2)":       slotOnce,
 		"as many as max_payments get a slot, at once too":                      slotMax,
-		"H1 of a hundred attempts with one id at once one is admitted":         attemptOnce,
 		"a link without a limit refuses nobody":                                slotUnlimited,
 		"a slot that is given back can be taken again":                         slotRetake,
 		"a paid slot is never given back, also after void and refund":          slotPaid,
@@ -868,6 +868,26 @@ func bankOrderTwice(b *Books) {
 	b.equal("admitted", tally(errs)[""], 1)
 }
 
+// One page's form, sent a hundred times: the primary key lets it exist once, and who came second is told so
+// by name, be it in the same group of commits, at the same time, or later.
+func attemptOnce(b *Books) {
+	l := b.Create()
+	id := b.IDs.Payment()
+	tries := make([]checkout.Payment, 100)
+	for i := range tries {
+		tries[i] = b.Payment(l, func(p *checkout.Payment) { p.ID = id })
+	}
+	errs := together(len(tries), func(i int) error { return b.Ledger.Admit(b.ctx, tries[i], b.Event("payment.challenged")) })
+	b.equal("ends", tally(errs), map[string]int{"": 1, "payment_begun": 99})
+	won := b.Read(id)
+	b.equal("as the one who was first wrote it", errs[slices.IndexFunc(tries, func(p checkout.Payment) bool { return p.BankOrder == won.BankOrder })], nil)
+	b.want(b.admit(l, func(p *checkout.Payment) { p.ID = id }), checkout.ErrBegun)
+	trail, err := b.Ledger.Events(b.ctx, b.Merchant, string(id))
+	b.must(err)
+	b.equal("events", len(trail), 1)
+	b.must(b.admit(l)) // another attempt is as welcome as ever
+}
+
 func slotOnce(b *Books) {
 	l := b.Create()
 	moves := make([]checkout.Move, 100)
@@ -889,26 +909,6 @@ func slotOnce(b *Books) {
 	b.equal("afterwards", tally(errs), map[string]int{"link_paid": 99, "stale": 1})
 	now := b.ReadLink(l.ID)
 	b.equal("counters", []any{now.SlotsHeld, now.PaidCount, now.PaidMinor}, []any{0, 1, int64(25000)})
-// One page's form, sent a hundred times: the primary key lets it exist once, and who came second is told so
-// by name, be it in the same group of commits, at the same time, or later.
-func attemptOnce(b *Books) {
-	l := b.Create()
-	id := b.IDs.Payment()
-	tries := make([]checkout.Payment, 100)
-	for i := range tries {
-		tries[i] = b.Payment(l, func(p *checkout.Payment) { p.ID = id })
-	}
-	errs := together(len(tries), func(i int) error { return b.Ledger.Admit(b.ctx, tries[i], b.Event("payment.challenged")) })
-	b.equal("ends", tally(errs), map[string]int{"": 1, "payment_begun": 99})
-	won := b.Read(id)
-	b.equal("as the one who was first wrote it", errs[slices.IndexFunc(tries, func(p checkout.Payment) bool { return p.BankOrder == won.BankOrder })], nil)
-	b.want(b.admit(l, func(p *checkout.Payment) { p.ID = id }), checkout.ErrBegun)
-	trail, err := b.Ledger.Events(b.ctx, b.Merchant, string(id))
-	b.must(err)
-	b.equal("events", len(trail), 1)
-	b.must(b.admit(l)) // another attempt is as welcome as ever
-}
-
 }
 
 func slotMax(b *Books) {
