@@ -20,6 +20,7 @@
 package cardscan
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -58,6 +59,7 @@ func (f Finding) String() string {
 type Stats struct {
 	Files    int
 	Bytes    int64    // on the disk, before unpacking
+	Same     int      // files that hold the very bytes of another one: looked through once for all of them
 	Programs []string // executables, which are not read: they hold the published test numbers
 }
 
@@ -74,48 +76,134 @@ func (s *Scanner) Bytes(name string, data []byte) []Finding {
 }
 
 // Scan reads files, and folders with all that is below them, and returns what it found, ordered by
-// path and place. Sockets, pipes and links are not followed.
+// path and place. Sockets, pipes and links are not followed. What stands in several files with the same
+// bytes, such as the tables of every new database, is looked through once and told of each.
 func (s *Scanner) Scan(paths ...string) ([]Finding, Stats, error) {
 	files, stats, err := list(paths)
 	if err != nil {
 		return nil, stats, err
 	}
+	same, err := twins(files)
+	if err != nil {
+		return nil, stats, err
+	}
+	for _, paths := range same {
+		stats.Same += len(paths) - 1
+	}
 	var (
 		mu    sync.Mutex
 		found []Finding
-		errs  []error
-		wg    sync.WaitGroup
-		work  = make(chan string)
 	)
-	for range runtime.GOMAXPROCS(0) {
-		wg.Go(func() {
-			for path := range work {
-				list, err := s.file(path)
-				mu.Lock()
-				found = append(found, list...)
-				errs = append(errs, err)
-				mu.Unlock()
+	err = inParallel(same, func(paths []string) error {
+		list, err := s.file(paths[0])
+		mu.Lock()
+		defer mu.Unlock()
+		for _, path := range paths {
+			for _, f := range list {
+				f.Path = path
+				found = append(found, f)
 			}
-		})
-	}
-	for _, path := range files {
-		work <- path
-	}
-	close(work)
-	wg.Wait()
+		}
+		return err
+	})
 	slices.SortFunc(found, func(a, b Finding) int {
 		if c := strings.Compare(a.Path, b.Path); c != 0 {
 			return c
 		}
 		return int(a.Offset - b.Offset)
 	})
-	return found, stats, errors.Join(errs...)
+	return found, stats, err
+}
+
+// inParallel runs do over all items, as many at once as there are processors.
+func inParallel[T any](items []T, do func(T) error) error {
+	var (
+		mu   sync.Mutex
+		errs []error
+		wg   sync.WaitGroup
+		work = make(chan T)
+	)
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for item := range work {
+				err := do(item)
+				mu.Lock()
+				errs = append(errs, err)
+				mu.Unlock()
+			}
+		})
+	}
+	for _, item := range items {
+		work <- item
+	}
+	close(work)
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// sized is a file to look through.
+type sized struct {
+	path string
+	size int64
+}
+
+// twins puts files with the same bytes together. Only files of one size are compared, by SHA-256; an
+// empty file holds nothing and is left out.
+func twins(files []sized) ([][]string, error) {
+	bySize := map[int64][]string{}
+	for _, f := range files {
+		if f.size > 0 {
+			bySize[f.size] = append(bySize[f.size], f.path)
+		}
+	}
+	var (
+		mu     sync.Mutex
+		groups [][]string
+		alike  [][]string // of one size
+	)
+	for _, paths := range bySize {
+		if len(paths) == 1 {
+			groups = append(groups, paths)
+			continue
+		}
+		alike = append(alike, paths)
+	}
+	err := inParallel(alike, func(paths []string) error {
+		byDigest := map[[sha256.Size]byte][]string{}
+		for _, path := range paths {
+			sum, err := digest(path)
+			if err != nil {
+				return fmt.Errorf("scan %s: %w", path, err)
+			}
+			byDigest[sum] = append(byDigest[sum], path)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		for _, same := range byDigest {
+			groups = append(groups, same)
+		}
+		return nil
+	})
+	return groups, err
+}
+
+func digest(path string) (sum [sha256.Size]byte, err error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return sum, err
+	}
+	defer file.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, file); err != nil {
+		return sum, err
+	}
+	return [sha256.Size]byte(h.Sum(nil)), nil
 }
 
 // list walks the paths, sets programs apart and adds up sizes.
-func list(paths []string) ([]string, Stats, error) {
+func list(paths []string) ([]sized, Stats, error) {
 	var (
-		files []string
+		files []sized
 		stats Stats
 	)
 	for _, root := range paths {
@@ -135,7 +223,7 @@ func list(paths []string) ([]string, Stats, error) {
 				stats.Programs = append(stats.Programs, path)
 				return nil
 			}
-			files = append(files, path)
+			files = append(files, sized{path, info.Size()})
 			stats.Files++
 			stats.Bytes += info.Size()
 			return nil

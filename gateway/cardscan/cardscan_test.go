@@ -233,3 +233,52 @@ func registered(t testing.TB, pans ...string) *Known {
 	}
 	return known
 }
+
+func TestTheSameBytesAreToldOfEveryFileThatHoldsThem(t *testing.T) {
+	dir := t.TempDir()
+	number := drawScripted()
+	files := map[string]string{"a": "n=" + number, "b": "n=" + number, "c": "n=" + drawScripted(), "d": "nothing here at all..", "empty": ""}
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	found, stats, err := new(Scanner).Scan(dir)
+	if err != nil || stats.Files != len(files) || stats.Same != 1 {
+		t.Fatalf("%+v, %v", stats, err)
+	}
+	var paths []string
+	for _, f := range found {
+		paths = append(paths, filepath.Base(f.Path))
+	}
+	if strings.Join(paths, " ") != "a b c" {
+		t.Errorf("found %v", found)
+	}
+}
+
+// A registered number is found as an integer whatever its length and wherever the eight bytes begin: a
+// long stretch of zeros is passed over, and no digit behind it.
+func TestRegisteredNumbersOfEveryLengthAreFoundAsIntegers(t *testing.T) {
+	for n := shortest; n <= longest; n++ {
+		number := withCheckDigit("45" + strings.Repeat("7", n-3))
+		s := &Scanner{Known: registered(t, number)}
+		value := uint64(0)
+		for _, c := range []byte(number) {
+			value = value*10 + uint64(c-'0')
+		}
+		for _, zeros := range []int{0, 1, 7, 8, 9, 4099} {
+			data := binary.BigEndian.AppendUint64(make([]byte, zeros), value)
+			data = append(data, make([]byte, zeros)...)
+			if found := s.Bytes("big end", data); len(found) != 1 || found[0].Rule != "registered" {
+				t.Errorf("%d digits behind %d zeros: %v", n, zeros, found)
+			}
+			data = append(make([]byte, zeros), binary.LittleEndian.AppendUint64([]byte{1}, value)...)
+			if found := s.Bytes("little end", data); len(found) != 1 {
+				t.Errorf("%d digits behind %d zeros, little end first: %v", n, zeros, found)
+			}
+		}
+		if found := s.Bytes("plain", []byte("88"+number+"31")); len(found) != 1 {
+			t.Errorf("%d digits within others: %v", n, found)
+		}
+	}
+}

@@ -2,7 +2,10 @@ package cardscan
 
 import (
 	"encoding/binary"
+	"fmt"
+	"math/bits"
 	"slices"
+	"strconv"
 )
 
 // Card numbers have 13 to 19 digits (ISO/IEC 7812-1).
@@ -54,7 +57,7 @@ func (l *look) judge(b *block) {
 			continue
 		}
 		for n := shortest; n <= longest && i+n <= len(l.value); n++ {
-			if l.known.has(l.value[i : i+n]) {
+			if l.known.lengths[n] && l.known.has(l.value[i:i+n]) {
 				l.tell(b, l.place[i], l.shape(i, n), "registered", l.value[i:i+n])
 			}
 		}
@@ -233,20 +236,25 @@ func inRange(d []byte) bool {
 // and, for registered ones, as packed decimal.
 func (l *look) integers(b *block) {
 	for i := 0; i+8 <= len(b.data); i++ {
-		eight := b.data[i : i+8]
-		// The scripted family lies between 10^15 and 10^16: top byte zero, next one from 3 to 0x23.
-		if l.known == nil {
-			if eight[7] == 0 && eight[6]-3 <= 0x20 {
-				l.integer(b, i, binary.LittleEndian.Uint64(eight))
+		little := binary.LittleEndian.Uint64(b.data[i:])
+		if little == 0 { // go on where the first byte that is not zero comes in
+			for i < len(b.data) && b.data[i] == 0 {
+				i++
 			}
-			if eight[0] == 0 && eight[1]-3 <= 0x20 {
-				l.integer(b, i, binary.BigEndian.Uint64(eight))
-			}
+			i -= 8
 			continue
 		}
-		l.integer(b, i, binary.LittleEndian.Uint64(eight))
-		l.integer(b, i, binary.BigEndian.Uint64(eight))
-		l.packed(b, i, eight)
+		big := bits.ReverseBytes64(little)
+		// The scripted family lies between 10^15 and 10^16: 3 to 0x23 in the upper sixteen bits.
+		if little>>48-3 <= 0x20 || l.known.reaches(little) {
+			l.integer(b, i, little)
+		}
+		if big>>48-3 <= 0x20 || l.known.reaches(big) {
+			l.integer(b, i, big)
+		}
+		if l.known != nil && l.known.lengths[16] && isPacked(big) {
+			l.packed(b, i, big)
+		}
 	}
 }
 
@@ -255,13 +263,7 @@ func (l *look) integer(b *block, offset int, v uint64) {
 	if !scripted && (l.known == nil || !l.known.maybe(v)) {
 		return
 	}
-	var text [20]byte
-	at := len(text)
-	for ; v > 0; v /= 10 {
-		at--
-		text[at] = byte('0' + v%10)
-	}
-	number := text[at:]
+	number := strconv.AppendUint(nil, v, 10)
 	switch {
 	case len(number) < shortest || len(number) > longest:
 	case scripted && isScripted(number):
@@ -271,19 +273,19 @@ func (l *look) integer(b *block, offset int, v uint64) {
 	}
 }
 
+// isPacked says whether each half byte is a decimal digit: eight, and four or two beside it, is none.
+func isPacked(v uint64) bool { return v>>3&(v>>2|v>>1)&0x1111_1111_1111_1111 == 0 }
+
 // packed reads sixteen decimal digits from eight bytes, two to a byte.
-func (l *look) packed(b *block, offset int, eight []byte) {
-	var number [16]byte
-	v := uint64(0)
-	for i, c := range eight {
-		high, low := c>>4, c&15
-		if high > 9 || low > 9 {
-			return
-		}
-		number[2*i], number[2*i+1] = '0'+high, '0'+low
-		v = v*100 + uint64(high)*10 + uint64(low)
+func (l *look) packed(b *block, offset int, digits uint64) {
+	v := digits&0x0f0f_0f0f_0f0f_0f0f + digits>>4&0x0f0f_0f0f_0f0f_0f0f*10
+	v = v&0x00ff_00ff_00ff_00ff + v>>8&0x00ff_00ff_00ff_00ff*100
+	v = v&0x0000_ffff_0000_ffff + v>>16&0x0000_ffff_0000_ffff*10_000
+	v = v&0xffff_ffff + v>>32*100_000_000
+	if !l.known.maybe(v) {
+		return
 	}
-	if l.known.maybe(v) && l.known.has(number[:]) {
-		l.tell(b, offset, "packed decimal", "registered", number[:])
+	if number := fmt.Appendf(nil, "%016d", v); l.known.has(number) {
+		l.tell(b, offset, "packed decimal", "registered", number)
 	}
 }

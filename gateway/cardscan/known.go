@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"os"
 	"strconv"
-	"strings"
 )
 
 // The environment by which `make test` lets every test binary register the cards it uses.
@@ -22,9 +21,12 @@ const (
 // Known is a set of card numbers that holds none of them: keyed hashes only.
 type Known struct {
 	key    []byte
-	factor uint64                // of the quick, rough hash
-	rough  [1 << 20 / 64]uint64  // one bit for each of its values
-	exact  map[[16]byte]struct{} // HMAC-SHA256, cut
+	factor uint64               // of the quick, rough hash
+	rough  [1 << 20 / 64]uint64 // one bit for each of its values
+	// What a number's length gives away, which is no secret: 415565… and 979280… look the same.
+	lengths [longest + 1]bool
+	upper   [1 << 16 / 64]uint64  // one bit for each value of the upper sixteen of 64 bits
+	exact   map[[16]byte]struct{} // HMAC-SHA256, cut
 }
 
 // NewKnown makes an empty set under a secret key of at least 16 bytes.
@@ -58,6 +60,11 @@ func (k *Known) hash(d []byte) (cut [16]byte) {
 // quick is the rough hash of a number's value: 20 bits.
 func (k *Known) quick(v uint64) uint64 { return v * k.factor >> 44 }
 
+// reaches is false for every value that has another number of digits than the set's cards.
+func (k *Known) reaches(v uint64) bool {
+	return k != nil && k.upper[v>>54]&(1<<(v>>48&63)) != 0
+}
+
 // maybe is false for nearly every value that is not in the set, and quick to say so.
 func (k *Known) maybe(v uint64) bool {
 	q := k.quick(v)
@@ -80,30 +87,42 @@ func (k *Known) has(d []byte) bool {
 	return found
 }
 
-// line is one number's entry in a register: rough hash, exact hash.
+// line is one number's entry in a register: length, rough hash, exact hash.
 func (k *Known) line(pan string) (string, error) {
 	v, err := strconv.ParseUint(pan, 10, 64)
 	if err != nil || len(pan) < shortest || len(pan) > longest {
 		return "", fmt.Errorf("known cards: %d characters are not a card number", len(pan))
 	}
 	sum := k.hash([]byte(pan))
-	return strconv.FormatUint(k.quick(v), 10) + " " + hex.EncodeToString(sum[:]), nil
+	return fmt.Sprintf("%d %d %x", len(pan), k.quick(v), sum), nil
 }
 
 // read takes one line of a register in.
 func (k *Known) read(line string) error {
-	rough, exact, _ := strings.Cut(line, " ")
-	q, err := strconv.ParseUint(rough, 10, 20)
-	if err != nil {
-		return fmt.Errorf("known cards: line %q", line)
-	}
-	sum, err := hex.DecodeString(exact)
-	if err != nil || len(sum) != 16 {
+	var n, q uint64
+	var sum []byte
+	if _, err := fmt.Sscanf(line, "%d %d %x", &n, &q, &sum); err != nil || n < shortest || n > longest || q >= 1<<20 || len(sum) != 16 {
 		return fmt.Errorf("known cards: line %q", line)
 	}
 	k.rough[q/64] |= 1 << (q % 64)
 	k.exact[[16]byte(sum)] = struct{}{}
+	if !k.lengths[n] {
+		k.lengths[n] = true
+		k.reach(n)
+	}
 	return nil
+}
+
+// reach notes the upper bits of every number of n digits.
+func (k *Known) reach(n uint64) {
+	least := uint64(1)
+	for range n - 1 {
+		least *= 10
+	}
+	most := least*10 - 1 // of nineteen digits, too, below 2^64
+	for top := least >> 48; top <= most>>48; top++ {
+		k.upper[top/64] |= 1 << (top % 64)
+	}
 }
 
 // Register tells the run's card scan that a test uses this number, digits only, so that it is found in
