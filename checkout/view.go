@@ -3,7 +3,25 @@ package checkout
 import (
 	"context"
 	"errors"
+	"time"
 )
+
+// Visit answers a link that may be opened for payment, and the moment it was looked at. When it may
+// not, the error of Hot.Check says why, and the copy is answered with it.
+func (s *Service) Visit(ctx context.Context, t Token) (Hot, time.Time, error) {
+	if t.Valid() {
+		h, err := s.Hot.Open(ctx, t)
+		if now := s.Clock.Now(); err == nil && !s.unsaid.some.Load() && h.Check(now) == nil {
+			return h, now, nil
+		}
+	}
+	h, err := s.View(ctx, t)
+	now := s.Clock.Now()
+	if err == nil {
+		err = h.Check(now)
+	}
+	return h, now, err
+}
 
 // View answers the hot copy of a link, whatever its state; the caller asks Hot.Check. What the hot
 // state does not have comes from the ledger and is published on the way. A copy may be older than the

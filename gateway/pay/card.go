@@ -218,7 +218,7 @@ func (s *Surface) backToLink(c *fiber.Ctx) error {
 
 // ask tells the merchant that somebody wants a new link (ux-checklist I5).
 func (s *Surface) ask(c *fiber.Ctx) error {
-	hot, err := s.open(c)
+	hot, _, err := s.open(c)
 	if !errors.Is(err, checkout.ErrExpired) {
 		if err == nil {
 			return s.backToLink(c)

@@ -33,6 +33,7 @@ import (
 // Flow is what this surface needs of checkout.Service.
 type Flow interface {
 	View(ctx context.Context, t checkout.Token) (checkout.Hot, error)
+	Visit(ctx context.Context, t checkout.Token) (checkout.Hot, time.Time, error)
 	Offers(ctx context.Context, h checkout.Hot, prefix string, amount int64) (checkout.OfferTable, error)
 	NewAttempt() [checkout.AttemptLength]byte
 	Pay(ctx context.Context, r checkout.PayRequest) (checkout.Started, error)
@@ -53,6 +54,8 @@ type Guard interface {
 	// Missed counts a token that was not found; Blocked says for how long an address must wait (A29).
 	Missed(ctx context.Context, ip string)
 	Blocked(ctx context.Context, ip string) time.Duration
+	// BlocksSomebody says whether any address is blocked: seldom, so that a view need not ask for its own.
+	BlocksSomebody() bool
 	// BINs and Asks say whether one more BIN question or request for a new link is allowed (E11).
 	BINs(ctx context.Context, ip string, t checkout.Token) bool
 	Asks(ctx context.Context, ip string, t checkout.Token) bool
@@ -90,6 +93,7 @@ func (s *Surface) Register(app *fiber.App) {
 	app.Get("/3ds/:payment", s.bankReturnGet)
 	app.Get("/r/:payment", s.result)
 	app.Get("/r/:payment/status", s.status)
+	app.Post("/r/:payment/continue", s.resume)
 	app.Post("/r/:payment/abandon", s.abandon)
 	app.Get("/r/:payment/continue", s.bankReturnGet) // reloads of what these two answered
 	app.Get("/r/:payment/abandon", s.bankReturnGet)

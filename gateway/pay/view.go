@@ -15,7 +15,7 @@ import (
 // view is the hot path: one batched look-up, then the page is joined from ready pieces into the
 // answer's own buffer.
 func (s *Surface) view(c *fiber.Ctx) error {
-	hot, err := s.open(c)
+	hot, now, err := s.open(c)
 	if err != nil {
 		return s.notOpen(c, hot, err, false)
 	}
@@ -30,7 +30,7 @@ func (s *Surface) view(c *fiber.Ctx) error {
 		return err
 	}
 	key := page.Key{Lang: web.Language(c), Theme: t.theme, Variant: t.variant(hot)}
-	values := s.values(hot)
+	values := s.values(hot, now)
 	resp := c.Response()
 	gzipped := page.Accepts(c.Get(fiber.HeaderAcceptEncoding), "gzip")
 	buf := resp.SwapBody(nil)[:0]
@@ -61,21 +61,19 @@ var (
 )
 
 // open finds the link and says whether it may be paid now. An address that guesses tokens is told
-// to wait whatever token it brings (A29).
-func (s *Surface) open(c *fiber.Ctx) (checkout.Hot, error) {
-	token := checkout.Token(c.Params("token"))
-	ip := web.ClientIP(c)
-	if wait := s.Guard.Blocked(c.UserContext(), ip); wait > 0 {
-		return checkout.Hot{}, checkout.ErrVelocity.After(wait)
+// to wait whatever token it brings (A29). It answers also when it looked: a view reads the clock as
+// seldom as it can.
+func (s *Surface) open(c *fiber.Ctx) (checkout.Hot, time.Time, error) {
+	if s.Guard.BlocksSomebody() {
+		if wait := s.Guard.Blocked(c.UserContext(), web.ClientIP(c)); wait > 0 {
+			return checkout.Hot{}, time.Time{}, checkout.ErrVelocity.After(wait)
+		}
 	}
-	hot, err := s.Flow.View(c.UserContext(), token)
+	hot, now, err := s.Flow.Visit(c.UserContext(), checkout.Token(c.Params("token")))
 	if errors.Is(err, checkout.ErrNoLink) {
-		s.Guard.Missed(c.UserContext(), ip)
+		s.Guard.Missed(c.UserContext(), web.ClientIP(c))
 	}
-	if err != nil {
-		return hot, err
-	}
-	return hot, hot.Check(s.Clock.Now())
+	return hot, now, err
 }
 
 // rows is how many ways to pay the link offers at most.
@@ -92,11 +90,11 @@ func rows(hot checkout.Hot) int {
 	return n
 }
 
-func (s *Surface) values(hot checkout.Hot) page.Checkout {
+func (s *Surface) values(hot checkout.Hot, now time.Time) page.Checkout {
 	return page.Checkout{
 		Token: string(hot.Token), AmountMinor: hot.Amount.Minor, Currency: string(hot.Amount.Currency),
 		MinMinor: hot.MinMinor, MaxMinor: hot.MaxMinor, Description: hot.Description, OrderID: string(hot.Order),
-		Terms: hot.Terms(), Attempt: s.Flow.NewAttempt(), Rows: rows(hot), Now: s.Clock.Now().Unix(), Until: hot.ExpiresAt.Unix(),
+		Terms: hot.Terms(), Attempt: s.Flow.NewAttempt(), Rows: rows(hot), Now: now.Unix(), Until: hot.ExpiresAt.Unix(),
 	}
 }
 
@@ -108,7 +106,7 @@ func (s *Surface) checkoutPage(c *fiber.Ctx, hot checkout.Hot) (*page.CheckoutPa
 	}
 	return &page.CheckoutPage{
 		Head:    page.Head{Theme: t.theme, Test: t.test, Self: "/p/" + string(hot.Token)},
-		Variant: t.variant(hot), Checkout: s.values(hot),
+		Variant: t.variant(hot), Checkout: s.values(hot, s.Clock.Now()),
 	}, nil
 }
 
@@ -172,7 +170,7 @@ func why(t checkout.OfferTable) page.WhyNone {
 func (s *Surface) installments(c *fiber.Ctx) error {
 	// This address speaks JSON only, its errors included, whatever a browser says it accepts.
 	c.Request().Header.Set(fiber.HeaderAccept, fiber.MIMEApplicationJSON)
-	hot, err := s.open(c)
+	hot, _, err := s.open(c)
 	if err != nil {
 		return err
 	}

@@ -80,29 +80,31 @@ func (p *Pages) AppendCheckoutGzip(dst []byte, k Key, v *Checkout) ([]byte, erro
 	var crc sum
 	var length uint32
 	open := -1 // where the open stored block's length stands
-	for i, h := range c.hole {
-		plain := len(dst)
+	for i, text := range c.text {
 		if c.deflate[i] == nil {
-			dst = append(dst, c.text[i]...)
+			dst = append(dst, text...)
 		} else {
-			dst = closeStored(dst, open)
+			if open >= 0 {
+				stored := dst[open+len(emptyStored):]
+				crc = crc.of(stored)
+				length += uint32(len(stored))
+				dst = closeStored(dst, open)
+			}
 			dst = append(dst, c.deflate[i]...)
 			crc = c.sums[i].after(crc)
-			length += uint32(len(c.text[i]))
+			length += uint32(len(text))
+		}
+		if i == len(c.hole) {
+			break
+		}
+		if c.deflate[i] != nil {
 			open = len(dst)
 			dst = append(dst, emptyStored...)
-			plain = len(dst)
 		}
-		dst = c.appendHole(dst, h, v)
-		crc = crc.of(dst[plain:])
-		length += uint32(len(dst) - plain)
+		dst = c.appendHole(dst, c.hole[i], v)
 	}
-	end := c.text[len(c.hole)]
-	dst = closeStored(dst, open)
-	dst = append(dst, c.deflate[len(c.hole)]...)
-	crc = c.sums[len(c.hole)].after(crc)
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(crc))
-	return binary.LittleEndian.AppendUint32(dst, length+uint32(len(end))), nil
+	return binary.LittleEndian.AppendUint32(dst, length), nil
 }
 
 // sum is the CRC-32 of what the page has so far (RFC 1952, section 8).
@@ -146,9 +148,6 @@ func (t *textSum) after(s sum) sum {
 // closeStored writes the length of the stored block whose length stands at open and whose content
 // ends dst. Its header bits are there already. What is longer than one block holds is split.
 func closeStored(dst []byte, open int) []byte {
-	if open < 0 {
-		return dst
-	}
 	content := dst[open+4:]
 	if len(content) <= math.MaxUint16 {
 		binary.LittleEndian.PutUint16(dst[open:], uint16(len(content)))
