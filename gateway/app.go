@@ -105,13 +105,29 @@ func (a *app) openLedger(ctx context.Context) error {
 	}
 	var err error
 	if a.ledger, err = sqlstore.Open(ctx, c); err != nil {
-		return fmt.Errorf("open the ledger: %w", err)
+		return a.strangeLedger(ctx, c, err)
 	}
 	if err := a.ledger.Migrate(ctx); err != nil {
 		return fmt.Errorf("migrate the ledger: %w", err)
 	}
 	return nil
 }
+
+// strangeLedger says what is wrong with a ledger that the configured master keys do not open: most often
+// it is the demo's, or an older key is missing.
+func (a *app) strangeLedger(ctx context.Context, c sqlstore.Config, err error) error {
+	if !errors.Is(err, sqlstore.ErrMasterKey) {
+		return err
+	}
+	c.MasterKeys = [][]byte{demoMasterKey}
+	if ledger, other := sqlstore.Open(ctx, c); other == nil {
+		return errors.Join(errDemoLedger, ledger.Close())
+	}
+	return fmt.Errorf("%w (if it was rotated, ODELINK_MASTER_KEY needs the older key too, behind the newest)", err)
+}
+
+// errDemoLedger: everybody knows the keys of a ledger that demo made.
+var errDemoLedger = errors.New("ODELINK_DATABASE_URL: this ledger was made by demo, whose credentials are public: serve refuses it, give it one of its own")
 
 // openHot opens the hot state and the limits: Redis where it is configured, else memory.
 func (a *app) openHot(ctx context.Context) error {
@@ -348,18 +364,24 @@ func serve(ctx context.Context, args []string, out io.Writer) error {
 	return a.run(ctx, nil)
 }
 
-// refuseDemo holds invariant I24: no demo credentials and no simulated bank where money is real.
+// refuseDemo holds invariant I24: no demo credentials and no simulated bank where money is real. Of the
+// demo's own ledger it says so once, and not again of its account.
 func (a *app) refuseDemo(ctx context.Context) error {
 	var errs []error
-	if _, err := a.ledger.KeyByHash(ctx, a.ledger.HashKey(demoAPIKey)); !errors.Is(err, checkout.ErrNoKey) {
+	_, err := a.ledger.KeyByHash(ctx, a.ledger.HashKey(demoAPIKey))
+	demo := err == nil
+	switch {
+	case demo:
 		errs = append(errs, errors.New("the ledger holds the demo's public API key: serve refuses it (was this ledger made by demo?)"))
+	case !errors.Is(err, checkout.ErrNoKey):
+		return err
 	}
 	accounts, err := a.ledger.AllAccounts(ctx)
 	if err != nil {
 		return err
 	}
 	for _, acc := range accounts {
-		if !acc.Enabled {
+		if !acc.Enabled || demo && acc.ID == demoPayFor {
 			continue
 		}
 		// What a simulated bank is allowed is its address, which Check knows; never an empty secret.

@@ -191,6 +191,41 @@ func TestA64_I24_LedgersThatServeRefuses(t *testing.T) {
 	}
 }
 
+// Who points serve at the demo's ledger reads one sentence that says so, whichever master key it is given.
+func TestA64_I24_TheDemosLedgerIsNamedOnce(t *testing.T) {
+	ctx := context.Background()
+	for name, tc := range map[string]struct {
+		keys [][]byte
+		want string
+	}{
+		"under the demo's own key": {[][]byte{demoMasterKey}, "ODELINK_DATABASE_URL: this ledger was made by demo"},
+		"under the operator's key": {nil, "the ledger holds the demo's public API key"},
+		"another one's ledger":     {[][]byte{bytes.Repeat([]byte("k1"), 16)}, "sealed under a master key that is not configured"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := Config{Demo: true, PublicURL: "http://127.0.0.1:1", DatabaseURL: "sqlite:" + filepath.Join(t.TempDir(), "odelink.db"), LogFormat: "text", LogLevel: "error", MasterKeys: tc.keys}
+			if len(tc.keys) == 0 {
+				key, err := base64.StdEncoding.DecodeString(goodKey)
+				if err != nil {
+					t.Fatal(err)
+				}
+				c.MasterKeys = [][]byte{key}
+			}
+			a, err := open(ctx, c, seams{log: &bytes.Buffer{}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := errors.Join(a.seedDemo(ctx, "http://127.0.0.1:8081/payfor/Gateway/"), a.close()); err != nil {
+				t.Fatal(err)
+			}
+			got := started(t, map[string]string{"master-key": goodKey, "database-url": c.DatabaseURL})
+			if !strings.Contains(got, tc.want) || strings.Count(got, "\n") > 0 || strings.Count(got, "open the ledger") > 1 {
+				t.Errorf("%q, want one line with %q", got, tc.want)
+			}
+		})
+	}
+}
+
 // account stores a PayFor account past every check.
 func account(secrets checkout.Secrets, base string, enabled bool) func(a *app) error {
 	return func(a *app) error {

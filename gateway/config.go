@@ -15,6 +15,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/odelink/odelink/gateway/redisstore"
+	"github.com/odelink/odelink/gateway/sqlstore"
 )
 
 // Config is every setting of the gateway. Each is an environment variable, a flag and a key of the
@@ -65,19 +68,19 @@ var settings = []setting{
 	{"ODELINK_ADMIN_ADDR", "127.0.0.1:9090", false, "where /livez, /readyz and /metrics listen", func(c *Config, v string) error { c.AdminAddr = v; return checkAddr(v) }},
 	{"ODELINK_DATABASE_URL", "sqlite:odelink.db", false, "the ledger: sqlite:FILE or postgres://…", func(c *Config, v string) error {
 		c.DatabaseURL = v
-		return checkScheme(v, "sqlite", "postgres", "postgresql")
+		return sqlstore.CheckURL(v)
 	}},
 	{"ODELINK_REDIS_URL", "", false, "hot state: redis://, rediss://, redis+cluster://, redis+sentinel://; empty = in this process", func(c *Config, v string) error {
 		c.RedisURL = v
-		return checkScheme(v, "redis", "rediss", "redis+cluster", "rediss+cluster", "redis+sentinel", "rediss+sentinel")
+		return redisstore.CheckURL(v)
 	}},
 	{"ODELINK_MASTER_KEY", "", false, "32 bytes in base64, several separated by commas (newest first): encrypts credentials at rest", func(c *Config, v string) error { return c.addKeys(v) }},
 	{"ODELINK_MASTER_KEY_FILE", "", false, "a file that holds ODELINK_MASTER_KEY", func(c *Config, v string) error { return c.addKeyFile(v) }},
 	{"ODELINK_TRUSTED_PROXIES", "", false, "networks (CIDR, separated by commas) whose X-Forwarded-For counts", func(c *Config, v string) error { return c.addProxies(v) }},
 	{"ODELINK_LOG_FORMAT", "text", false, "text or json", func(c *Config, v string) error { c.LogFormat = v; return oneOf(v, "text", "json") }},
 	{"ODELINK_LOG_LEVEL", "info", false, "debug, info, warn or error", func(c *Config, v string) error { c.LogLevel = v; return oneOf(v, "debug", "info", "warn", "error") }},
-	{"ODELINK_SMTP_URL", "", false, "mail server for delivering links; not used by this version, which says so at start", func(c *Config, v string) error { c.SMTPURL = v; return checkScheme(v, "smtp", "smtps") }},
-	{"ODELINK_SMS_URL", "", false, "SMS provider for delivering links; not used by this version, which says so at start", func(c *Config, v string) error { c.SMSURL = v; return checkScheme(v, "http", "https") }},
+	{"ODELINK_SMTP_URL", "", false, "mail server for delivering links; not used by this version, which says so at start", func(c *Config, v string) error { c.SMTPURL = v; return checkService(v, "smtp", "smtps") }},
+	{"ODELINK_SMS_URL", "", false, "SMS provider for delivering links; not used by this version, which says so at start", func(c *Config, v string) error { c.SMSURL = v; return checkService(v, "http", "https") }},
 	{"ODELINK_BINS_FILE", "", false, "an imported BIN table (written by 'bins import') that overrides the embedded one", func(c *Config, v string) error { c.BinsFile = v; _, err := os.Stat(v); return err }},
 	{"ODELINK_ALLOW_SIMULATED_BANK", "no", false, "yes = serve may use acquirer accounts at a simulated bank", func(c *Config, v string) error { return yesNo(&c.SimulatedBank, v) }},
 	{"ODELINK_PPROF", "no", false, "yes = profiling on the admin address", func(c *Config, v string) error { return yesNo(&c.Pprof, v) }},
@@ -100,12 +103,11 @@ func loadConfig(args []string, environ []string, demo bool, out io.Writer) (Conf
 		}
 	}
 	file := flags.String("config", values["ODELINK_CONFIG"], "a file of NAME=value lines")
-	if err := flags.Parse(args); err != nil {
-		return c, err
+	ferrs, help := parseFlags(flags, args)
+	if help {
+		return c, flag.ErrHelp
 	}
-	if flags.NArg() > 0 {
-		errs = append(errs, fmt.Errorf("unexpected argument %q", flags.Arg(0)))
-	}
+	errs = append(errs, ferrs...)
 	fromFile, ferrs := readFile(*file, demo)
 	errs = append(errs, ferrs...)
 	flags.Visit(func(f *flag.Flag) {
@@ -118,6 +120,34 @@ func loadConfig(args []string, environ []string, demo bool, out io.Writer) (Conf
 	errs = append(errs, c.fill(values, fromFile)...)
 	errs = append(errs, c.check()...)
 	return c, errors.Join(errs...)
+}
+
+// parseFlags answers every mistake, where the flag package would stop at the first. help is true when that
+// was asked for, and printed.
+func parseFlags(flags *flag.FlagSet, args []string) (errs []error, help bool) {
+	out := flags.Output()
+	flags.SetOutput(io.Discard)
+	for len(args) > 0 {
+		err := flags.Parse(args)
+		switch {
+		case errors.Is(err, flag.ErrHelp):
+			flags.SetOutput(out)
+			flags.Usage()
+			return nil, true
+		case err != nil:
+			errs = append(errs, err)
+			args = flags.Args()
+			if strings.HasPrefix(err.Error(), "bad flag syntax") { // the one that is left standing
+				args = args[1:]
+			}
+		case flags.NArg() > 0:
+			errs = append(errs, fmt.Errorf("unexpected argument %q", flags.Arg(0)))
+			args = flags.Args()[1:]
+		default:
+			return errs, false
+		}
+	}
+	return errs, false
 }
 
 // fill applies the table; values wins over file.
@@ -292,10 +322,11 @@ func checkAddr(v string) error {
 	return nil
 }
 
-func checkScheme(v string, schemes ...string) error {
-	scheme, _, ok := strings.Cut(v, ":")
-	if !ok || !slices.Contains(schemes, scheme) {
-		return fmt.Errorf("must start with one of %s and a colon", strings.Join(schemes, ", "))
+// checkService holds the address of a service that is reached by one of these schemes. The mistake does not
+// repeat it: it may hold a password.
+func checkService(v string, schemes ...string) error {
+	if u, err := url.Parse(v); err != nil || u.Host == "" || !slices.Contains(schemes, u.Scheme) {
+		return fmt.Errorf("must be an address like %s://host", strings.Join(schemes, ":// or "))
 	}
 	return nil
 }

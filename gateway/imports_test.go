@@ -4,8 +4,11 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
+	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -95,6 +98,51 @@ func atHome(room, imp string) bool {
 		}
 	}
 	return true
+}
+
+// Every module that go.mod names directly stands with its reason in docs/dependencies.md, what the program
+// imports in the program's table, and nothing stands there that is not used.
+func TestEveryDependencyHasItsReason(t *testing.T) {
+	mod, err := os.ReadFile("../go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile("../docs/dependencies.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, tools, _ := strings.Cut(string(text), "## Tests and tools only")
+	used := map[string]bool{} // by what is built; false = by tests alone
+	for file, imports := range sourceImports(t) {
+		tool := strings.HasSuffix(file, "_test.go") || strings.HasPrefix(file, "gateway/testenv/") || strings.HasPrefix(file, "gateway/cmd/")
+		for _, imp := range imports {
+			used[imp] = used[imp] || !tool
+		}
+	}
+	direct := 0
+	for _, line := range strings.Split(string(mod), "\n") {
+		path, _, ok := strings.Cut(strings.TrimSpace(line), " v")
+		if !ok || strings.Contains(line, "// indirect") || strings.HasPrefix(line, "go ") {
+			continue
+		}
+		direct++
+		built := false
+		for imp, by := range used {
+			built = built || by && (imp == path || strings.HasPrefix(imp, path+"/"))
+		}
+		row := regexp.MustCompile("(?m)^\\|[^|]*`" + regexp.QuoteMeta(path) + "[`/][^|]*\\| *\\S[^|]{9,}\\|$")
+		if first, second := row.MatchString(program), row.MatchString(tools); first == second || built && !first {
+			t.Errorf("%s (imported by the program: %v) has no row with a reason in its table of docs/dependencies.md", path, built)
+		}
+	}
+	if direct < 10 {
+		t.Errorf("%d direct dependencies read", direct)
+	}
+	for _, m := range regexp.MustCompile("`([a-z0-9.-]+\\.[a-z]+/[^`]+)`").FindAllStringSubmatch(string(text), -1) {
+		if _, ok := used[m[1]]; !ok && !slices.ContainsFunc(slices.Collect(maps.Keys(used)), func(imp string) bool { return strings.HasPrefix(imp, m[1]) }) {
+			t.Errorf("%s has a reason and no use", m[1])
+		}
+	}
 }
 
 // sourceImports reads the import lines of every Go file of the project.

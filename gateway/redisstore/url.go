@@ -25,6 +25,13 @@ type address struct {
 	guardUser, guard string // user and password of the sentinels themselves
 }
 
+// CheckURL says whether a setting is an address that Open takes; nothing is asked. The mistake never
+// repeats the setting, which may hold a password.
+func CheckURL(text string) error {
+	_, err := parseURL(text)
+	return err
+}
+
 // parseURL reads
 //
 //	redis://[user:pass@]host[:port][/db]                   rediss:// with TLS

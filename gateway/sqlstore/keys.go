@@ -75,6 +75,9 @@ func (bs boxes) seal(owner string, plain []byte) []byte {
 	return bs[0].aead.Seal(out, nonce, plain, sealContext(owner, out[:1+sealKeyID]))
 }
 
+// ErrMasterKey: none of the configured master keys opens what the ledger holds.
+var ErrMasterKey = errors.New("sealed under a master key that is not configured")
+
 // open decrypts what seal made, with whichever key it names.
 func (bs boxes) open(owner string, sealed []byte) ([]byte, error) {
 	if len(sealed) < 1+sealKeyID+sealNonce || sealed[0] != sealFormat {
@@ -91,7 +94,7 @@ func (bs boxes) open(owner string, sealed []byte) ([]byte, error) {
 		}
 		return plain, nil
 	}
-	return nil, fmt.Errorf("open %s: sealed under a master key that is not configured", owner)
+	return nil, fmt.Errorf("open %s: %w", owner, ErrMasterKey)
 }
 
 // newest says whether a value is sealed under the first key.

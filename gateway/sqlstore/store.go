@@ -19,11 +19,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/odelink/odelink/checkout"
 )
@@ -131,23 +132,37 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	return s, nil
 }
 
+// CheckURL says whether a setting is an address that Open takes; nothing is opened. The mistake never
+// repeats the address, which may hold a password.
+func CheckURL(text string) error {
+	path, file := strings.CutPrefix(text, "sqlite:")
+	switch {
+	case file && path == "":
+		return errors.New("sqlite: needs the name of a file")
+	case file:
+		return nil
+	case !strings.HasPrefix(text, "postgres://") && !strings.HasPrefix(text, "postgresql://"):
+		return errors.New("begins with neither sqlite: nor postgres://")
+	}
+	if _, err := pgxpool.ParseConfig(text); err != nil {
+		return errors.New("the address of PostgreSQL cannot be read")
+	}
+	return nil
+}
+
 // openEngine picks the database by the address.
 func openEngine(ctx context.Context, c Config) (engine, error) {
-	if path, ok := strings.CutPrefix(c.URL, "sqlite:"); ok && path != "" {
+	if err := CheckURL(c.URL); err != nil {
+		return nil, fmt.Errorf("open the ledger: %w", err)
+	}
+	if path, ok := strings.CutPrefix(c.URL, "sqlite:"); ok {
 		return openSQLite(path)
 	}
-	if strings.HasPrefix(c.URL, "postgres://") || strings.HasPrefix(c.URL, "postgresql://") {
-		if _, err := url.Parse(c.URL); err != nil {
-			// The parser's error repeats the address, and that holds a password.
-			return nil, errors.New("open the ledger: the address is not a URL")
-		}
-		n := c.Writers
-		if n <= 0 {
-			n = postgresWriters
-		}
-		return openPostgres(ctx, c.URL, n)
+	n := c.Writers
+	if n <= 0 {
+		n = postgresWriters
 	}
-	return nil, errors.New("open the ledger: the address begins with neither sqlite: nor postgres://")
+	return openPostgres(ctx, c.URL, n)
 }
 
 // Close lets waiting units finish and closes the database. It may be called again.

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Every mistake of environment, flags and file is told by one start, and no mistake repeats what may be a
+// secret.
+func TestAllMistakesOfTheSettingsAtOnce(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "settings")
+	if err := os.WriteFile(file, []byte("# comment\nODELINK_LOG_FORMAT=xml\nnonsense\nODELINK_COLOUR=red\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	environ := []string{
+		"PATH=/bin", "ODELINK_TEST_X=1", "ODELINK_CONFIG=" + file, "ODELINK_ADR=127.0.0.1:1", "ODELINK_LIMITS=off",
+		"ODELINK_ADMIN_ADDR=127.0.0.1:99999", "ODELINK_REDIS_URL=redis://:hunter2@:port", "ODELINK_MASTER_KEY=hunter2",
+		"ODELINK_SMTP_URL=ftp://hunter2", "ODELINK_SMS_URL=https:hunter2", "ODELINK_TRUSTED_PROXIES=10.0.0.1",
+	}
+	args := []string{
+		"--nosuch=1", "--addr", "nowhere", "---", "serve", "--database-url=postgres://u:hunter2@[bad", "--log-level=loud",
+		"--public-url=http://pay.example/x", "--bank-addr=127.0.0.1:1", "--config",
+	}
+	var out bytes.Buffer
+	_, err := loadConfig(args, environ, false, &out)
+	if err == nil {
+		t.Fatal("taken")
+	}
+	got := err.Error()
+	for _, want := range []string{
+		"ODELINK_ADR: unknown setting", "ODELINK_LIMITS: is for demo only", "-nosuch", "bad flag syntax: ---", `unexpected argument "serve"`, "-bank-addr", "flag needs an argument: -config",
+		`ODELINK_ADDR: "nowhere"`, "ODELINK_ADMIN_ADDR:", "ODELINK_DATABASE_URL:", "ODELINK_REDIS_URL:", "ODELINK_MASTER_KEY:", "ODELINK_TRUSTED_PROXIES:", "ODELINK_LOG_LEVEL:",
+		"ODELINK_SMTP_URL:", "ODELINK_SMS_URL:", "ODELINK_PUBLIC_URL:", "ODELINK_LOG_FORMAT:", "line 3", "line 4: ODELINK_COLOUR: unknown setting",
+	} {
+		if n := strings.Count(got, want); n != 1 {
+			t.Errorf("%q stands %d times", want, n)
+		}
+	}
+	if n := strings.Count(got, "\n") + 1; n != 20 || strings.Contains(got, "hunter2") {
+		t.Errorf("%d mistakes:\n%s", n, got)
+	}
+	if out.Len() > 0 {
+		t.Errorf("printed beside the mistakes: %s", &out)
+	}
+	if _, err := loadConfig([]string{"--help"}, nil, false, &out); !errors.Is(err, flag.ErrHelp) || !strings.Contains(out.String(), "-database-url") || strings.Contains(out.String(), "-bank-addr") {
+		t.Errorf("help: %v\n%s", err, &out)
+	}
+}
+
+// A flag wins over the environment, and the environment over the file; what nobody says has the contract's
+// default.
+func TestSettingsByPrecedence(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "settings")
+	if err := os.WriteFile(file, []byte("ODELINK_LOG_LEVEL=debug\nODELINK_LOG_FORMAT=json\nODELINK_ADDR=127.0.0.1:1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := loadConfig([]string{"-config", file, "-addr=127.0.0.1:3"}, []string{"ODELINK_MASTER_KEY=" + goodKey, "ODELINK_ADDR=127.0.0.1:2", "ODELINK_LOG_FORMAT=text"}, false, &bytes.Buffer{})
+	if err != nil || c.Addr != "127.0.0.1:3" || c.LogFormat != "text" || c.LogLevel != "debug" || c.PublicURL != "http://127.0.0.1:3" {
+		t.Errorf("%v %+v", err, c)
+	}
+	c, err = loadConfig(nil, []string{"ODELINK_LOG_LEVEL="}, true, &bytes.Buffer{})
+	if err != nil || c.Addr != "127.0.0.1:8080" || c.PublicURL != "http://127.0.0.1:8080" || c.AdminAddr != "127.0.0.1:9090" || c.DatabaseURL != "sqlite:odelink.db" ||
+		c.RedisURL != "" || c.LogFormat != "text" || c.LogLevel != "info" || c.BankAddr != "127.0.0.1:8081" || c.LimitsOff || len(c.TrustedProxies) != 0 || c.SMTPURL != "" || c.SMSURL != "" {
+		t.Errorf("%v %+v", err, c)
+	}
+}
