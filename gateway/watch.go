@@ -126,7 +126,7 @@ func (w *watch) listener(l *web.Listener) {
 
 // admin is the server of the admin address.
 func (a *app) admin() *http.Server {
-	checks := map[string]observe.Check{"ledger": {Run: a.ledger.Ping, Vital: true}}
+	checks := map[string]observe.Check{"ledger": {Run: a.ledger.Ping, Vital: true}, "page": {Run: a.inspection.found}}
 	if a.redis != nil {
 		checks["redis"] = observe.Check{Run: func(ctx context.Context) error { return a.redis.Ping(ctx) }}
 	}

@@ -35,6 +35,7 @@ type Flow interface {
 	View(ctx context.Context, t checkout.Token) (checkout.Hot, error)
 	Visit(ctx context.Context, t checkout.Token) (checkout.Hot, time.Time, error)
 	Offers(ctx context.Context, h checkout.Hot, prefix string, amount int64) (checkout.OfferTable, error)
+	AnyOpen(ctx context.Context) (checkout.Token, error)
 	NewAttempt() [checkout.AttemptLength]byte
 	Pay(ctx context.Context, r checkout.PayRequest) (checkout.Started, error)
 	Return(ctx context.Context, id checkout.PaymentID, cb checkout.Callback, ip string) (checkout.Payment, error)

@@ -91,6 +91,15 @@ func (h PageHeaders) Apply(c *fiber.Ctx) {
 	}
 }
 
+// All answers the headers by their canonical names.
+func (h PageHeaders) All() map[string]string {
+	all := make(map[string]string, len(h.pairs))
+	for _, p := range h.pairs {
+		all[string(p.name)] = string(p.value)
+	}
+	return all
+}
+
 // WithFormAction gives the headers of the hand-over page, which sends the browser to a bank.
 //
 // form-action allows the bank's origins beside our own: browsers hold it against every address of

@@ -182,6 +182,15 @@ func ThemeFile(name string) ([]byte, bool) {
 	return css, true
 }
 
+// ThemeIntegrity is the SRI value of ThemeFile(name).
+func ThemeIntegrity(name string) (string, bool) {
+	css, ok := ThemeFile(name)
+	if !ok {
+		return "", false
+	}
+	return integrity(css), true
+}
+
 // integrity is the SRI value of a file's bytes.
 func integrity(b []byte) string {
 	sum := sha256.Sum256(b)
