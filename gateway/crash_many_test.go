@@ -21,7 +21,7 @@ import (
 // twin is another gateway on the same ledger, hot state, bank and clock.
 func (r *rig) twin() *rig {
 	r.t.Helper()
-	other := &rig{t: r.t, clock: r.clock, bank: r.bank, bankS: r.bankS, dir: r.t.TempDir(), opt: r.opt}
+	other := &rig{t: r.t, clock: r.clock, bank: r.bank, bankS: r.bankS, dir: testenv.Dir(r.t), opt: r.opt}
 	if r.opt.database == "" {
 		r.t.Fatal("a twin needs a server for its ledger")
 	}

@@ -21,6 +21,7 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/odelink/odelink/checkout"
+	"github.com/odelink/odelink/gateway/testenv"
 	"github.com/odelink/odelink/gateway/web"
 	"github.com/odelink/odelink/threeds/banksim"
 )
@@ -81,7 +82,7 @@ var testTiming = checkout.Timing{
 
 func newRig(t *testing.T, opt rigOptions) *rig {
 	t.Helper()
-	r := &rig{t: t, opt: opt, dir: t.TempDir(), clock: &testClock{now: time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)}}
+	r := &rig{t: t, opt: opt, dir: testenv.Dir(t), clock: &testClock{now: time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)}}
 	var err error
 	r.bank, err = banksim.New(banksim.Options{
 		Now: r.clock.Now, Sleep: opt.sleep, Hostile: !opt.tame, Rand: newSeed(t.Name()), DataFile: filepath.Join(r.dir, "bank.log"),
