@@ -110,6 +110,10 @@ func TestA57_bodiesThatAreRefusedUnread(t *testing.T) {
 		"ISO-8859-9":                 {"{\"amount\":1,\"currency\":\"TRY\",\"description\":\"\xfeahin\"}", 400, "json_malformed"},
 		"a byte order mark":          {"\ufeff" + plainLink, 400, "json_malformed"},
 		"a raw line break in a text": {"{\"amount\":1,\"currency\":\"TRY\",\"description\":\"a\nb\"}", 400, "json_malformed"},
+		"half a character":           {`{"amount":1,"currency":"TRY","description":"a\ud83d"}`, 400, "json_malformed"},
+		"the other half":             {`{"amount":1,"currency":"TRY","description":"\\\udca5\ud83d"}`, 400, "json_malformed"},
+		"two first halves":           {`{"amount":1,"currency":"TRY","description":"\ud83d\ud83d\udca5"}`, 400, "json_malformed"},
+		"half a character in a name": {`{"amount":1,"currency":"TRY","metadata":{"\uD800":"x"}}`, 400, "json_malformed"},
 		"a name twice":               {`{"amount":1,"currency":"TRY","amount":2}`, 400, "json_repeated_name"},
 		"a name twice, once escaped": {`{"amount":1,"currency":"TRY","\u0061mount":2}`, 400, "json_repeated_name"},
 		"a name twice, inside":       {`{"amount":1,"currency":"TRY","customer":{"name":"a","name":"b"}}`, 400, "json_repeated_name"},
@@ -125,16 +129,20 @@ func TestA57_bodiesThatAreRefusedUnread(t *testing.T) {
 			h.refused(h.ask("POST", "/v1/links", c.body, header("Content-Type", "application/json")), c.status, c.code)
 		})
 	}
+	if l := h.make(`{"amount":1,"currency":"TRY","description":"\ud83d\udCA5 \\ud83d \u015f"}`); l.Description != `💥 \ud83d ş` {
+		t.Errorf("whole characters became %q", l.Description)
+	}
 	// The same name in different objects is no repetition.
 	h.make(`{"amount":1,"currency":"TRY","metadata":{"amount":"x","currency":"y","name":"z"},"customer":{"name":"a"}}`)
 }
 
 func TestA57_mediaTypesAndCodings(t *testing.T) {
 	h := open(t)
-	for _, kind := range []string{"", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/jsonp", "application/problem+json", "json"} {
+	for _, kind := range []string{"", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/jsonp", "application/problem+json", "json",
+		"application/json; charset=iso-8859-9", "application/json; charset=utf-16", "application/json,text/plain", "application/json; charset"} {
 		h.refused(h.ask("POST", "/v1/links", plainLink, header("Content-Type", kind)), 415, "unsupported_media_type")
 	}
-	for _, kind := range []string{"application/json", "APPLICATION/JSON", "application/json; charset=utf-8", "application/json;charset=UTF-8"} {
+	for _, kind := range []string{"application/json", "APPLICATION/JSON", "application/json; charset=utf-8", "application/json;charset=UTF-8", `application/json; charset="utf-8"`, "application/json; v=1"} {
 		h.make(plainLink, header("Content-Type", kind))
 	}
 	for _, coding := range []string{"gzip", "br", "identity", "deflate, gzip", "zstd"} {

@@ -5,10 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"mime"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/go-playground/validator/v10"
@@ -47,8 +50,7 @@ func jsonName(f reflect.StructField) string {
 // does not have are refused, so that a misspelled one is not silently ignored (A47); readOnly are
 // those that we write and nobody else. It answers which names were given.
 func (s *Surface) decode(c *fiber.Ctx, to any, readOnly []string) (given map[string]bool, err error) {
-	kind, _, _ := strings.Cut(c.Get(fiber.HeaderContentType), ";")
-	if !strings.EqualFold(strings.TrimSpace(kind), fiber.MIMEApplicationJSON) {
+	if !isJSON(c.Get(fiber.HeaderContentType)) {
 		return nil, errMediaType
 	}
 	body := c.Request().Body() // not c.Body(): that would decompress
@@ -68,18 +70,62 @@ func (s *Surface) decode(c *fiber.Ctx, to any, readOnly []string) (given map[str
 	return given, nil
 }
 
+// isJSON says whether a media type is JSON in UTF-8, the only coding it has (RFC 8259, section 8.1).
+func isJSON(text string) bool {
+	kind, params, err := mime.ParseMediaType(text)
+	charset, named := params["charset"]
+	return err == nil && kind == fiber.MIMEApplicationJSON && (!named || strings.EqualFold(charset, "utf-8"))
+}
+
 // malformed says why a body is not one JSON object that means one thing only, or "". What a body is
 // refused for here, another reader between the merchant and us could have understood differently.
 func malformed(body []byte) (code string) {
 	switch {
 	case tooDeep(body): // first: it costs one pass and no memory
 		return "json_too_deep"
-	case !utf8.Valid(body) || !json.Valid(body) || bytes.TrimLeft(body, " \t\r\n")[0] != '{':
+	case !utf8.Valid(body) || !json.Valid(body) || bytes.TrimLeft(body, " \t\r\n")[0] != '{' || halfPair(body):
 		return "json_malformed"
 	case repeatsName(body):
 		return "json_repeated_name"
 	}
 	return ""
+}
+
+// halfPair says whether a valid body escapes half of a surrogate pair, which is no character: some readers
+// would put a replacement in its place, others refuse it (RFC 8259, section 8.2).
+func halfPair(body []byte) bool {
+	for {
+		at := bytes.IndexByte(body, '\\') // in texts only, since the body is valid
+		if at < 0 {
+			return false
+		}
+		unit, rest := escaped(body[at:])
+		body = rest
+		if !utf16.IsSurrogate(unit) {
+			continue
+		}
+		low, rest := escaped(body)
+		if utf16.DecodeRune(unit, low) == utf8.RuneError {
+			return true
+		}
+		body = rest
+	}
+}
+
+// escaped reads the escape that text begins with: its unit when it is a \u one, else 0.
+func escaped(text []byte) (unit rune, rest []byte) {
+	const long = len(`\u0000`)
+	if len(text) < 2 || text[0] != '\\' {
+		return 0, text
+	}
+	if text[1] != 'u' || len(text) < long {
+		return 0, text[2:]
+	}
+	n, err := strconv.ParseUint(string(text[2:long]), 16, 16)
+	if err != nil { // cannot be: the body is valid
+		return 0, text[2:]
+	}
+	return rune(n), text[long:]
 }
 
 // tooDeep counts brackets outside of strings.

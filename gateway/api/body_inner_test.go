@@ -18,6 +18,7 @@ func FuzzBody(f *testing.F) {
 		`{}`, `{"amount":25000,"currency":"TRY"}`, `{"amount":1e3}`, `{"Amount":1}`, `{"amount":1,"amount":2}`, `{"customer":{"name":"a","name":"b"}}`, `[]`, `null`, ` {"a":[{"b":{}}]} `,
 		`{"metadata":{"a":null,"b":"c"}}`, `{"installments":[1,2,[3]]}`, `{"active_from":"2026-11-22T09:00:00Z"}`, `{"active_from":5}`, `{"customer":null}`, `{"x":"\"[[["}`, "{\"a\":\"\xff\"}",
 		`{"4155650000000007":1}`, `{"metadata":{"4155650000000007":null}}`, strings.Repeat(`{"a":`, 30), `{"":1}`, `{"amount":9223372036854775808}`, `{"deliver":["sms",null]}`, `{"status":"paid"}`,
+		`{"description":"\ud83d\udca5"}`, `{"description":"\ud83d"}`, `{"description":"\\\u"}`,
 	} {
 		f.Add([]byte(seed))
 	}
