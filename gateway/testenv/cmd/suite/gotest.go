@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -31,7 +32,7 @@ func tests(ctx context.Context, r *run) error {
 	}
 	r.env = append(r.env, testenv.EnvRedisURL+"=redis://"+redis.Addr(), testenv.EnvPostgresURL+"="+postgres.URL("postgres"))
 	r.counted = true
-	err = r.goTest(ctx, append([]string{"-race"}, r.packages...)...)
+	err = r.goTest(ctx, slices.Concat(raceFlags, r.packages)...)
 	hidden, listErr := r.withoutRace(ctx)
 	err = errors.Join(err, listErr)
 	for _, h := range hidden {
@@ -43,6 +44,11 @@ func tests(ctx context.Context, r *run) error {
 	}
 	return errors.Join(err, redis.End(), postgres.End())
 }
+
+// raceFlags watch everything but SQLite's own code, which is C made into Go: it works on memory that
+// the detector does not know, one connection at a time, and watching it in vain takes a quarter of the
+// run. What calls it is watched.
+var raceFlags = []string{"-race", "-gcflags=modernc.org/sqlite/lib=-race=false", "-gcflags=modernc.org/libc=-race=false"}
 
 // count is the last line of the run. A test with sub-tests is not counted besides them.
 type count struct {
@@ -60,6 +66,8 @@ func (c count) String() string {
 // event is one line of go test -json (go doc test2json).
 type event struct {
 	Action, Package, Test, Output string
+
+	Elapsed float64 // seconds, of what is over
 }
 
 // goTest runs go test and prints its own line for each package, and of failed tests all they said.
@@ -76,6 +84,7 @@ func (r *run) goTest(ctx context.Context, args ...string) error {
 	t := tally{run: r, said: map[string][]string{}, parents: map[string]bool{}}
 	readErr := t.read(out)
 	err = cmd.Wait()
+	t.tellSlowest()
 	if err != nil && len(t.failures) > 0 {
 		err = fmt.Errorf("%d failed: %s", len(t.failures), strings.Join(t.failures, ", "))
 	}
@@ -88,6 +97,24 @@ type tally struct {
 	said     map[string][]string // output of what is not over, by package and test
 	parents  map[string]bool     // tests with sub-tests
 	failures []string
+	took     []timed // tests of the first level
+}
+
+type timed struct {
+	name    string
+	seconds float64
+}
+
+// slowest is how many tests are named for their time: where to look when the run becomes long.
+const slowest = 12
+
+func (t *tally) tellSlowest() {
+	slices.SortFunc(t.took, func(a, b timed) int { return cmp.Compare(b.seconds, a.seconds) })
+	for _, one := range t.took[:min(slowest, len(t.took))] {
+		if one.seconds >= 10 {
+			fmt.Printf("took %.0f s: %s\n", one.seconds, one.name)
+		}
+	}
 }
 
 func (t *tally) read(r io.Reader) error {
@@ -133,6 +160,9 @@ func (t *tally) over(e event, key string) {
 	delete(t.said, key)
 	leaf := e.Test != "" && !t.parents[key]
 	name := strings.TrimPrefix(e.Package, "github.com/odelink/odelink/") + " " + e.Test
+	if e.Test != "" && !strings.Contains(e.Test, "/") {
+		t.took = append(t.took, timed{name, e.Elapsed})
+	}
 	switch {
 	case e.Action == "fail":
 		fmt.Print(strings.Join(said, ""))
