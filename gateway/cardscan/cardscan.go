@@ -331,11 +331,49 @@ func (l *look) windows(r io.Reader, see func(data []byte, start int64)) error {
 	}
 }
 
-// block looks for numbers and codes as they stand, then opens the forms inside.
+// Holes are whole stretches of zeros: unused room, which is half of every database file.
+const (
+	hole = 512
+	edge = 8 // zeros at a hole's ends that are looked at: an integer or a wide character may reach in
+)
+
+// block looks through what a file holds, but for its holes, and through decoded forms whole: there a
+// compressed member is read from the block itself and must not be cut.
 func (l *look) block(b *block) {
-	if zeros(b.data) { // unused room in database files
+	if b.rest == nil {
+		if !zeros(b.data) {
+			l.part(b)
+		}
 		return
 	}
+	for start := 0; start < len(b.data); {
+		end, next := untilHole(b.data, start)
+		from, to := max(0, start-edge), min(len(b.data), end+edge)
+		if start < end {
+			p := *b
+			p.data, p.at, p.base, p.first = b.data[from:to], b.at+int64(from), b.base+int64(from), b.first && from == 0
+			l.part(&p)
+		}
+		start = next
+	}
+}
+
+// untilHole is where the next hole begins, from an offset on, and where it ends.
+func untilHole(data []byte, from int) (begin, end int) {
+	for begin = from; begin < len(data); begin += hole {
+		end = begin
+		for end < len(data) && zeros(data[end:min(end+hole, len(data))]) {
+			end = min(end+hole, len(data))
+		}
+		if end > begin {
+			return begin, end
+		}
+	}
+	return len(data), len(data)
+}
+
+// part looks for numbers and codes as they stand, then opens the forms inside.
+func (l *look) part(b *block) {
 	l.numbers(b)
 	l.codes(b)
 	l.integers(b)

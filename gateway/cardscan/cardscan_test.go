@@ -282,3 +282,37 @@ func TestRegisteredNumbersOfEveryLengthAreFoundAsIntegers(t *testing.T) {
 		}
 	}
 }
+
+// Files are half full of zeros. What stands between two stretches of them, however short, at whatever
+// place and in whatever form, is found, and at its place.
+func TestWhatStandsBetweenZerosIsFound(t *testing.T) {
+	number := drawScripted()
+	value := uint64(0)
+	for _, c := range []byte(number) {
+		value = value*10 + uint64(c-'0')
+	}
+	dir := t.TempDir()
+	for form, text := range map[string][]byte{
+		"plain":   []byte(number),
+		"integer": binary.LittleEndian.AppendUint64(nil, value),
+		"UTF-16":  wideText(number, binary.BigEndian),
+		"gzip":    packed("gzip", page(number)),
+	} {
+		for _, before := range []int{0, 1, 7, 505, 511, 512, 513, 1020, 4096, 5000, window - 3} {
+			data := append(make([]byte, before), text...)
+			data = append(data, make([]byte, 3000)...)
+			path := filepath.Join(dir, "ledger")
+			if err := os.WriteFile(path, data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			found, _, err := new(Scanner).Scan(path)
+			if err != nil || len(found) != 1 || !strings.HasPrefix(found[0].Form, form) {
+				t.Errorf("%s behind %d zeros: %v, %v", form, before, found, err)
+				continue
+			}
+			if off := found[0].Offset - int64(before); off < -1 || off > 1 {
+				t.Errorf("%s behind %d zeros is told at %d", form, before, found[0].Offset)
+			}
+		}
+	}
+}

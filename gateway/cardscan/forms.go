@@ -300,6 +300,11 @@ func (l *look) wide(b *block) {
 func isPrintable(c byte) bool { return c >= ' ' && c < 0x7f }
 
 func zeros(data []byte) bool {
+	for ; len(data) >= 8; data = data[8:] {
+		if binary.LittleEndian.Uint64(data) != 0 {
+			return false
+		}
+	}
 	for _, c := range data {
 		if c != 0 {
 			return false
