@@ -56,8 +56,11 @@ type app struct {
 	limits *velocity.Limits
 	watch  *watch
 	flow   *checkout.Service
+	pages  *pay.Surface
 	fiber  *fiber.App
 	ids    *checkout.IDs
+
+	inspection inspection
 }
 
 // open wires the gateway from the inside out and starts nothing. What it opened is closed again
@@ -210,6 +213,7 @@ func (a *app) openSurfaces(context.Context) error {
 		ErrorPage: card.ErrorPage, Message: api.Message, Done: a.watch.served,
 	})
 	card.Register(a.fiber)
+	a.pages = card
 	programs, err := api.New(api.Config{
 		Flow: a.flow, Ledger: a.ledger, BINs: a.bins, Limits: a.limits, Clock: a.seams.clock, Hash: a.ledger.HashKey,
 	})
@@ -244,6 +248,7 @@ func (a *app) run(ctx context.Context, ready func()) error {
 	}
 	loops, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
+	a.watchPage(listener.Addr())
 	done := a.startLoops(loops)
 	a.log.Info("odelink serves", "addr", a.cfg.Addr, "public_url", a.cfg.PublicURL, "demo", a.cfg.Demo)
 	if a.cfg.SMTPURL != "" || a.cfg.SMSURL != "" {
@@ -274,6 +279,7 @@ func (a *app) startLoops(ctx context.Context) <-chan struct{} {
 	loops := []func(){
 		func() { a.every(ctx, settleEvery, a.settle) },
 		func() { a.every(ctx, republishEvery, a.republish) },
+		func() { a.every(ctx, inspectEvery, a.inspect) },
 	}
 	if a.memory != nil {
 		loops = append(loops, func() { a.refill(ctx) })
