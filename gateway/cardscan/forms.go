@@ -281,15 +281,18 @@ func (l *look) wide(b *block) {
 				continue
 			}
 			start := i
-			text := make([]byte, 0, 64)
 			for i+step <= len(data) && isPrintable(data[i]) && zeros(data[i+1:i+step]) {
-				text = append(text, data[i])
 				i += step
 			}
+			end := i
 			if i < len(data) && isPrintable(data[i]) { // the last one, when the high byte comes first
-				text = append(text, data[i])
+				end++
 			}
-			if len(text) >= shortest {
+			if (end-start+step-1)/step >= shortest {
+				text := make([]byte, 0, (end-start+step-1)/step)
+				for at := start; at < end; at += step {
+					text = append(text, data[at])
+				}
 				l.block(b.inside(start, "UTF-"+strconv.Itoa(8*step), text))
 			}
 			i--
