@@ -43,6 +43,8 @@ const (
 	plain57 = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 	letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	base32  = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+	// plain31 is capitals and digits without 0 O 1 I L.
+	plain31 = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 )
 
 // TokenLength is how many characters a link token has (contract, section 3).
@@ -108,7 +110,7 @@ func (g *IDs) BankOrder() BankOrder {
 // OrderNumber makes a readable order number for a link that was made without one, like
 // "OD-261122-K7Q2MZ4R". The ledger's unique constraint has the last word; the caller tries again.
 func (g *IDs) OrderNumber(now time.Time) OrderNumber {
-	return OrderNumber(fmt.Sprintf("OD-%s-%s", now.UTC().Format("060102"), g.pick(base32, 8)))
+	return OrderNumber(fmt.Sprintf("OD-%s-%s", now.UTC().Format("060102"), g.pick(plain31, 8)))
 }
 
 // Attempt makes the field "attempt" of one view. It allocates nothing.

@@ -285,7 +285,7 @@ func TestUX_H6_SecondDeviceOnALinkBeingPaid(t *testing.T) {
 	second.answer("123456")
 	second.want(t, ".result", "Ödeme tamamlandı")
 	first.answer("123456")
-	first.want(t, ".result", "Ödeme alınamadı", "Bu link için başka bir ödeme daha önce tamamlandı", "Kartınızdan para çekilmedi.")
+	first.want(t, ".result", "Ödeme alınamadı", "başka bir ödeme sizden önce geldi", "Bu link için sizden önce başka bir ödeme işleme alındı", "Kartınızdan para çekilmedi.")
 	status(t, "reload of the refusal", first.Reload(), http.StatusOK)
 	first.want(t, ".result", "Ödeme alınamadı")
 	status(t, "second tab", first.tab().Open(l["url"].(string)), http.StatusGone)

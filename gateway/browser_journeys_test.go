@@ -82,7 +82,28 @@ func TestUX_E5_E7_OtherCardOtherRows(t *testing.T) {
 	p.reads("#wait", "Banka kartıyla taksit yapılamaz.")
 	p.WaitFor(`document.getElementById("live").textContent.startsWith("Seçtiğiniz")`)
 	p.want(t, "#go", "250,00 TL öde")
+	// The space kept for rows stays while the number is typed, and goes with the next field of the card.
+	height := func() float64 {
+		return chrome.Eval[float64](p.Page, `document.getElementById("rows").getBoundingClientRect().height`)
+	}
+	if h := height(); h < 200 {
+		t.Errorf("the rows' space collapsed to %.0f px under the payer's hands", h)
+	}
+	p.Fill("#card_expiry", "1229")
+	if h := height(); h > 160 {
+		t.Errorf("one row in a box of %.0f px", h)
+	}
+	p.Fill("#card_number", card("000"))
+	p.WaitFor(`document.querySelectorAll("#rows .row").length === 4`)
 	p.quiet(t)
+
+	off := phone()
+	off.ScriptsOff = true
+	p = r.person(t, off)
+	p.Open(l["url"].(string))
+	if h := height(); h > 160 {
+		t.Errorf("without scripts, one row in a box of %.0f px", h)
+	}
 }
 
 // A refusal says why in human words, that no money was taken, and how to go on; the same link then

@@ -337,6 +337,9 @@ func TestUX_D4_BankUnreachable(t *testing.T) {
 	p.fillCard(card("000"))
 	status(t, "unreachable", p.ClickAndLoad("#go"), http.StatusServiceUnavailable)
 	p.want(t, ".result", "Bankaya ulaşılamadı", "Kartınızdan para çekilmedi.")
+	if n := strings.Count(p.says(".result"), "Bankaya ulaşılamadı"); n != 1 {
+		t.Errorf("the page says it %d times", n)
+	}
 	status(t, "back", p.ClickAndLoad("a.go"), http.StatusOK)
 	p.WaitVisible("#pay")
 	p.quiet(t)

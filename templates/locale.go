@@ -41,6 +41,20 @@ type Locales map[string]*Locale
 // missing format while a payer waits.
 func Load() (Locales, error) { return load(localeFiles, "locale") }
 
+// Languages lists the codes of all embedded languages, Turkish first, without reading their texts: for
+// whoever only chooses one.
+func Languages() []string {
+	all := Locales{}
+	names, err := fs.Glob(localeFiles, "locale/*.json")
+	if err != nil {
+		panic(err) // the pattern is malformed
+	}
+	for _, name := range names {
+		all[strings.TrimSuffix(path.Base(name), ".json")] = nil
+	}
+	return all.Codes()
+}
+
 func load(files fs.FS, dir string) (Locales, error) {
 	entries, err := fs.ReadDir(files, dir)
 	if err != nil {

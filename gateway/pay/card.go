@@ -34,7 +34,7 @@ func (s *Surface) pay(c *fiber.Ctx) error {
 	if wait := s.Guard.Blocked(c.UserContext(), ip); wait > 0 {
 		return checkout.ErrVelocity.After(wait)
 	}
-	lang := formLanguage(c, form)
+	lang := s.formLanguage(c, form)
 	started, err := s.Flow.Pay(c.UserContext(), checkout.PayRequest{
 		Token: token, Attempt: form.Get("attempt"),
 		Card: checkout.CardInput{
@@ -78,8 +78,9 @@ func agent(c *fiber.Ctx) string {
 	return name
 }
 
-func formLanguage(c *fiber.Ctx, form url.Values) string {
-	if l := form.Get("lang"); l == "tr" || l == "en" {
+// formLanguage: what the page was written in wins, if there is such a language.
+func (s *Surface) formLanguage(c *fiber.Ctx, form url.Values) string {
+	if l := form.Get("lang"); slices.Contains(s.Pages.Languages(), l) {
 		return l
 	}
 	return web.Language(c)

@@ -35,14 +35,19 @@ func (s *Surface) resultPage(c *fiber.Ctx, p checkout.Payment) (*page.Result, er
 	head, _ := s.head(c, p.Merchant, "/r/"+string(p.ID))
 	v := &page.Result{
 		Head: head, Payment: string(p.ID), Status: string(p.Status), Reason: string(p.Decline.Code),
-		Reference: reference(p), CanAbandon: p.Status == checkout.StatusChallenged,
+		Reference: reference(p), CanAbandon: p.Status == checkout.StatusChallenged, Reversing: p.Reversal == checkout.ReversalDue,
 	}
 	if p.Status == checkout.StatusChallenged {
 		_, err := s.Flow.Resume(c.UserContext(), p.ID)
 		v.CanContinue = err == nil
 	}
-	if p.Status == checkout.StatusFailed && p.Decline.Code == checkout.ReasonSuperseded {
-		v.Status = page.StatusSuperseded
+	if p.Status == checkout.StatusFailed {
+		switch p.Decline.Code {
+		case checkout.ReasonSuperseded:
+			v.Status = page.StatusSuperseded
+		case checkout.ReasonLinkUsed:
+			v.Status = page.StatusLinkUsed
+		}
 	}
 	if p.Status == checkout.StatusVoided && p.Reversal == checkout.ReversalDone {
 		v.Double = true

@@ -2,11 +2,14 @@ package web
 
 import (
 	"bytes"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
+
+	"github.com/odelink/odelink/templates"
 )
 
-// Language chooses "tr" or "en" for a request: ?lang= wins, then Accept-Language by its weights
+// Language chooses one of the pages' languages for a request: ?lang= wins, then Accept-Language by its weights
 // (RFC 9110, section 12.5.4), then Turkish. It allocates nothing and answers constants, so the
 // result may be kept.
 func Language(c *fiber.Ctx) string {
@@ -27,16 +30,15 @@ func programLanguage(c *fiber.Ctx) string {
 	return accepted(c.Request().Header.Peek(fiber.HeaderAcceptLanguage), "en")
 }
 
+// languages are those that the pages are written in, Turkish first.
+var languages = templates.Languages()
+
 // known is the language that a tag names, or "".
 func known(tag []byte) string {
-	if len(tag) < 2 || (len(tag) > 2 && tag[2] != '-') {
-		return ""
-	}
-	switch {
-	case tag[0]|0x20 == 't' && tag[1]|0x20 == 'r':
-		return "tr"
-	case tag[0]|0x20 == 'e' && tag[1]|0x20 == 'n':
-		return "en"
+	for _, l := range languages {
+		if len(tag) >= len(l) && (len(tag) == len(l) || tag[len(l)] == '-') && strings.EqualFold(string(tag[:len(l)]), l) {
+			return l
+		}
 	}
 	return ""
 }

@@ -72,6 +72,8 @@ function checkout() {
 	const num = $("card_number"), exp = $("card_expiry"), cvc = $("card_cvc"), amount = $("amount");
 	const [left, month, currency] = pay.dataset.clock.split(" ");
 	const decimals = currency == "JPY" ? 0 : 2, shown = $("cur").textContent;
+	// What the page says by itself, to be said again when a number is taken back.
+	const hints = ["card_number-h", "card_cvc-h", "wait"].map(id => $(id) && $(id).textContent);
 	const accepted = $("marks").dataset.brands.split(" ");
 	const chosen = pay.querySelector(":checked");
 	let want = +(pay.dataset.keep || chosen && chosen.value || 1), busy, brand = "", last = "";
@@ -178,8 +180,8 @@ function checkout() {
 		marks.classList.toggle("one", !!hit);
 		for (const m of marks.children) m.classList.toggle("hit", m == hit);
 		marks.setAttribute("aria-label", T[name] || marks.dataset.all);
-		$("card_number-h").textContent = T[name] || T.number_hint;
-		$("card_cvc-h").textContent = name == "amex" ? T.cvc_amex : T.cvc_hint;
+		$("card_number-h").textContent = T[name] || hints[0];
+		$("card_cvc-h").textContent = name == "amex" ? T.cvc_amex : hints[1];
 		if (name) say(T[name]);
 		if (cvc.value) check(cvc);
 	};
@@ -193,7 +195,10 @@ function checkout() {
 
 	// Instalments of exactly this card: asked at 6 and 8 digits, once for each beginning.
 	const known = {};
-	let asked = "";
+	let asked = "", few;
+	// Space that no row will need goes when another field of the card is entered: nothing below it moves
+	// by itself, and not under a finger that is on its way to the button.
+	pay.addEventListener("focusin", e => few && e.target != num && e.target.closest(".card") && pay.classList.add("few"));
 	const plans = () => {
 		if (!rows) return;
 		const d = digits(num.value), bin = d.slice(0, d.length > 7 ? 8 : d.length > 5 ? 6 : 0);
@@ -215,6 +220,8 @@ function checkout() {
 		if (list[0]) single.textContent = money(first.firstElementChild.dataset.total = list[0].total);
 		if (o && o.issuer) hint.textContent = fill(o.program ? T.card : T.card_plain, {issuer: o.issuer, program: o.program, kind: T[o.kind] || ""}).trim();
 		let box = rows, kept = want < 2;
+		few = o && list.length < 2;
+		few || pay.classList.remove("few");
 		list.slice(1).forEach((x, i) => {
 			if (i == 5 && list.length > 7) {
 				box = make("details", "more");
@@ -237,7 +244,7 @@ function checkout() {
 				if (box != rows) box.open = true;
 			}
 		});
-		tip.textContent = o ? T["why_" + o.kind] || T.why_none : T.wait;
+		tip.textContent = o ? T["why_" + o.kind] || T.why_none : hints[2];
 		tip.hidden = list.length > 1;
 		if (o) {
 			say((kept ? "" : T.reset + " ") + plural("found", list.length));

@@ -178,6 +178,9 @@ func (c *CheckoutPage) Hosted() bool { return c.Variant&VariantHosted != 0 }
 // AskOpen shows the question for the first digits opened, where the server has just answered it.
 func (c *CheckoutPage) AskOpen() bool { return c.BIN != "" }
 
+// Few says that the rows are known and leave no space to keep free.
+func (c *CheckoutPage) Few() bool { return len(c.Offers) == 1 }
+
 // Range is the sentence about the limits of an open amount.
 func (r *root) Range() string {
 	return r.T("pay.amount_hint", "min", r.F.Min(), "max", r.F.Max())

@@ -126,12 +126,14 @@ func TestL05_TitlesAreUniquePerState(t *testing.T) {
 			// The same state with other values may share its title.
 			state := strings.TrimSuffix(strings.TrimSuffix(s.name, "-test"), "-earlier")
 			switch state {
-			case "checkout-open", "checkout-twelve", "checkout-debit":
+			case "checkout-open", "checkout-twelve", "checkout-debit", "checkout-waiting":
 				state = "checkout"
 			case "checkout-one-error":
 				state = "checkout-errors"
 			case "kind-expired-asked":
 				state = "kind-expired"
+			case "result-reversing":
+				state = "result-link-used"
 			case "result-double":
 				state = "result-voided"
 			}

@@ -54,7 +54,7 @@ func (r *root) resultSentences(v *Result) []string {
 			return []string{r.T("result.paid_earlier.what", "date", r.L.When(v.Receipt.PaidAt))}
 		}
 		return []string{r.T("result.paid.what")}
-	case StatusDeclined, StatusFailed:
+	case StatusDeclined, StatusFailed, StatusLinkUsed:
 		return []string{r.T(r.declineKey(v.Reason))}
 	case StatusPending:
 		return []string{r.T("result.pending.what"), r.T("result.pending.keep")}
@@ -93,7 +93,10 @@ func (r *root) MoneyTaken() string {
 
 func (r *root) moneyOf(v *Result) string {
 	switch v.shown() {
-	case StatusDeclined, StatusFailed, StatusAbandoned, StatusSuperseded:
+	case StatusDeclined, StatusFailed, StatusAbandoned, StatusSuperseded, StatusLinkUsed:
+		if v.Reversing {
+			return r.T("money.reversing")
+		}
 		return r.T("money.none")
 	case StatusPending, StatusChallenged:
 		return r.T("money.unknown")

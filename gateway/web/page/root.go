@@ -172,9 +172,9 @@ func (r *root) Refresh() int {
 
 // scriptKeys are the sentences that the script shows, besides all "js." keys.
 var scriptKeys = []string{
-	"pay.button", "pay.button_count", "pay.button_open", "pay.errors", "page.title_error", "pay.number_hint", "pay.cvc_hint",
-	"plan.single", "plan.count", "plan.monthly", "plan.last", "plan.free", "plan.extra", "plan.more",
-	"plan.wait", "plan.why_debit", "plan.why_prepaid", "plan.why_none",
+	"pay.button", "pay.button_count", "pay.button_open", "pay.errors", "page.title_error",
+	"plan.count", "plan.monthly", "plan.last", "plan.free", "plan.extra", "plan.more",
+	"plan.why_debit", "plan.why_prepaid", "plan.why_none",
 	"plan.found.one", "plan.found.other",
 	"field.card_number.required", "field.card_number.length", "field.card_number.luhn",
 	"field.card_number.brand_not_accepted",

@@ -77,6 +77,7 @@ func samples() []sample {
 		{"checkout-errors", &CheckoutPage{Head: in, Variant: usual | VariantOpen | VariantNote, Checkout: sampleCheckout, Errors: every,
 			Typed: Typed{Amount: "7.500", Expiry: "01/20", Holder: "4155650000000007", Note: "teşekkürler"}}},
 		{"checkout-one-error", &CheckoutPage{Head: in, Variant: usual, Checkout: sampleCheckout, Errors: every[2:3], Typed: Typed{Expiry: "01/20", Holder: "Şükrü Ğ. Işık"}}},
+		{"checkout-waiting", &CheckoutPage{Head: in, Variant: usual, Checkout: sampleCheckout, Waiting: sampleReceipt.Payment}},
 		{"checkout-terms-changed", &CheckoutPage{Head: in, Variant: usual, Checkout: sampleCheckout, TermsChanged: true}},
 		{"checkout-twelve", &CheckoutPage{Head: Head{Theme: longShop, Self: "/p/Xk3mN8pQ2rTv", Test: true}, Variant: usual | VariantNote, Checkout: long,
 			BIN: "41556501", Offers: twelve(), Typed: Typed{Installments: 6}}},
@@ -112,6 +113,8 @@ func resultSamples(of Head) []sample {
 	failed.RetryURL = "/p/Xk3mN8pQ2rTv"
 	challenged := plain(StatusChallenged, "")
 	challenged.CanContinue, challenged.CanAbandon = true, true
+	late, reversing := plain(StatusLinkUsed, "link_used"), plain(StatusLinkUsed, "link_used")
+	reversing.Reversing = true
 	abandoned := plain(StatusAbandoned, "")
 	abandoned.RetryURL = "/p/Xk3mN8pQ2rTv"
 	return []sample{
@@ -122,6 +125,7 @@ func resultSamples(of Head) []sample {
 		{"result-double", double}, {"result-declined", declined}, {"result-failed", failed},
 		{"result-pending", plain(StatusPending, "")}, {"result-challenged", challenged},
 		{"result-abandoned", abandoned}, {"result-superseded", plain(StatusSuperseded, "")},
+		{"result-link-used", late}, {"result-reversing", reversing},
 	}
 }
 

@@ -89,7 +89,7 @@ type Handover struct {
 	Fields      []Field
 }
 
-// The states of a result page: the payment's status as the API shows it, and StatusSuperseded.
+// The states of a result page: the payment's status as the API shows it, StatusSuperseded and StatusLinkUsed.
 const (
 	StatusPaid              = "paid"
 	StatusPartiallyRefunded = "partially_refunded"
@@ -102,6 +102,7 @@ const (
 	StatusChallenged        = "challenged"
 	StatusAbandoned         = "abandoned"
 	StatusSuperseded        = "superseded" // abandoned in favour of a newer attempt
+	StatusLinkUsed          = "link_used"  // another payment of the link was first
 )
 
 // Result is the page of one payment.
@@ -111,8 +112,9 @@ type Result struct {
 	Status  string
 	Reason  string // of declined and failed: our own decline code, see the keys "decline.…"
 
-	Earlier bool // the link was opened again after it had been paid: say when
-	Double  bool // voided because the same payment had been approved twice
+	Earlier   bool // the link was opened again after it had been paid: say when
+	Reversing bool // not taken, but its bank may have charged by itself: that is given back
+	Double    bool // voided because the same payment had been approved twice
 
 	Receipt     *Receipt // paid and what follows
 	Reference   string   // short number for support where there is no receipt
