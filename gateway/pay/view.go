@@ -196,8 +196,9 @@ func (s *Surface) installments(c *fiber.Ctx) error {
 		return err
 	}
 	s.headers.Apply(c)
-	c.Response().Header.SetContentType(fiber.MIMEApplicationJSON)
-	c.Response().SetBodyRaw(web.AppendOffers(nil, table, false))
+	resp := c.Response()
+	resp.Header.SetContentType(fiber.MIMEApplicationJSON)
+	resp.SwapBody(web.AppendOffers(resp.SwapBody(nil)[:0], table, false))
 	return nil
 }
 
