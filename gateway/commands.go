@@ -22,9 +22,10 @@ import (
 	"github.com/odelink/odelink/checkout/caps"
 )
 
-// withApp loads the settings of serve, opens the gateway without serving, runs f and closes again.
-func withApp(ctx context.Context, out io.Writer, f func(*app) error) error {
-	cfg, err := loadConfig(nil, os.Environ(), false, out)
+// withApp loads the settings of serve, opens the gateway without serving, runs f and closes again. args
+// are settings as flags; commands with flags of their own have none.
+func withApp(ctx context.Context, args []string, out io.Writer, f func(*app) error) error {
+	cfg, err := loadConfig(args, os.Environ(), false, out)
 	if err != nil {
 		return err
 	}
@@ -37,10 +38,7 @@ func withApp(ctx context.Context, out io.Writer, f func(*app) error) error {
 
 // migrate brings the tables up to date; opening the ledger does it.
 func migrate(ctx context.Context, args []string, out io.Writer) error {
-	if len(args) > 0 {
-		return fmt.Errorf("unexpected argument %q", args[0])
-	}
-	return withApp(ctx, out, func(*app) error {
+	return withApp(ctx, args, out, func(*app) error {
 		fmt.Fprintln(out, "the ledger's tables are up to date")
 		return nil
 	})
@@ -48,10 +46,7 @@ func migrate(ctx context.Context, args []string, out io.Writer) error {
 
 // rewrap encrypts what is stored under the newest master key.
 func rewrap(ctx context.Context, args []string, out io.Writer) error {
-	if len(args) > 0 {
-		return fmt.Errorf("unexpected argument %q", args[0])
-	}
-	return withApp(ctx, out, func(a *app) error {
+	return withApp(ctx, args, out, func(a *app) error {
 		if err := a.ledger.Rewrap(ctx); err != nil {
 			return err
 		}
@@ -85,15 +80,21 @@ func binsCommand(_ context.Context, args []string, out io.Writer) error {
 	if err := flags.Parse(rest); err != nil {
 		return err
 	}
-	if flags.NArg() != 1 {
+	name := flags.Arg(0)
+	if flags.NArg() > 1 { // flags may stand behind the file, too
+		if err := parseAll(flags, flags.Args()[1:]); err != nil {
+			return err
+		}
+	}
+	if name == "" {
 		return errors.New("bins import needs the name of one CSV file")
 	}
-	f, err := os.Open(filepath.Clean(flags.Arg(0)))
+	f, err := os.Open(filepath.Clean(name))
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	rows, report, err := bins.Import(f, filepath.Base(flags.Arg(0)))
+	rows, report, err := bins.Import(f, filepath.Base(name))
 	if err != nil {
 		return err
 	}
@@ -152,7 +153,7 @@ func merchantCommand(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return withApp(ctx, out, func(a *app) error {
+	return withApp(ctx, nil, out, func(a *app) error {
 		now := a.seams.clock.Now()
 		m.ID, m.Version, m.CreatedAt, m.UpdatedAt = a.ids.Merchant(), 1, now, now
 		if err := a.ledger.SaveMerchant(ctx, m, operatorEvent(m.ID, string(m.ID), "merchant.created", now)); err != nil {
@@ -287,7 +288,7 @@ func accountCommand(ctx context.Context, args []string, out io.Writer) error {
 	if wish != nil {
 		*verify = *wish
 	}
-	return withApp(ctx, out, func(a *app) error {
+	return withApp(ctx, nil, out, func(a *app) error {
 		now := a.seams.clock.Now()
 		acc.ID, acc.Merchant, acc.Version, acc.CreatedAt, acc.UpdatedAt = a.ids.Account(), checkout.MerchantID(*merchant), 1, now, now
 		acc = a.withBankDefaults(acc)
@@ -381,7 +382,7 @@ func keyCommand(ctx context.Context, args []string, out io.Writer) error {
 	if err := parseAll(flags, rest); err != nil {
 		return err
 	}
-	return withApp(ctx, out, func(a *app) error {
+	return withApp(ctx, nil, out, func(a *app) error {
 		if word == "revoke" {
 			return a.revokeKey(ctx, out)
 		}

@@ -69,3 +69,55 @@ func TestSettingsByPrecedence(t *testing.T) {
 		t.Errorf("%v %+v", err, c)
 	}
 }
+
+// A setting is a flag of every command that opens the ledger, not of serve alone.
+func TestOperatorsCommandsTakeSettingsAsFlags(t *testing.T) {
+	for _, e := range os.Environ() {
+		if name, _, _ := strings.Cut(e, "="); strings.HasPrefix(name, "ODELINK_") && !strings.HasPrefix(name, "ODELINK_TEST_") {
+			t.Setenv(name, "")
+			os.Unsetenv(name)
+		}
+	}
+	file := filepath.Join(t.TempDir(), "own.db")
+	for _, c := range []struct{ command, says string }{{"migrate", "up to date"}, {"rewrap", "newest master key"}, {"doctor", "all is well"}} {
+		var out bytes.Buffer
+		args := []string{c.command, "--database-url=sqlite:" + file, "--master-key", goodKey}
+		if err := start(t.Context(), args, &out); err != nil || !strings.Contains(out.String(), c.says) {
+			t.Errorf("%s: %v %s", c.command, err, &out)
+		}
+		if err := start(t.Context(), append(args, "extra"), &out); err == nil || !strings.Contains(err.Error(), `unexpected argument "extra"`) {
+			t.Errorf("%s takes another word: %v", c.command, err)
+		}
+	}
+	if _, err := os.Stat(file); err != nil {
+		t.Error(err)
+	}
+}
+
+// bins import takes its flag before and behind the file, and names what it cannot read.
+func TestBinsImport(t *testing.T) {
+	t.Setenv("ODELINK_BINS_FILE", "")
+	dir := t.TempDir()
+	table, kept := filepath.Join(dir, "own.csv"), filepath.Join(dir, "kept.csv")
+	if err := os.WriteFile(table, []byte("prefix,bank_code,bank_name,brand,card_type,programme,commercial\n41556500,0111,Own Bank,visa,debit,,0\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"--to", kept, table}, {table, "--to", kept}, {table, "--to=" + kept}} {
+		var out bytes.Buffer
+		if err := start(t.Context(), append([]string{"bins", "import"}, args...), &out); err != nil || !strings.Contains(out.String(), "kept in "+kept) {
+			t.Errorf("%q: %v %s", args, err, &out)
+		}
+		if err := os.Remove(kept); err != nil {
+			t.Error(err)
+		}
+	}
+	var out bytes.Buffer
+	if err := start(t.Context(), []string{"bins", "import", table}, &out); err != nil || !strings.Contains(out.String(), "nothing was kept") {
+		t.Errorf("without a place: %v %s", err, &out)
+	}
+	for _, args := range [][]string{{}, {"--to", kept}, {table, table}, {filepath.Join(dir, "none.csv")}, {table, "--nosuch"}} {
+		if err := start(t.Context(), append([]string{"bins", "import"}, args...), &out); err == nil {
+			t.Errorf("%q is taken", args)
+		}
+	}
+}

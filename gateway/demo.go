@@ -180,7 +180,7 @@ func terminalQR(text string) string {
 	if err != nil {
 		return ""
 	}
-	const quiet = 2
+	const quiet = 4 // what readers need (ISO/IEC 18004)
 	black := func(x, y int) bool {
 		return x >= 0 && y >= 0 && x < code.Size && y < code.Size && code.Black(x, y)
 	}

@@ -24,8 +24,8 @@ type finding struct {
 
 // doctor checks everything that an operator can get wrong, and the audit trail; it changes nothing.
 // It answers an error when anything is not as it should be.
-func doctor(ctx context.Context, _ []string, out io.Writer) error {
-	cfg, err := loadConfig(nil, os.Environ(), os.Getenv("ODELINK_DEMO_DATA") != "", out)
+func doctor(ctx context.Context, args []string, out io.Writer) error {
+	cfg, err := loadConfig(args, os.Environ(), os.Getenv("ODELINK_DEMO_DATA") != "", out)
 	if err != nil {
 		return err
 	}
