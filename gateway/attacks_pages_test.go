@@ -137,7 +137,7 @@ func TestA37_A39_HeadersOnEveryAnswer(t *testing.T) {
 			t.Errorf("%s may be framed: %q", v.name, policy)
 		}
 		for _, never := range []string{"Server", "X-Powered-By", "ETag", "Last-Modified", "Expires", "Access-Control-Allow-Origin", "Set-Cookie"} {
-			if got := v.header.Get(never); got != "" {
+			if got := v.header.Get(never); got != "" && !(never == "Set-Cookie" && v.name == "hand-over" && reminder.MatchString(got)) {
 				t.Errorf("%s: %s: %s", v.name, never, got)
 			}
 		}

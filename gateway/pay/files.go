@@ -62,7 +62,30 @@ func (s *Surface) ErrorPage(c *fiber.Ctx, e *checkout.Error, status int, ref str
 			kind.Token = string(token)
 		}
 	}
+	if kind.State == page.KindServerError {
+		kind.Theme, kind.Test = s.whoseTrouble(c)
+	}
 	return s.render(c, status, web.Language(c), kind)
+}
+
+// whoseTrouble is the merchant whose page it was that broke, so that the payer knows whom to call; nobody
+// where that cannot be told. Pages of guessed addresses never come here: they look alike (A29).
+func (s *Surface) whoseTrouble(c *fiber.Ctx) (theme *page.Theme, test bool) {
+	defer func() {
+		if recover() != nil { // what broke the page may break this too, and the error's own page must stand
+			theme, test = nil, false
+		}
+	}()
+	token := checkout.Token(c.Params("token"))
+	if !token.Valid() {
+		return nil, false
+	}
+	hot, err := s.Flow.View(c.UserContext(), token)
+	if err != nil {
+		return nil, false
+	}
+	head, _ := s.head(c, hot.Merchant, "")
+	return head.Theme, head.Test
 }
 
 // self is where an error page's language switch leads: to an address made of what is known to be

@@ -3,10 +3,14 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/odelink/odelink/gateway/testenv/browser"
+	"github.com/odelink/odelink/gateway/web/page"
 	"github.com/odelink/odelink/threeds/banksim"
 )
 
@@ -23,7 +27,9 @@ func everyPage(s *studio) {
 	checkoutPages(s)
 	paidWay(s)
 	endings(s)
+	comingSecond(s)
 	kindPages(s)
+	rarePages(s)
 }
 
 // checkoutPages are the link's page before anything is sent.
@@ -124,8 +130,44 @@ func endings(s *studio) {
 		p.WaitFor(`(history.back(), true)`)
 		p.WaitVisible("form button.second")
 		s.keep(p, "result-waiting-at-bank", v)
+		result := p.URL()
+		again := s.link(nil)
+		p = s.atBank(v, again, approved, "")
+		p.Open(again.URL)
+		p.WaitVisible("#waiting")
+		s.keep(p, "checkout-waiting-at-bank", v)
+		p.Open(result)
+		p.WaitFor(`(document.body.append(Object.assign(document.createElement("form"), {method: "post", id: "forged", action: location.pathname.replace("/r/", "/3ds/")})), document.getElementById("forged").submit(), true)`)
+		p.WaitFor(`location.pathname.startsWith("/r/") && !!document.querySelector(".result.bad")`)
+		s.keep(p, "kind-bad-return", v)
 	}
 	s.fault("", "")
+}
+
+// comingSecond are the pages of whoever is not the first at a link.
+func comingSecond(s *studio) {
+	for _, v := range bothSizes("tr") {
+		l := s.link(nil)
+		second := s.atBank(v, l, approved, "")
+		s.atBank(v, l, approved, "123456")
+		second.Fill("#otp", "123456")
+		second.Click("#challenge button[value=submit]")
+		second.WaitFor(`location.href.startsWith("` + s.base + `/") && !!document.querySelector(".result h1")`)
+		s.keep(second, "result-another-was-first", v)
+
+		busy := s.link(nil)
+		late := s.open(v, busy.URL)
+		typeCard(late, approved)
+		s.fault("inquiry", "http_500")
+		s.atBank(v, busy, uncertain, "123456")
+		late.ClickAndLoad("#go")
+		s.keep(late, "kind-in-progress", v)
+		s.fault("", "")
+
+		full := s.link(map[string]any{"usage": "multi", "max_payments": 1})
+		s.atBank(v, full, approved, "123456")
+		s.keep(s.open(v, full.URL), "kind-used-up", v)
+	}
 }
 
 // kindPages say why a link cannot be paid.
@@ -157,8 +199,64 @@ func kindPages(s *studio) {
 	}
 }
 
+// rarePages are of troubles that a demo does not have: the same pages, from a server of their own.
+func rarePages(s *studio) {
+	pages, err := page.New(page.Options{PublicURL: "https://ode.example.com"})
+	if err != nil {
+		s.Fatal(err)
+	}
+	shop := page.Head{Theme: &page.Theme{Name: "Ahşap Atölyesi", LegalName: "Ahşap Atölyesi Mobilya Ltd. Şti.", Phone: "+90 212 555 01 23", Email: "destek@ahsap.example", Accent: "#0b6e5d"}, Test: true}
+	const token, payment = "Xk3mN8pQ2rTv", "pay_9f2c4e7a3b3d5f6A7B8293"
+	for name, k := range map[string]*page.Kind{
+		"kind-server-error":   {Head: shop, State: page.KindServerError, Reference: "7QK2M4ZR9C"},
+		"kind-unavailable":    {State: page.KindUnavailable, Token: token},
+		"kind-return-waiting": {Head: shop, State: page.KindReturnWaiting, Payment: payment, Resend: &page.Form{Action: "/3ds/" + payment}},
+		"kind-no-route":       {Head: shop, State: page.KindNoRoute, Token: token},
+	} {
+		html, err := pages.Render("tr", k)
+		if err != nil {
+			s.Fatal(err)
+		}
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			body, kind := html, "text/html; charset=utf-8"
+			if a, ok := pages.Assets().ByPath(r.URL.Path); ok {
+				body, kind = a.Body, a.ContentType
+			} else if css, ok := page.ThemeFile(strings.TrimPrefix(r.URL.Path, page.ThemePath)); ok {
+				body, kind = css, "text/css; charset=utf-8"
+			}
+			w.Header().Set("Content-Type", kind)
+			_, _ = w.Write(body) // a browser that went away needs none
+		}))
+		s.Cleanup(server.Close)
+		for _, v := range bothSizes("tr") {
+			s.keep(s.open(withoutScripts(v), server.URL), name, v)
+		}
+	}
+}
+
+// tooManyRefusals lets many cards be refused on one link, all at once, until it rests.
+func tooManyRefusals(s *studio) {
+	l := s.link(nil)
+	s.fault("open", "decline")
+	var all sync.WaitGroup
+	for range 12 {
+		all.Go(func() {
+			form := url.Values{"card_number": {approved}, "card_expiry": {"12/30"}, "card_cvc": {"123"}}
+			if resp, err := http.PostForm(l.URL+"/pay", form); err == nil {
+				resp.Body.Close()
+			}
+		})
+	}
+	all.Wait()
+	s.fault("", "")
+	for _, v := range bothSizes("tr") {
+		s.keep(s.open(v, l.URL), "kind-resting", v)
+	}
+}
+
 // tooManyTries guesses addresses until the gateway has enough of it.
 func tooManyTries(s *studio) {
+	tooManyRefusals(s)
 	l := s.link(nil)
 	p := s.open(phone("tr", false), l.URL)
 	for range 200 {

@@ -677,7 +677,7 @@ func TestN02_AppsThatBreakBankPagesGetAHint(t *testing.T) {
 	srv := site(t, newTestPages(t))
 	ctx := open(t)
 	screen(t, ctx, 360, 740, false)
-	hint := `[...document.querySelectorAll("#pay p")].some(p=>p.textContent.startsWith("Bankanızın sayfası bu uygulamanın içinde"))`
+	hint := `[...document.querySelectorAll("#pay p")].some(p=>p.textContent.startsWith("Bankanızın sayfası bu uygulamada açılmazsa"))`
 	for agent, want := range map[string]bool{
 		"Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 Instagram 350.0.0": true,
 		"Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/130.0 Mobile [FBAN/EMA;FBAV/440.0]":    true,
