@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -222,7 +223,7 @@ func (s *Surface) createLink(c *fiber.Ctx) error {
 	var b linkBody
 	given, err := s.decode(c, &b, linkReadOnly)
 	if err != nil {
-		return err
+		return b.withMissing(err)
 	}
 	if err := b.deliverable(); err != nil {
 		return err
@@ -239,6 +240,29 @@ func (s *Surface) createLink(c *fiber.Ctx) error {
 		return s.beaten(c, key, err)
 	}
 	return sendCreated(c, fiber.StatusCreated, answer)
+}
+
+// withMissing adds to mistakes in what was said what was not said at all, so that a caller reads both at
+// once. What else depends on several fields is told when each is right.
+func (b *linkBody) withMissing(err error) error {
+	var e *checkout.Error
+	if !errors.As(err, &e) || len(e.Fields) == 0 {
+		return err
+	}
+	all := slices.Clone(e.Fields)
+	need := func(field string, given bool) {
+		if !given && !slices.ContainsFunc(e.Fields, func(f checkout.FieldError) bool { return f.Field == field || field != "currency" && f.Field == "amount_mode" }) {
+			all = append(all, checkout.FieldError{Field: field, Code: "required"})
+		}
+	}
+	need("currency", b.Currency != nil)
+	if b.AmountMode != nil && *b.AmountMode == "open" {
+		need("min_amount", b.MinAmount != nil)
+		need("max_amount", b.MaxAmount != nil)
+	} else {
+		need("amount", b.Amount != nil)
+	}
+	return checkout.Invalid(all...)
 }
 
 // deliverable refuses to make a link that would not reach whom it is for: no delivery service is

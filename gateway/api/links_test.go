@@ -140,6 +140,10 @@ func TestCreateLink_refusals(t *testing.T) {
 		"an open link whose bounds are the wrong way": {`{"amount_mode":"open","currency":"TRY","min_amount":9,"max_amount":8}`, "max_amount: amount_range"},
 		"an open link of nothing":                     {`{"amount_mode":"open","currency":"TRY","min_amount":0,"max_amount":8}`, "min_amount: amount_range"},
 		"bounds on a fixed link":                      {`{"amount":5,"currency":"TRY","min_amount":1,"max_amount":9}`, "min_amount: only_for_open, max_amount: only_for_open"},
+		"a mistake, and the rest is missing":          {`{"usage":"x"}`, "usage: not_a_choice, currency: required, amount: required"},
+		"a wrong amount, and no currency":             {`{"amount":0}`, "amount: amount_range, currency: required"},
+		"a wrong bound, and nothing else":             {`{"amount_mode":"open","max_amount":"9"}`, "max_amount: wrong_type, currency: required, min_amount: required"},
+		"a wrong mode, which asks for other amounts":  {`{"amount_mode":"any"}`, "amount_mode: not_a_choice, currency: required"},
 		"several mistakes at once":                    {`{"amount":-1,"currency":"TRY","usage":"x","colour":"red"}`, "colour: unknown_field, amount: amount_range, usage: not_a_choice"},
 	} {
 		t.Run(name, func(t *testing.T) {
