@@ -95,8 +95,11 @@ func (w *watch) redis() redisstore.Observer {
 	return redisstore.Observer{
 		Batch: func(size int, _ time.Duration, _ error) { w.metrics.Batch("redis", size) },
 		Breaker: func(open bool) {
-			if w.breaker.Swap(open) != open {
-				w.log.Warn("redis", "asked", !open)
+			switch before := w.breaker.Swap(open); {
+			case open && !before:
+				w.log.Warn("Redis does not answer: pages and payments go on from the ledger, limits from this process")
+			case before && !open:
+				w.log.Info("Redis answers again")
 			}
 		},
 	}
