@@ -86,6 +86,15 @@ func (s *Surface) formLanguage(c *fiber.Ctx, form url.Values) string {
 	return web.Language(c)
 }
 
+// postedLanguage is the same for a form that was read before.
+func (s *Surface) postedLanguage(c *fiber.Ctx) string {
+	form, err := web.Form(c)
+	if err != nil {
+		return web.Language(c)
+	}
+	return s.formLanguage(c, form)
+}
+
 // notStarted answers why no payment was begun: the page again with the mistakes at their fields,
 // or one of the kind pages.
 func (s *Surface) notStarted(c *fiber.Ctx, started checkout.Started, form url.Values, lang string, err error) error {
@@ -112,7 +121,7 @@ func (s *Surface) notStarted(c *fiber.Ctx, started checkout.Started, form url.Va
 		return err
 	}
 	p.TermsChanged, p.Typed = changed, typed(form)
-	if a := form.Get("attempt"); started.Payment.ID == "" && len(a) == checkout.AttemptLength {
+	if a := form.Get("attempt"); started.Payment.ID == "" && len(a) == checkout.AttemptLength && !checkout.HoldsCard(a) {
 		copy(p.Checkout.Attempt[:], a) // the same try with its mistakes put right
 	}
 	status := fiber.StatusConflict
@@ -232,5 +241,5 @@ func (s *Surface) ask(c *fiber.Ctx) error {
 		}
 	}
 	head, _ := s.head(c, hot.Merchant, "/p/"+string(hot.Token))
-	return s.render(c, fiber.StatusOK, web.Language(c), &page.Kind{Head: head, State: page.KindExpired, Date: hot.ExpiresAt, Asked: true, Token: string(hot.Token)})
+	return s.render(c, fiber.StatusOK, s.postedLanguage(c), &page.Kind{Head: head, State: page.KindExpired, Date: hot.ExpiresAt, Asked: true, Token: string(hot.Token)})
 }

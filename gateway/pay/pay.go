@@ -116,6 +116,9 @@ func (s *Surface) head(c *fiber.Ctx, merchant checkout.MerchantID, self string) 
 
 // render answers one of the rare pages.
 func (s *Surface) render(c *fiber.Ctx, status int, lang string, v page.View) error {
+	if lang != web.Wished(c) {
+		page.Carry(v, lang)
+	}
 	html, err := s.Pages.Render(lang, v)
 	if err != nil {
 		return err

@@ -120,7 +120,11 @@ func (s *Surface) abandon(c *fiber.Ctx) error {
 	}
 	s.headers.Apply(c)
 	if p.Status == checkout.StatusFailed && p.Decline.Code == checkout.ReasonSuperseded {
-		return c.Redirect("/p/"+string(p.Token), fiber.StatusSeeOther)
+		address := "/p/" + string(p.Token)
+		if lang := resultLanguage(c, p); lang != web.Wished(c) {
+			address += "?lang=" + lang
+		}
+		return c.Redirect(address, fiber.StatusSeeOther)
 	}
 	return s.toResult(c, p.ID)
 }

@@ -224,12 +224,16 @@ func (s *Surface) notOpen(c *fiber.Ctx, hot checkout.Hot, err error, posted bool
 	if web.WantsJSON(c) || hot.Token == "" {
 		return err // the edge answers: problem+json, or the page of its kind
 	}
+	lang := web.Language(c)
+	if posted {
+		lang = s.postedLanguage(c)
+	}
 	head, _ := s.head(c, hot.Merchant, "/p/"+string(hot.Token))
 	kind := &page.Kind{Head: head, Token: string(hot.Token)}
 	status := fiber.StatusGone
 	switch {
 	case errors.Is(err, checkout.ErrPaid):
-		return s.alreadyPaid(c, hot, posted)
+		return s.alreadyPaid(c, hot, lang, posted)
 	case errors.Is(err, checkout.ErrBusy):
 		kind.State, status = page.KindBusy, fiber.StatusConflict
 		if posted {
@@ -255,7 +259,7 @@ func (s *Surface) notOpen(c *fiber.Ctx, hot checkout.Hot, err error, posted bool
 	default:
 		return err
 	}
-	return s.render(c, status, web.Language(c), kind)
+	return s.render(c, status, lang, kind)
 }
 
 func retryAfter(err error) time.Duration {
@@ -270,7 +274,7 @@ func retryAfter(err error) time.Duration {
 const justPaid = 15 * time.Minute
 
 // alreadyPaid shows the receipt, never the form again (ux-checklist H8).
-func (s *Surface) alreadyPaid(c *fiber.Ctx, hot checkout.Hot, posted bool) error {
+func (s *Surface) alreadyPaid(c *fiber.Ctx, hot checkout.Hot, lang string, posted bool) error {
 	status := fiber.StatusGone
 	if posted && s.Clock.Now().Sub(hot.PaidAt) < justPaid {
 		status = fiber.StatusConflict
@@ -282,12 +286,12 @@ func (s *Surface) alreadyPaid(c *fiber.Ctx, hot checkout.Hot, posted bool) error
 	if !p.SingleUse {
 		// Whoever opens a full link of many payers is not the one who paid last.
 		head, _ := s.head(c, hot.Merchant, "/p/"+string(hot.Token))
-		return s.render(c, status, web.Language(c), &page.Kind{Head: head, State: page.KindUsedUp, Token: string(hot.Token)})
+		return s.render(c, status, lang, &page.Kind{Head: head, State: page.KindUsedUp, Token: string(hot.Token)})
 	}
 	v, err := s.resultPage(c, p)
 	if err != nil {
 		return err
 	}
 	v.Self, v.Earlier = "/p/"+string(hot.Token), true
-	return s.render(c, status, web.Language(c), v)
+	return s.render(c, status, lang, v)
 }

@@ -18,6 +18,11 @@ func Language(c *fiber.Ctx) string {
 			return l
 		}
 	}
+	return Wished(c)
+}
+
+// Wished is the language that the browser itself asks for, whatever the address says.
+func Wished(c *fiber.Ctx) string {
 	return accepted(c.Request().Header.Peek(fiber.HeaderAcceptLanguage), "tr")
 }
 

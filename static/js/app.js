@@ -11,7 +11,7 @@ D.documentElement.classList.add("on");
 
 // A reload must ask for the state, not send a form again; only a bank's answer that could not be
 // worked on yet stays, since the page alone holds it.
-if (home != path && !$("again")) history.replaceState(null, "", home);
+if (home != path && !$("again")) history.replaceState(null, "", home + "?lang=" + D.documentElement.lang);
 // Back from the bank may show this page as it was left: ask the server how things stand now.
 W.addEventListener("pageshow", e => e.persisted && (left() || location.reload()));
 

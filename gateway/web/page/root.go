@@ -138,8 +138,20 @@ func (r *root) Step() int {
 // RefreshTo is where the reload leads; nowhere but to the page itself when empty. A page that
 // answers a POST must not be asked for again as it was.
 func (r *root) RefreshTo() string {
-	if v, ok := r.V.(*Kind); ok {
-		return v.BackURL()
+	return r.BackURL()
+}
+
+// BackURL leads to the link's page, and RetryURL to its form.
+func (r *root) BackURL() string {
+	if v, ok := r.V.(*Kind); ok && v.BackURL() != "" {
+		return v.BackURL() + r.carry
+	}
+	return ""
+}
+
+func (r *root) RetryURL() string {
+	if v, ok := r.V.(*Result); ok && v.RetryURL != "" {
+		return v.RetryURL + r.carry
 	}
 	return ""
 }

@@ -14,7 +14,12 @@ type Head struct {
 	Theme *Theme // nil on pages of no merchant, such as 'not found'
 	Test  bool   // test mode: the banner that nobody can overlook
 	Self  string // path of this page for the language switch, without query: "/p/…", "/r/…", "/v/…"
+
+	carry string // "?lang=…" behind addresses of the link's page, where the payer chose another language than the browser's
 }
+
+// Carry makes a view's ways back to the link's page keep its language.
+func Carry(v View, lang string) { v.head().carry = "?lang=" + lang }
 
 func (h *Head) head() *Head { return h }
 
