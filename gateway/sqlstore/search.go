@@ -196,8 +196,9 @@ func (s *Store) SearchPayments(ctx context.Context, q checkout.PaymentQuery) ([]
 }
 
 // PaymentsOfLinks answers the newest payments of each link. PostgreSQL is asked once and walks the index
-// from the newest payment of each link; SQLite, which is no journey away and cannot join what comes
-// later, is asked link by link with one prepared statement.
+// from the newest payment of each link. The merchant is held against the link there and not against each
+// payment, or the planner might walk through all payments of the merchant instead. SQLite, which is no
+// journey away and has no lateral join, is asked link by link with one prepared statement.
 func (s *Store) PaymentsOfLinks(ctx context.Context, m checkout.MerchantID, of []checkout.LinkID, newest int) (map[checkout.LinkID][]checkout.Payment, error) {
 	found := make(map[checkout.LinkID][]checkout.Payment, len(of))
 	if len(of) == 0 {
@@ -208,19 +209,21 @@ func (s *Store) PaymentsOfLinks(ctx context.Context, m checkout.MerchantID, of [
 		found[p.Link] = append(found[p.Link], p)
 		return err
 	}
-	const newestOf = "SELECT %s FROM payments WHERE merchant = $1 AND link = %s ORDER BY created_at DESC, id DESC LIMIT $3"
+	const order = " ORDER BY created_at DESC, id DESC"
 	err := s.readWithin(ctx, searchTime, func(db querier) error {
 		if s.engine.section() == "postgres" {
 			ids := make([]string, len(of))
 			for i, id := range of {
 				ids[i] = string(id)
 			}
-			return db.query(ctx, "SELECT p.* FROM unnest(string_to_array($2, ' ')) AS l(id) CROSS JOIN LATERAL ("+
-				fmt.Sprintf(newestOf, payments.list, "l.id")+") AS p ORDER BY p.link, p.created_at DESC, p.id DESC",
+			return db.query(ctx, "SELECT p.* FROM links AS l CROSS JOIN LATERAL (SELECT "+payments.list+" FROM payments WHERE link = l.id"+order+
+				" LIMIT $3) AS p WHERE l.merchant = $1 AND l.id = ANY(string_to_array($2, ' ')) ORDER BY p.created_at DESC, p.id DESC",
 				collect, string(m), strings.Join(ids, " "), int64(newest))
 		}
 		for _, id := range of {
-			if err := db.query(ctx, fmt.Sprintf(newestOf, payments.list, "$2"), collect, string(m), string(id), int64(newest)); err != nil {
+			err := db.query(ctx, "SELECT "+payments.list+" FROM payments WHERE merchant = $1 AND link = $2"+order+" LIMIT $3",
+				collect, string(m), string(id), int64(newest))
+			if err != nil {
 				return err
 			}
 		}
