@@ -104,6 +104,8 @@ func TestUX_H1_AttemptsAndTheirPayments(t *testing.T) {
 	id := begun(r.browser(), address, form)
 	late := r.browser().post(address+"/pay", form)
 	r.must("the same form later", late.url, r.base+"/r/"+id)
+	program := r.stranger("Accept", "application/json").post(address+"/pay", form)
+	r.must("to a program", fmt.Sprint(program.status, program.problem(t), program.header.Get("Location")), fmt.Sprint(http.StatusConflict, "payment_begun", "/r/"+id))
 	other := url.Values{}
 	for k, v := range form {
 		other[k] = v

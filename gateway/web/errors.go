@@ -115,11 +115,15 @@ func (e *edge) respond(c *fiber.Ctx, err error, route string) (code, ref string)
 	ref = e.NewRef()
 	e.log(c, err, ce, slog.Int("status", status), slog.String("ref", ref), slog.String("route", route))
 
-	allow := string(c.Response().Header.Peek(fiber.HeaderAllow)) // of the router's 405
+	allow := string(c.Response().Header.Peek(fiber.HeaderAllow))       // of the router's 405
+	location := string(c.Response().Header.Peek(fiber.HeaderLocation)) // of what was there before (409)
 	c.Response().Reset()
 	c.Status(status)
 	if allow != "" {
 		c.Set(fiber.HeaderAllow, allow)
+	}
+	if location != "" {
+		c.Set(fiber.HeaderLocation, location)
 	}
 	retryAfter(c, ce, status)
 	if status == fiber.StatusUnauthorized {
