@@ -1,0 +1,148 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/odelink/odelink/checkout"
+	"github.com/odelink/odelink/threeds/banksim"
+)
+
+// I3, I6: a charge that has to go back after the bank's day end is refunded, whole and once, though the
+// refund's answer is lost.
+func TestI03_aReversalAfterDayEndIsOneRefund(t *testing.T) {
+	t.Parallel()
+	for _, lost := range []bool{false, true} {
+		c := newCrash(t, rigOptions{mode: "3dpay"})
+		first := c.atBank(nil)
+		second := c.atBank(first.link)
+		second.back().wants(http.StatusOK, pagePaid)
+		if _, err := c.bank.CloseDay(); err != nil {
+			t.Fatal(err)
+		}
+		if lost {
+			c.bankFault(banksim.StepRefund, banksim.FaultReset, `"after"`, 1)
+		}
+		c.settleUntil(first.id, checkout.StatusVoided)
+		c.ended(first.id, checkout.StatusVoided, checkout.ReasonSuperseded, 0)
+		c.must("refunds sent", c.asked(first.id, banksim.StepRefund), 1)
+		order := string(c.ledgerPayment(first.id).BankOrder)
+		for _, at := range c.bank.Charges() {
+			if at.OrderID == order && (at.Status != "refunded" || at.RefundedAmount != 25000) {
+				t.Errorf("the bank's books hold %+v", at)
+			}
+		}
+		c.ended(second.id, checkout.StatusPaid, "", 1)
+		c.proven()
+	}
+}
+
+// bankTakesHalfSecure has the bank charge the demo's merchant half-secure by itself.
+func (c *crash) bankTakesHalfSecure() {
+	c.t.Helper()
+	for _, m := range banksim.DemoMerchants() {
+		if m.MerchantID != demoShop.merchant {
+			continue
+		}
+		m.HalfSecure = true
+		text, err := json.Marshal(m)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		a := c.stranger().send("POST", c.bankS.URL+"/_bank/merchants", "application/json", string(text))
+		if a.status >= 300 {
+			c.t.Fatalf("the bank answers %d %s", a.status, a.body)
+		}
+		return
+	}
+	c.t.Fatal("the demo's merchant is not at the bank")
+}
+
+// A15, I11: the bank charged half-secure on its own card page, and the payer never came back. A strict
+// account does not keep the charge: it goes back, and the payment says why.
+func TestA15_I11_oneStepHalfSecureNobodyCameBackFor(t *testing.T) {
+	t.Parallel()
+	for script, allowed := range map[string]bool{"002": false, "003": false, "004": true} {
+		c := newCrash(t, rigOptions{mode: "3dhost", half: allowed, tame: true})
+		c.bankTakesHalfSecure()
+		link := c.link(nil)
+		p := &payer{browser: c.browser(), link: link, url: link["url"].(string)}
+		p.post(c.at(p.url)+"/pay", url.Values{"installments": {"1"}})
+		p.id = p.paymentID()
+		for range 6 { // to the bank's card page, its form, and as far as the way back
+			action, fields := p.form()
+			if strings.Contains(action, "/3ds/") {
+				break
+			}
+			if fields.Has("Pan") {
+				fields = url.Values{"Pan": {banksim.CardNumber("415565", script)}, "Expiry": {"1229"}, "Cvv2": {"123"}, "CardHolderName": {"Ayşe Işık"}, "action": {"submit"}}
+			}
+			p.post(action, fields)
+		}
+		c.must("charges", len(c.bank.Charges()), 1)
+		c.must("status before the return", c.ledgerPayment(p.id).Status, checkout.StatusChallenged)
+		c.clock.advance(31 * time.Minute)
+		if allowed {
+			c.settleUntil(p.id, checkout.StatusPaid)
+			c.ended(p.id, checkout.StatusPaid, "", 1)
+			c.must("liability", c.ledgerPayment(p.id).Liability, checkout.LiabilityAttempted)
+			continue
+		}
+		c.settleUntil(p.id, checkout.StatusVoided)
+		c.ended(p.id, checkout.StatusVoided, checkout.ReasonHalfSecure, 0)
+		c.proven()
+	}
+}
+
+// I3: a one-step payer never came back, and the bank says at first that nothing was done. What it
+// charged all the same goes back.
+func TestI03_oneStepNeverReturnedAndChargedAllTheSame(t *testing.T) {
+	t.Parallel()
+	for _, lie := range []string{banksim.FaultUnfinished, banksim.FaultNotFound, banksim.FaultDecline} {
+		c := newCrash(t, rigOptions{mode: "3dpay"})
+		p := c.atBank(nil)
+		c.bankFault(banksim.StepInquiry, lie, "", 1)
+		c.clock.advance(31 * time.Minute)
+		c.settle()
+		c.must(lie+": after the first answer", c.ledgerPayment(p.id).Status, checkout.StatusAbandoned)
+		c.settleUntil(p.id, checkout.StatusVoided)
+		c.ended(p.id, checkout.StatusVoided, "", 0)
+		c.atBank(p.link).back().wants(http.StatusOK, pagePaid)
+		c.proven()
+	}
+}
+
+// I4: nothing that looks like a receipt exists before the bank has said yes, and nothing after its no.
+func TestI04_noReceiptWithoutTheBanksYes(t *testing.T) {
+	t.Parallel()
+	c := newCrash(t, rigOptions{})
+	receiptOf := func(p *payer, want int) {
+		t.Helper()
+		a := c.stranger().get(c.base + "/r/" + p.id + "/receipt.pdf")
+		c.must("the receipt's file", a.status, want)
+		if yes := a.header.Get("Content-Type") == "application/pdf"; yes != (want == http.StatusOK) {
+			t.Errorf("%d with %s", a.status, a.header.Get("Content-Type"))
+		}
+		p.result()
+		if n := len(elements(t, p.body, "dl")); (n > 0) != (want == http.StatusOK) {
+			t.Errorf("the result page of a payment that is %s has %d lists of facts", c.ledgerPayment(p.id).Status, n)
+		}
+	}
+	p := c.atBank(nil)
+	receiptOf(p, http.StatusNotFound)
+	c.bankFault(banksim.StepProvision, banksim.FaultReset, `"after"`, 1)
+	p.back().wants(http.StatusOK, "Sonuç bekleniyor")
+	c.app.flow.Wait()
+	receiptOf(p, http.StatusNotFound)
+	c.settleUntil(p.id, checkout.StatusPaid)
+	receiptOf(p, http.StatusOK)
+
+	p = c.atBank(nil)
+	c.bankFault(banksim.StepProvision, banksim.FaultDecline, `"51"`, 1)
+	p.back().wants(http.StatusOK, pageDeclined)
+	receiptOf(p, http.StatusNotFound)
+}
