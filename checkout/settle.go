@@ -78,7 +78,8 @@ func (s *Service) ask(ctx context.Context, p Payment) error {
 	if err != nil {
 		return s.asked(ctx, p, s.heard(out), err)
 	}
-	w := word{p: p, acq: acq, out: out, over: s.pastDeadline(p, inq)}
+	w := word{p: p, acq: acq, out: out, counts: s.lastWord(p, inq, out)}
+	w.over = s.Clock.Now().After(w.counts)
 	switch {
 	case p.Reversal == ReversalDue:
 		return s.reverse(ctx, w)
@@ -92,10 +93,11 @@ func (s *Service) ask(ctx context.Context, p Payment) error {
 
 // word is what a bank answered to an inquiry about a payment.
 type word struct {
-	p    Payment
-	acq  Acquirer
-	out  Outcome
-	over bool // nothing that this answer does not know of can still appear
+	p      Payment
+	acq    Acquirer
+	out    Outcome
+	counts time.Time // until then a no is only a no for now
+	over   bool      // that moment is over
 }
 
 // decide ends a pending payment if the answer allows it.
@@ -132,14 +134,13 @@ func (s *Service) decide(ctx context.Context, w word) error {
 	return s.asked(ctx, p, step, nil)
 }
 
-// pastDeadline says whether an authorisation that is missing can no longer appear: the sender's time
-// is over and the bank has had its settle time.
-func (s *Service) pastDeadline(p Payment, inq Inquirer) bool {
-	return s.Clock.Now().After(s.lastWord(p, inq))
-}
-
-// lastWord is the moment until which a bank's no is only a no for now.
-func (s *Service) lastWord(p Payment, inq Inquirer) time.Time {
+// lastWord is the moment until which a bank's no is only a no for now. An explicit one counts as soon as
+// the sender's time is over, since a bank that has declined an order is done with it; that an order is
+// missing counts when the bank has had its settle time besides (I21).
+func (s *Service) lastWord(p Payment, inq Inquirer, out Outcome) time.Time {
+	if out.Result == ResultDeclined {
+		return p.Deadline
+	}
 	wait := s.Timing.Settle
 	if wait == 0 {
 		wait = inq.SettleTime()
@@ -304,10 +305,8 @@ func (s *Service) asked(ctx context.Context, p Payment, step Step, cause error) 
 // kept longer than until the bank's word counts.
 func (s *Service) askedNo(ctx context.Context, w word, step Step) error {
 	at := s.nextAsk(w.p)
-	if inq, ok := w.acq.(Inquirer); ok && !w.over {
-		if counts := s.lastWord(w.p, inq).Add(time.Millisecond); at.After(counts) {
-			at = counts
-		}
+	if counts := w.counts.Add(time.Millisecond); !w.over && at.After(counts) {
+		at = counts
 	}
 	return s.askAgain(ctx, w.p, w.over, at, step)
 }

@@ -55,21 +55,26 @@ func (c *crash) heardOf(id string) map[string]string {
 }
 
 // I21, C18: an inquiry says 'declined', or that it knows nothing, or that nothing is finished, and the
-// charge lands in the bank's books afterwards. Before the deadline none of it is believed.
+// charge lands in the bank's books afterwards. An explicit no is not believed while our call may still
+// run at the bank, and that an order is missing not until the bank has had its settle time besides.
 func TestI21_C18_aNoBeforeTheDeadlineIsAskedAgain(t *testing.T) {
 	everyStand(t, func(t *testing.T, opt rigOptions) {
 		c := newCrash(t, opt)
-		for _, lie := range []struct{ fault, value, heard string }{
-			{banksim.FaultDecline, `"05"`, "declined"},
-			{banksim.FaultNotFound, "", "not_found"},
-			{banksim.FaultUnfinished, "", "unfinished"},
+		for _, lie := range []struct {
+			fault, value, heard, late string
+			every                     time.Duration
+			times                     int
+		}{
+			{banksim.FaultDecline, `"05"`, "declined", `14000`, 6 * time.Second, 1},
+			{banksim.FaultNotFound, "", "not_found", `40000`, 16 * time.Second, 2},
+			{banksim.FaultUnfinished, "", "unfinished", `40000`, 16 * time.Second, 2},
 		} {
 			p := c.atBank(nil)
-			c.bankFault(banksim.StepProvision, banksim.FaultLate, `40000`, 1)
-			c.bankFault(banksim.StepInquiry, lie.fault, lie.value, 2)
+			c.bankFault(banksim.StepProvision, banksim.FaultLate, lie.late, 1)
+			c.bankFault(banksim.StepInquiry, lie.fault, lie.value, lie.times)
 			p.back().wants(http.StatusOK, "Sonuç bekleniyor")
-			for range 2 {
-				c.clock.advance(16 * time.Second)
+			for range lie.times {
+				c.clock.advance(lie.every)
 				c.settle()
 				c.must("what the bank said", c.heardOf(p.id)["result"], lie.heard)
 				c.stillOpen(p)
@@ -82,17 +87,17 @@ func TestI21_C18_aNoBeforeTheDeadlineIsAskedAgain(t *testing.T) {
 	})
 }
 
-// C9, I21: the bank declined, and its answer was lost. Its no is asked for again when nothing can come
-// any more, fenced, and told at once then: with the bank's own reason, and with the link open again.
+// C9, I21: the bank declined, and its answer was lost. Its no is asked for again when our call is over
+// for certain, fenced, and told at once then: with the bank's own reason, and with the link open again.
 func TestC09_declinedAndTheAnswerLost(t *testing.T) {
 	everyStand(t, func(t *testing.T, opt rigOptions) {
 		c := newCrash(t, opt)
 		p := c.lostAnswer(banksim.CardNumber("415565", "051"))
-		c.clock.advance(20 * time.Second)
+		c.clock.advance(6 * time.Second)
 		c.settle()
 		c.must("what the bank said", c.heardOf(p.id)["reason"], checkout.ReasonInsufficientFunds)
 		c.stillOpen(p)
-		counts := c.ledgerPayment(p.id).Deadline.Add(testTiming.Settle)
+		counts := c.ledgerPayment(p.id).Deadline
 		for c.ledgerPayment(p.id).Status == checkout.StatusPending && c.clock.Now().Before(counts.Add(5*time.Second)) {
 			c.clock.advance(5 * time.Second)
 			c.settle()
@@ -125,7 +130,7 @@ func TestC15_theFenceTakesBackWhatTheBankDenies(t *testing.T) {
 		} {
 			p := c.lostAnswer(cardWithout)
 			c.bankFault(banksim.StepInquiry, banksim.FaultDecline, `"05"`, -1)
-			c.clock.advance(20 * time.Second)
+			c.clock.advance(6 * time.Second)
 			c.settle()
 			c.stillOpen(p)
 			c.clock.advance(3 * time.Minute)
@@ -232,6 +237,37 @@ func TestI03_aReversalDoesNotBelieveAnEarlyNo(t *testing.T) {
 			c.settleUntil(first.id, checkout.StatusVoided)
 			c.ended(first.id, checkout.StatusVoided, checkout.ReasonSuperseded, 0)
 			c.ended(second.id, checkout.StatusPaid, "", 1)
+			c.proven()
+		})
+	}
+}
+
+// I21, C9, C19: an inquiry without an answer, or with one that cannot be read, is no no, however long
+// the deadline is over and however often it happens; and it sets no fence.
+func TestI21_C19_noAnswerIsNoNo(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]struct{ kind, value string }{
+		"an error page":          {banksim.FaultHTTP500, ""},
+		"a page":                 {banksim.FaultGarbage, `"html"`},
+		"half an answer":         {banksim.FaultGarbage, `"cut"`},
+		"an empty answer":        {banksim.FaultGarbage, `"empty"`},
+		"a reset connection":     {banksim.FaultReset, ""},
+		"an answer about others": {banksim.FaultWrongOrder, `"ODX0000000000001"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newCrash(t, rigOptions{})
+			p := c.lostAnswer(cardWithout)
+			c.bankFault(banksim.StepInquiry, fault.kind, fault.value, -1)
+			for range 5 {
+				c.clock.advance(15 * time.Minute)
+				c.settle()
+				c.must("asked", c.heardOf(p.id)["result"], "unknown")
+				c.stillOpen(p)
+			}
+			c.bank.ClearFaults()
+			c.settleUntil(p.id, checkout.StatusPaid)
+			c.ended(p.id, checkout.StatusPaid, "", 1)
 			c.proven()
 		})
 	}
