@@ -14,6 +14,8 @@ import (
 const (
 	alarmPayments = 3
 	alarmWindow   = 10 * time.Minute
+	// maxTold bounds how many payments of one account are remembered as told at once.
+	maxTold = 256
 	// maxAccounts bounds the memory; the account that was quiet longest is forgotten first.
 	maxAccounts = 1024
 )
@@ -32,6 +34,7 @@ type Callbacks struct {
 // alarmPayments of them.
 type rejections struct {
 	seen  map[checkout.PaymentID]time.Time
+	told  map[checkout.PaymentID]time.Time // alarms that did not wait for others
 	quiet time.Time // no further alarm before
 	last  time.Time
 }
@@ -42,7 +45,8 @@ func NewCallbacks(m *Metrics, log *slog.Logger, clock checkout.Clock) *Callbacks
 }
 
 // Rejected records one rejected callback. reason is one of the checkout.Forged… words. A callback
-// whose signature is right and whose amount is not (copy_mismatch) is an alarm at once (A9).
+// whose signature is right and whose amount is not (copy_mismatch) is an alarm at once (A9), however
+// often it is repeated: a payer who sends one again and again must not drown the others.
 func (c *Callbacks) Rejected(a checkout.AccountID, kind string, p checkout.PaymentID, reason string) {
 	c.metrics.callbacks.WithLabelValues(kind, reason).Inc()
 	if payments := c.record(a, p, reason == checkout.ForgedCopyMismatch); payments > 0 {
@@ -66,14 +70,21 @@ func (c *Callbacks) record(a checkout.AccountID, p checkout.PaymentID, atOnce bo
 	}
 	r.seen[p] = now
 	payments := len(r.seen)
-	if atOnce {
+	many := payments >= alarmPayments
+	if many {
+		clear(r.seen)
+	}
+	switch {
+	case atOnce:
+		if at, told := r.told[p]; told && now.Sub(at) < alarmWindow {
+			return 0
+		}
+		if len(r.told) >= maxTold {
+			clear(r.told)
+		}
+		r.told[p] = now
 		return payments
-	}
-	if payments < alarmPayments {
-		return 0
-	}
-	clear(r.seen)
-	if now.Before(r.quiet) {
+	case !many, now.Before(r.quiet):
 		return 0
 	}
 	r.quiet = now.Add(alarmWindow)
@@ -94,7 +105,7 @@ func (c *Callbacks) account(a checkout.AccountID) *rejections {
 		}
 		delete(c.accounts, oldest)
 	}
-	r := &rejections{seen: map[checkout.PaymentID]time.Time{}}
+	r := &rejections{seen: map[checkout.PaymentID]time.Time{}, told: map[checkout.PaymentID]time.Time{}}
 	c.accounts[a] = r
 	return r
 }

@@ -330,7 +330,7 @@ func TestRejectedCallbacksRaiseAnAlarm(t *testing.T) {
 		reason  string
 		alarm   bool
 	}
-	mis := checkout.ForgedHashMismatch
+	mis, other := checkout.ForgedHashMismatch, checkout.ForgedCopyMismatch
 	cases := []struct {
 		name  string
 		steps []step
@@ -344,7 +344,9 @@ func TestRejectedCallbacksRaiseAnAlarm(t *testing.T) {
 			{0, "a", "p4", mis, false}, {0, "a", "p5", mis, false}, {0, "a", "p6", mis, false}}},
 		{"it comes again when it goes on", []step{{0, "a", "p1", mis, false}, {0, "a", "p2", mis, false}, {0, "a", "p3", mis, true},
 			{11 * time.Minute, "a", "p4", mis, false}, {0, "a", "p5", mis, false}, {0, "a", "p6", mis, true}}},
-		{"A9: another amount under a right signature is an alarm at once", []step{{0, "a", "p1", checkout.ForgedCopyMismatch, true}}},
+		{"A9: another amount under a right signature is an alarm at once", []step{{0, "a", "p1", other, true}}},
+		{"A9: once for each payment, however often it is sent", []step{{0, "a", "p1", other, true}, {0, "a", "p1", other, false}, {0, "a", "p2", other, true},
+			{time.Minute, "a", "p1", other, false}, {10 * time.Minute, "a", "p1", other, true}}},
 	}
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
