@@ -251,7 +251,9 @@ func (b *linkBody) withMissing(err error) error {
 	}
 	all := slices.Clone(e.Fields)
 	need := func(field string, given bool) {
-		if !given && !slices.ContainsFunc(e.Fields, func(f checkout.FieldError) bool { return f.Field == field || field != "currency" && f.Field == "amount_mode" }) {
+		if !given && !slices.ContainsFunc(e.Fields, func(f checkout.FieldError) bool {
+			return f.Field == field || field != "currency" && f.Field == "amount_mode"
+		}) {
 			all = append(all, checkout.FieldError{Field: field, Code: "required"})
 		}
 	}
