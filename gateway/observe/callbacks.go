@@ -35,7 +35,7 @@ type Callbacks struct {
 type rejections struct {
 	seen  map[checkout.PaymentID]time.Time
 	told  map[checkout.PaymentID]time.Time // alarms that did not wait for others
-	quiet time.Time // no further alarm before
+	quiet time.Time                        // no further alarm before
 	last  time.Time
 }
 
