@@ -334,7 +334,7 @@ func (s *Service) confirmAmount(ctx context.Context, p Payment, acq Acquirer) {
 	if err != nil || out.Result != ResultApproved || s.sameMoney(p, out) {
 		return // silence here decides nothing; the day's comparison with the bank's list is the net below
 	}
-	s.Observer.Fault("bank charged another amount", fmt.Errorf("payment %s: %s instead of %s", p.ID, out.Amount, p.Total))
+	s.Observer.Alarm("bank charged another amount", fmt.Errorf("payment %s: %s instead of %s", p.ID, out.Amount, p.Total))
 	for {
 		if p, err = s.Ledger.PaymentByID(ctx, p.ID); err != nil {
 			return
@@ -392,7 +392,7 @@ func (s *Service) record(ctx context.Context, p Payment, out Outcome, actor stri
 
 // chargedTooLate has a charge given back whose payment was already told to be declined (I3).
 func (s *Service) chargedTooLate(ctx context.Context, p Payment, out Outcome, actor string) error {
-	s.Observer.Fault("charge after the end of its payment", fmt.Errorf("payment %s", p.ID))
+	s.Observer.Alarm("charge after the end of its payment", fmt.Errorf("payment %s", p.ID))
 	for {
 		m, err := p.Note("payment.charged_late", Step{At: s.Clock.Now(), Actor: actor, Data: outcomeData(out)})
 		if err != nil {
@@ -416,7 +416,7 @@ func (s *Service) recordAt(ctx context.Context, p Payment, out Outcome, actor st
 	switch {
 	case out.Result == ResultApproved && !s.sameMoney(p, out):
 		step.Data["copy_mismatch"] = out.Amount.String()
-		s.Observer.Fault("bank states another amount", fmt.Errorf("payment %s: %s instead of %s", p.ID, out.Amount, p.Total))
+		s.Observer.Alarm("bank states another amount", fmt.Errorf("payment %s: %s instead of %s", p.ID, out.Amount, p.Total))
 		m, err = p.Doubt(s.askAt(p), step)
 	case out.Result == ResultApproved:
 		m, err = p.Approve(out, step)

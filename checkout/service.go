@@ -70,6 +70,8 @@ type Observer interface {
 	Rejected(p Payment, reason string)
 	// Fault is called where something went wrong that nobody outside is told.
 	Fault(where string, err error)
+	// Alarm is called where money is not what it should be: somebody has to look at once (A9, I4).
+	Alarm(what string, err error)
 }
 
 // Parts are everything that the flow is wired from.
@@ -164,6 +166,7 @@ type quiet struct{}
 func (quiet) Moved(Move)               {}
 func (quiet) Rejected(Payment, string) {}
 func (quiet) Fault(string, error)      {}
+func (quiet) Alarm(string, error)      {}
 
 // Wait blocks until every authorising call in flight has ended and been recorded.
 func (s *Service) Wait() { s.running.Wait() }

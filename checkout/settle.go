@@ -107,7 +107,7 @@ func (s *Service) decide(ctx context.Context, w word) error {
 	switch out.Result {
 	case ResultApproved:
 		if !s.sameMoney(p, out) {
-			s.Observer.Fault("bank states another amount", fmt.Errorf("payment %s: %s instead of %s", p.ID, out.Amount, p.Total))
+			s.Observer.Alarm("bank states another amount", fmt.Errorf("payment %s: %s instead of %s", p.ID, out.Amount, p.Total))
 			return s.asked(ctx, p, step, nil)
 		}
 		m, err := p.Approve(out, step)

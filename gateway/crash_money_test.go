@@ -12,12 +12,12 @@ import (
 // alarmed holds that people are told: a fault of this name is in the log.
 func (c *crash) alarmed(where string) {
 	c.t.Helper()
-	for _, line := range c.loggedWith("where", where) {
-		if line["msg"] == "fault" && line["level"] == "WARN" {
+	for _, line := range c.loggedWith("msg", where) {
+		if line["level"] == "ERROR" {
 			return
 		}
 	}
-	c.t.Errorf("the log has no fault %q", where)
+	c.t.Errorf("the log has no alarm %q", where)
 }
 
 // I4: a yes for another amount or currency is no yes for this payment, in the answer to an inquiry of

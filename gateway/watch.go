@@ -64,6 +64,9 @@ func (w *watch) Rejected(p checkout.Payment, reason string) {
 	}
 }
 
+// Alarm is for a person, at once.
+func (w *watch) Alarm(what string, err error) { w.log.Error(what, "err", err) }
+
 // Fault logs what nobody outside is told.
 func (w *watch) Fault(where string, err error) { w.log.Warn("fault", "where", where, "err", err) }
 
