@@ -48,8 +48,8 @@ func TestUX_A2_A3_FirstViewFitsIntoOneTCPWindow(t *testing.T) {
 		sum, wire := 0, 0
 		for _, a := range p.Responses() {
 			wire += a.WireBytes
-			n, known := sizes[a.URL]
-			if !known {
+			n := sizes[a.URL]
+			if n == 0 {
 				n = a.WireBytes
 			}
 			if n == 0 || a.Status != http.StatusOK {

@@ -10,6 +10,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -26,7 +27,9 @@ func TestA42_ChangedPagesAreFound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var change func(path string, h http.Header, body []byte) []byte
+	type alter func(path string, h http.Header, body []byte) []byte
+	var change atomic.Value // of alter
+	change.Store(alter(nil))
 	proxy := &httputil.ReverseProxy{
 		Rewrite: func(p *httputil.ProxyRequest) {
 			p.SetURL(gateway)
@@ -38,8 +41,8 @@ func TestA42_ChangedPagesAreFound(t *testing.T) {
 				return err
 			}
 			changed := body.Bytes()
-			if change != nil {
-				changed = change(a.Request.URL.Path, a.Header, changed)
+			if do := change.Load().(alter); do != nil {
+				changed = do(a.Request.URL.Path, a.Header, changed)
 			}
 			a.Header.Del("Content-Length")
 			a.ContentLength, a.Body = int64(len(changed)), http.NoBody
@@ -101,7 +104,7 @@ func TestA42_ChangedPagesAreFound(t *testing.T) {
 			return b
 		},
 	} {
-		change = c
+		change.Store(alter(c))
 		if err := r.app.pages.Inspect(ctx, front.URL); !errors.Is(err, pay.ErrPageChanged) || strings.Contains(err.Error(), "evil") {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -114,7 +117,7 @@ func TestA42_ChangedPagesAreFound(t *testing.T) {
 		r.app.admin().Handler.ServeHTTP(w, httptest.NewRequest("GET", "/readyz", nil))
 		return w.Body.String()
 	}
-	change = page("</main>", `<script>1</script></main>`)
+	change.Store(alter(page("</main>", `<script>1</script></main>`)))
 	if err := r.app.inspect(ctx); err != nil {
 		t.Error(err)
 	}
@@ -124,14 +127,14 @@ func TestA42_ChangedPagesAreFound(t *testing.T) {
 	if len(r.logged("page_changed")) != 1 {
 		t.Error("no line in the log")
 	}
-	change = func(string, http.Header, []byte) []byte { panic(http.ErrAbortHandler) }
+	change.Store(alter(func(string, http.Header, []byte) []byte { panic(http.ErrAbortHandler) }))
 	if err := r.app.inspect(ctx); err == nil || errors.Is(err, pay.ErrPageChanged) {
 		t.Errorf("a page that was not seen: %v", err)
 	}
 	if !strings.Contains(ready(), "page_changed") {
 		t.Error("the alert ended though nobody saw the page")
 	}
-	change = nil
+	change.Store(alter(nil))
 	if err := r.app.inspect(ctx); err != nil || !strings.Contains(ready(), `"ready"`) {
 		t.Errorf("after the change: %v, %s", err, ready())
 	}

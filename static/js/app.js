@@ -195,7 +195,7 @@ function checkout() {
 
 	// Instalments of exactly this card: asked at 6 and 8 digits, once for each beginning.
 	const known = {};
-	let asked = "", few;
+	let asked = "", lost = "", few;
 	// Space that no row will need goes when another field of the card is entered: nothing below it moves
 	// by itself, and not under a finger that is on its way to the button.
 	pay.addEventListener("focusin", e => few && e.target != num && e.target.closest(".card") && pay.classList.add("few"));
@@ -247,8 +247,11 @@ function checkout() {
 		tip.textContent = o ? T["why_" + o.kind] || T.why_none : hints[2];
 		tip.hidden = list.length > 1;
 		if (o) {
-			say((kept ? "" : T.reset + " ") + plural("found", list.length));
+			const six = o.bin.slice(0, 6);
 			if (!kept) want = 1;
+			// Said again when the eighth digit brings the same card's rows once more.
+			lost = !kept || lost == six ? six : "";
+			say((lost && T.reset + " ") + plural("found", list.length));
 		}
 		label();
 	};
@@ -262,7 +265,7 @@ function checkout() {
 		else if (on) go.textContent = fill(T.button, {amount: on.parentNode.lastElementChild.textContent});
 	};
 	pay.addEventListener("change", e => {
-		if (e.target.name == "installments") want = +e.target.value;
+		if (e.target.name == "installments") want = +e.target.value, lost = "";
 		label();
 	});
 	if (amount) amount.addEventListener("input", () => {
