@@ -29,12 +29,12 @@ var (
 	errClosed    = errors.New("store is closed")
 )
 
-// lookup is one caller's question. It is used again only after its answer was taken: a caller who
-// gives up leaves it to the collector, so that a late answer cannot reach somebody else (A62).
+// lookup is one caller's question. It is used again only after its true answer was taken: a caller who
+// gives up, or is told that it takes too long, leaves it to the collector, so that a late answer cannot
+// reach somebody else (A62).
 type lookup struct {
 	key    []byte
 	answer chan answer // room for one, so that no worker ever waits for a caller
-	timer  *time.Timer
 }
 
 type answer struct {
@@ -62,9 +62,7 @@ type batcher struct {
 func (b *batcher) begin() {
 	b.in, b.stop = make(chan *lookup, queueLength), make(chan struct{})
 	b.pool.New = func() any {
-		l := &lookup{key: make([]byte, 0, 32), answer: make(chan answer, 1), timer: time.NewTimer(time.Hour)}
-		l.timer.Stop()
-		return l
+		return &lookup{key: make([]byte, 0, 32), answer: make(chan answer, 1)}
 	}
 	for range workers {
 		b.running.Go(b.work)
@@ -98,20 +96,65 @@ func (b *batcher) ask(key string) (*lookup, error) {
 	}
 }
 
-// await takes the answer, for at most the bound and no longer than the caller wants to wait.
+// await takes the answer, no longer than the caller wants to wait. There is always one within twice the
+// bound: the patience of a command is that of its callers and of whoever queues behind it. A timer of
+// every caller's own would cost a seventh of the views.
 func (b *batcher) await(ctx context.Context, l *lookup) (string, error) {
-	l.timer.Reset(b.bound)
+	if ctx.Done() == nil {
+		return b.take(l, <-l.answer)
+	}
 	select {
 	case a := <-l.answer:
-		l.timer.Stop()
-		b.pool.Put(l)
-		return a.value, a.err
-	case <-l.timer.C:
-		return "", errSlow
+		return b.take(l, a)
 	case <-ctx.Done():
-		l.timer.Stop()
 		return "", ctx.Err()
 	}
+}
+
+func (b *batcher) take(l *lookup, a answer) (string, error) {
+	if a.err != errSlow { // its worker has let go of it
+		b.pool.Put(l)
+	}
+	return a.value, a.err
+}
+
+// patience is how long the callers of one command wait.
+type patience struct {
+	mu    sync.Mutex
+	timer *time.Timer
+	over  bool
+	slow  bool // they were told that it takes too long
+}
+
+// patience begins with a command: when the bound is over, its callers are told, and those who queue
+// behind it, too, again and again until it ends.
+func (b *batcher) patience(batch []*lookup) *patience {
+	p := &patience{}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.timer = time.AfterFunc(b.bound, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if p.over {
+			return
+		}
+		if !p.slow {
+			p.slow = true
+			answerAll(batch, errSlow)
+		}
+		b.refuseQueue(errSlow)
+		p.timer.Reset(b.bound)
+	})
+	return p
+}
+
+// end says whether the callers still wait for their answers. From here on nobody else answers them.
+func (p *patience) end() bool {
+	p.timer.Stop()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.over = true
+	return !p.slow
 }
 
 func (b *batcher) work() {
@@ -120,7 +163,7 @@ func (b *batcher) work() {
 	for {
 		select {
 		case <-b.stop:
-			b.refuseRest()
+			b.refuseQueue(errClosed)
 			return
 		case l := <-b.in:
 			batch = append(batch[:0], l)
@@ -150,12 +193,12 @@ func (b *batcher) gather(batch []*lookup) []*lookup {
 	return batch
 }
 
-// refuseRest answers those who still wait when the store closes.
-func (b *batcher) refuseRest() {
+// refuseQueue answers those who still queue.
+func (b *batcher) refuseQueue(err error) {
 	for {
 		select {
 		case l := <-b.in:
-			l.answer <- answer{err: errClosed}
+			l.answer <- answer{err: err}
 		default:
 			return
 		}
@@ -176,7 +219,7 @@ func (b *batcher) sendMGet(batch []*lookup, args []any) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), b.bound)
 	defer cancel()
-	start := time.Now()
+	p, start := b.patience(batch), time.Now()
 	// A list of texts spares an interface value per key; nothing there reads as "".
 	cmd := redis.NewStringSliceCmd(ctx, args...)
 	err := b.client.Process(ctx, cmd)
@@ -186,6 +229,9 @@ func (b *batcher) sendMGet(batch []*lookup, args []any) {
 	}
 	b.breaker.saw(err)
 	b.seen(len(batch), time.Since(start), err)
+	if !p.end() {
+		return
+	}
 	if err != nil {
 		answerAll(batch, err)
 		return
@@ -200,22 +246,24 @@ func (b *batcher) sendMGet(batch []*lookup, args []any) {
 func (b *batcher) sendPipeline(batch []*lookup) {
 	ctx, cancel := context.WithTimeout(context.Background(), b.bound)
 	defer cancel()
-	start := time.Now()
+	p, start := b.patience(batch), time.Now()
 	pipe := b.client.Pipeline()
 	cmds := make([]*redis.StringCmd, len(batch))
 	for i, l := range batch {
 		cmds[i] = pipe.Get(ctx, string(l.key))
 	}
 	_, _ = pipe.Exec(ctx) // its error is that of the first command that failed; each is looked at below
+	waiting := p.end()
 	var worst error
 	for i, l := range batch {
 		value, err := cmds[i].Result()
+		a := answer{value: value} // nothing there, or another type: ""
 		if isAway(err) {
-			worst = err
-			l.answer <- answer{err: err}
-			continue
+			worst, a = err, answer{err: err}
 		}
-		l.answer <- answer{value: value} // nothing there, or another type: ""
+		if waiting {
+			l.answer <- a
+		}
 	}
 	b.breaker.saw(worst)
 	b.seen(len(batch), time.Since(start), worst)
