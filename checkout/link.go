@@ -111,10 +111,10 @@ func (l Link) Hot() Hot {
 	switch {
 	case l.Spent():
 		h.State = HotSpent
-	case !l.DeletedAt.IsZero():
+	case !l.DeletedAt.IsZero() && !(l.Usage == UsageSingle && l.SlotsHeld > 0):
 		h.State = HotDeleted
 	case l.Slots() > 0 && l.PaidCount+l.SlotsHeld >= l.Slots():
-		h.State = HotBusy
+		h.State = HotBusy // also once deleted: its one payer may have been charged, and reads that first
 	case !l.RestingSince.IsZero():
 		h.State = HotResting
 	}

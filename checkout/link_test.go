@@ -64,7 +64,7 @@ func TestLinkAtEveryMoment(t *testing.T) {
 		{"deleted", []change{deleted}, first, isDeleted, checkout.ErrDeleted},
 		{"deleted wins over expiry", []change{deleted}, after, isDeleted, checkout.ErrDeleted},
 		{"deleted before its start", []change{deleted}, before, isDeleted, checkout.ErrDeleted},
-		{"deleted while a payment is being confirmed", []change{deleted, held(1)}, first, isDeleted, checkout.ErrDeleted},
+		{"deleted while its only payment is being confirmed: its payer reads that first", []change{deleted, held(1)}, first, isDeleted, checkout.ErrBusy},
 
 		{"busy while a payment is being confirmed", []change{held(1)}, first, active, checkout.ErrBusy},
 		{"busy past its end, since whoever was admitted may finish", []change{held(1)}, after, expired, checkout.ErrBusy},

@@ -221,6 +221,9 @@ func (t LinkTerms) withDefaults(now time.Time) LinkTerms {
 	}
 	if t.ExpiresAt.IsZero() {
 		t.ExpiresAt = t.ActiveFrom.Add(DefaultLife)
+		if t.ActiveFrom.Before(now) {
+			t.ExpiresAt = now.Add(DefaultLife)
+		}
 	}
 	if t.Usage == "" {
 		t.Usage = UsageSingle

@@ -334,7 +334,7 @@ func (s *Service) confirmAmount(ctx context.Context, p Payment, acq Acquirer) {
 	if err != nil || out.Result != ResultApproved || s.sameMoney(p, out) {
 		return // silence here decides nothing; the day's comparison with the bank's list is the net below
 	}
-	s.Observer.Alarm("bank charged another amount", fmt.Errorf("payment %s: %s instead of %s", p.ID, out.Amount, p.Total))
+	s.Observer.Alarm("bank states another amount", fmt.Errorf("payment %s: %s instead of %s", p.ID, out.Amount, p.Total))
 	for {
 		if p, err = s.Ledger.PaymentByID(ctx, p.ID); err != nil {
 			return

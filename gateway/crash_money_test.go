@@ -67,7 +67,7 @@ func TestA09_I04_theBankChargedAnotherAmount(t *testing.T) {
 	if last := got[len(got)-1]; last != "payment.amount_differs" || c.heardOf(p.id)["amount"] != "251.00 TRY" {
 		t.Errorf("events %v, the last with %v", got, c.heardOf(p.id))
 	}
-	c.alarmed("bank charged another amount")
+	c.alarmed("bank states another amount")
 	c.trailWhole()
 
 	quiet := c.atBank(nil)

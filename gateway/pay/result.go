@@ -35,7 +35,7 @@ func (s *Surface) resultPage(c *fiber.Ctx, p checkout.Payment) (*page.Result, er
 	head, _ := s.head(c, p.Merchant, "/r/"+string(p.ID))
 	v := &page.Result{
 		Head: head, Payment: string(p.ID), Status: string(p.Status), Reason: string(p.Decline.Code),
-		Reference: reference(p), CanAbandon: p.Status == checkout.StatusChallenged, Reversing: p.Reversal == checkout.ReversalDue,
+		Reference: reference(p), CanAbandon: p.Status == checkout.StatusChallenged, OneStep: p.OneStep, Reversing: p.Reversal == checkout.ReversalDue,
 	}
 	if p.Status == checkout.StatusChallenged {
 		_, err := s.Flow.Resume(c.UserContext(), p.ID)

@@ -265,7 +265,7 @@ function checkout() {
 		else if (on) go.textContent = fill(T.button, {amount: on.parentNode.lastElementChild.textContent});
 	};
 	pay.addEventListener("change", e => {
-		if (e.target.name == "installments") want = +e.target.value, lost = "";
+		if (e.target.name == "installments") want = +e.target.value;
 		label();
 	});
 	if (amount) amount.addEventListener("input", () => {

@@ -98,8 +98,13 @@ func (r *root) moneyOf(v *Result) string {
 			return r.T("money.reversing")
 		}
 		return r.T("money.none")
-	case StatusPending, StatusChallenged:
+	case StatusPending:
 		return r.T("money.unknown")
+	case StatusChallenged:
+		if v.OneStep {
+			return r.T("money.unknown")
+		}
+		return r.T("money.not_yet")
 	case StatusRefunded:
 		return r.T("money.returned")
 	case StatusPartiallyRefunded:
@@ -254,16 +259,16 @@ type kindFacts struct {
 var kinds = map[string]kindFacts{
 	KindNotFound:        {tone: "note"},
 	KindNotActive:       {tone: "wait"},
-	KindExpired:         {tone: "note", money: "money.none"},
-	KindDeleted:         {tone: "note", money: "money.none"},
-	KindUsedUp:          {tone: "note", money: "money.none"},
+	KindExpired:         {tone: "note"}, // of money these three know nothing: the reader may have paid before
+	KindDeleted:         {tone: "note"},
+	KindUsedUp:          {tone: "note"},
 	KindBusy:            {tone: "wait", retry: 5, back: true},
-	KindInProgress:      {tone: "wait", money: "money.none", back: true},
-	KindTooMany:         {tone: "wait", money: "money.none"},
-	KindResting:         {tone: "note", money: "money.none"},
-	KindNoRoute:         {tone: "note", money: "money.none"},
-	KindBankUnreachable: {tone: "bad", money: "money.none", back: true},
-	KindUnavailable:     {tone: "wait", money: "money.none", retry: 10, back: true},
+	KindInProgress:      {tone: "wait", money: "money.attempt", back: true},
+	KindTooMany:         {tone: "wait", money: "money.attempt"},
+	KindResting:         {tone: "note", money: "money.attempt"},
+	KindNoRoute:         {tone: "note", money: "money.attempt"},
+	KindBankUnreachable: {tone: "bad", money: "money.attempt", back: true},
+	KindUnavailable:     {tone: "wait", money: "money.attempt", retry: 10, back: true},
 	KindReturnWaiting:   {tone: "wait", money: "money.unknown", retry: 10},
 	KindBadReturn:       {tone: "bad", outcome: true},
 	KindBadRequest:      {tone: "bad", back: true},

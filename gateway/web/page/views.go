@@ -124,6 +124,7 @@ type Result struct {
 	Receipt     *Receipt // paid and what follows
 	Reference   string   // short number for support where there is no receipt
 	RetryURL    string   // where 'try again' leads; empty when the link does not allow it
+	OneStep     bool     // the bank charges before the payer is back
 	CanContinue bool     // challenged: POST /r/{payment}/continue leads back to the bank
 	CanAbandon  bool     // challenged: POST /r/{payment}/abandon gives up and frees the link
 	ReturnURL   string   // the shop's address, checked when it was stored
