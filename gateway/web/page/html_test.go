@@ -261,7 +261,7 @@ func TestPagesSayWhatTheyMust(t *testing.T) {
 		"tr/check-genuine":          {"Bu makbuz gerçek"},
 		"en/result-declined":        {"No money was taken from your card."},
 		"en/kind-deleted":           {"The merchant has closed this payment link."},
-		"tr/kind-in_progress":       {"Kartınızdan para çekilmedi."},
+		"tr/kind-in_progress":       {"Bu denemede kartınızdan para çekilmedi."},
 	} {
 		html, ok := text[name]
 		if !ok {
