@@ -199,7 +199,7 @@ func TestUX_H5_BackFromTheBank(t *testing.T) {
 	bank := p.URL()
 	p.back(t)
 	p.reads(".result", "Bankanızda bekleyen bir işlem var")
-	p.want(t, "main", "Bankanın sayfasına devam et", "Sonucu kontrol et", "Vazgeç, başka kart kullan", "henüz belli değil")
+	p.want(t, "main", "Bankanın sayfasına devam et", "Sonucu kontrol et", "Vazgeç, başka kart kullan", "Kartınızdan henüz para çekilmedi.")
 	if p.Count("#pay") != 0 {
 		t.Error("the form stands beside a waiting payment")
 	}

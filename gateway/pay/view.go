@@ -229,7 +229,7 @@ func (s *Surface) notOpen(c *fiber.Ctx, hot checkout.Hot, err error, posted bool
 		lang = s.postedLanguage(c)
 	}
 	head, _ := s.head(c, hot.Merchant, "/p/"+string(hot.Token))
-	kind := &page.Kind{Head: head, Token: string(hot.Token)}
+	kind := &page.Kind{Head: head, Token: string(hot.Token), PaidBefore: hot.PaidBy != ""}
 	status := fiber.StatusGone
 	switch {
 	case errors.Is(err, checkout.ErrPaid):

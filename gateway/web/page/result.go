@@ -84,7 +84,7 @@ func (r *root) MoneyTaken() string {
 	case *Result:
 		return r.moneyOf(v)
 	case *Kind:
-		if key := kinds[v.State].money; key != "" {
+		if key := kinds[v.State].money; key != "" && !v.PaidBefore {
 			return r.T(key)
 		}
 	}
@@ -259,15 +259,15 @@ type kindFacts struct {
 var kinds = map[string]kindFacts{
 	KindNotFound:        {tone: "note"},
 	KindNotActive:       {tone: "wait"},
-	KindExpired:         {tone: "note"}, // of money these three know nothing: the reader may have paid before
-	KindDeleted:         {tone: "note"},
-	KindUsedUp:          {tone: "note"},
+	KindExpired:         {tone: "note", money: "money.none"},
+	KindDeleted:         {tone: "note", money: "money.none"},
+	KindUsedUp:          {tone: "note"}, // its reader may be one of those who paid
 	KindBusy:            {tone: "wait", retry: 5, back: true},
 	KindInProgress:      {tone: "wait", money: "money.attempt", back: true},
 	KindTooMany:         {tone: "wait", money: "money.attempt"},
 	KindResting:         {tone: "note", money: "money.attempt"},
 	KindNoRoute:         {tone: "note", money: "money.attempt"},
-	KindBankUnreachable: {tone: "bad", money: "money.attempt", back: true},
+	KindBankUnreachable: {tone: "bad", money: "money.none", back: true},
 	KindUnavailable:     {tone: "wait", money: "money.attempt", retry: 10, back: true},
 	KindReturnWaiting:   {tone: "wait", money: "money.unknown", retry: 10},
 	KindBadReturn:       {tone: "bad", outcome: true},

@@ -177,14 +177,15 @@ const (
 // Kind is a page that says kindly why there is no form: what happened, what to do, one action.
 type Kind struct {
 	Head
-	State     string
-	Token     string        // of the link, for 'back' and 'ask for a new link'; empty offers neither
-	Payment   string        // "pay_…", for 'check the result'
-	Date      time.Time     // not_active, expired
-	Wait      time.Duration // too_many
-	Asked     bool          // expired: the merchant was told
-	Resend    *Form         // return_waiting: what to post again
-	Reference string        // server_error: the error's id
+	State      string
+	PaidBefore bool          // the link was paid, maybe by the reader: nothing is said of his money
+	Token      string        // of the link, for 'back' and 'ask for a new link'; empty offers neither
+	Payment    string        // "pay_…", for 'check the result'
+	Date       time.Time     // not_active, expired
+	Wait       time.Duration // too_many
+	Asked      bool          // expired: the merchant was told
+	Resend     *Form         // return_waiting: what to post again
+	Reference  string        // server_error: the error's id
 }
 
 // Check is the page that confirms a receipt, or says that it is not ours. It shows no more than the
