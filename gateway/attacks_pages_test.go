@@ -730,3 +730,28 @@ func TestJSONMirrorsThePages(t *testing.T) {
 	r.settleUntil(busy.id, checkout.StatusPaid)
 	r.booksAgree()
 }
+
+// Checklist D5: an attempt that failed says whether money was taken, also on a link that others have paid;
+// that such a link is over says nothing about its reader's card.
+func TestUX_D5_MoneyOnALinkThatWasPaidBefore(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	link := r.link(map[string]any{"usage": "multi", "max_payments": 5})
+	r.atBank(link).back().wants(http.StatusOK, "Ödeme tamamlandı")
+	address := link["url"].(string)
+	const none = "Kartınızdan para çekilmedi."
+	r.bankFault(banksim.StepOpen, banksim.FaultReset, `"before"`, 1)
+	a := r.stranger("Accept-Language", "tr").post(address+"/pay", cardForm(cardWithout))
+	if a.status != http.StatusServiceUnavailable || !strings.Contains(a.body, none) {
+		t.Errorf("bank away: %d, says %v that nothing was taken", a.status, strings.Contains(a.body, none))
+	}
+	r.api("DELETE", "/v1/links/"+link["id"].(string), nil)
+	if a := r.stranger("Accept-Language", "tr").get(address); a.status != http.StatusGone || strings.Contains(a.body, none) {
+		t.Errorf("withdrawn: %d, says %v that nothing was taken", a.status, strings.Contains(a.body, none))
+	}
+	single := r.link(nil)
+	r.api("DELETE", "/v1/links/"+single["id"].(string), nil)
+	if a := r.stranger("Accept-Language", "tr").get(single["url"].(string)); !strings.Contains(a.body, none) {
+		t.Error("a link that nobody paid does not say that nothing was taken")
+	}
+}

@@ -229,7 +229,7 @@ func (s *Surface) notOpen(c *fiber.Ctx, hot checkout.Hot, err error, posted bool
 		lang = s.postedLanguage(c)
 	}
 	head, _ := s.head(c, hot.Merchant, "/p/"+string(hot.Token))
-	kind := &page.Kind{Head: head, Token: string(hot.Token), PaidBefore: hot.PaidBy != ""}
+	kind := &page.Kind{Head: head, Token: string(hot.Token)}
 	status := fiber.StatusGone
 	switch {
 	case errors.Is(err, checkout.ErrPaid):
@@ -240,9 +240,9 @@ func (s *Surface) notOpen(c *fiber.Ctx, hot checkout.Hot, err error, posted bool
 			kind.State = page.KindInProgress
 		}
 	case errors.Is(err, checkout.ErrDeleted):
-		kind.State = page.KindDeleted
+		kind.State, kind.PaidBefore = page.KindDeleted, hot.PaidBy != ""
 	case errors.Is(err, checkout.ErrExpired):
-		kind.State, kind.Date = page.KindExpired, hot.ExpiresAt
+		kind.State, kind.Date, kind.PaidBefore = page.KindExpired, hot.ExpiresAt, hot.PaidBy != ""
 	case errors.Is(err, checkout.ErrNotActiveYet):
 		kind.State, kind.Date, status = page.KindNotActive, hot.ActiveFrom, fiber.StatusForbidden
 	case errors.Is(err, checkout.ErrResting):

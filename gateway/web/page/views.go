@@ -178,7 +178,7 @@ const (
 type Kind struct {
 	Head
 	State      string
-	PaidBefore bool          // the link was paid, maybe by the reader: nothing is said of his money
+	PaidBefore bool          // deleted, expired: the link was paid, maybe by the reader, and nothing is said of his money
 	Token      string        // of the link, for 'back' and 'ask for a new link'; empty offers neither
 	Payment    string        // "pay_…", for 'check the result'
 	Date       time.Time     // not_active, expired
