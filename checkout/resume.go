@@ -46,15 +46,25 @@ func (s *Service) Resume(ctx context.Context, id PaymentID) (Started, error) {
 	if err != nil {
 		return Started{}, err
 	}
+	return s.resume(ctx, p)
+}
+
+// Resumable says whether Resume would lead this payment back.
+func (s *Service) Resumable(ctx context.Context, p Payment) bool {
+	_, err := s.resume(ctx, p)
+	return err == nil
+}
+
+func (s *Service) resume(ctx context.Context, p Payment) (Started, error) {
 	store, ok := s.Hot.(Challenges)
 	if p.Status != StatusChallenged || !ok {
 		return Started{Payment: p}, ErrTransition
 	}
-	sealed, err := store.Challenge(ctx, id)
+	sealed, err := store.Challenge(ctx, p.ID)
 	if err != nil || sealed == nil {
 		return Started{Payment: p}, ErrTransition
 	}
-	w, err := s.unseal(id, sealed)
+	w, err := s.unseal(p.ID, sealed)
 	if err != nil {
 		s.Observer.Fault("open a kept challenge", err)
 		return Started{Payment: p}, ErrTransition

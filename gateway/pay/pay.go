@@ -41,6 +41,7 @@ type Flow interface {
 	Return(ctx context.Context, id checkout.PaymentID, cb checkout.Callback, ip string) (checkout.Payment, error)
 	Give(ctx context.Context, id checkout.PaymentID) (checkout.Payment, error)
 	Resume(ctx context.Context, id checkout.PaymentID) (checkout.Started, error)
+	Resumable(ctx context.Context, p checkout.Payment) bool
 	GiveUp(ctx context.Context, id checkout.PaymentID, ip string) (checkout.Payment, error)
 	AskAgain(ctx context.Context, t checkout.Token, ip string) (checkout.Link, error)
 	ByCode(ctx context.Context, code string) (checkout.Payment, error)

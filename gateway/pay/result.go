@@ -37,10 +37,7 @@ func (s *Surface) resultPage(c *fiber.Ctx, p checkout.Payment) (*page.Result, er
 		Head: head, Payment: string(p.ID), Status: string(p.Status), Reason: string(p.Decline.Code),
 		Reference: reference(p), CanAbandon: p.Status == checkout.StatusChallenged, OneStep: p.OneStep, Reversing: p.Reversal == checkout.ReversalDue,
 	}
-	if p.Status == checkout.StatusChallenged {
-		_, err := s.Flow.Resume(c.UserContext(), p.ID)
-		v.CanContinue = err == nil
-	}
+	v.CanContinue = s.Flow.Resumable(c.UserContext(), p)
 	if p.Status == checkout.StatusFailed {
 		switch p.Decline.Code {
 		case checkout.ReasonSuperseded:
