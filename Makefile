@@ -1,7 +1,7 @@
 # Odelink: two commands on a fresh machine with Go and make are `make run` and `make test`.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fast bench screenshots cards build image secrets clean
+.PHONY: help run test check fast bench bench-compare cost loadtest scale screenshots cards build image secrets clean
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 IMAGE   ?= odelink
@@ -9,9 +9,10 @@ IMAGE   ?= odelink
 BUILD   := CGO_ENABLED=0 go build -trimpath -ldflags '-s -w'
 
 help: ## what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## the demo: gateway, simulated bank and a ready payment link, everything embedded
+	@echo 'Building. The first time this takes a while: Go fetches and compiles what the gateway needs.'
 	go run ./gateway demo
 
 test: ## everything CI runs: installs what it lacks, starts real servers and a browser, checks, tests, scans
@@ -24,6 +25,19 @@ fast: ## tests alone, without the race detector and the checkers; needs what `ma
 
 bench: ## micro-benchmarks with allocations
 	go test -run '^$$' -bench . -benchmem ./...
+
+bench-compare: ## benchmarks of this tree and of another revision, interleaved, as ratios: make bench-compare BASE=HEAD~5 BENCH=View
+	@test -n "$(BASE)" || { echo 'say against what: make bench-compare BASE=<git revision>'; exit 2; }
+	go run ./gateway/testenv/cmd/benchcompare $(if $(BENCH),-bench '$(BENCH)') $(BASE)
+
+cost: ## write down what the hot steps allocate now, for the next change to be held against
+	ODELINK_COST_RENEW=yes go test -p 1 -count=1 -run 'Landed$$' ./gateway ./gateway/redisstore
+
+loadtest: ## the gateway beside its baselines: one table, reports in loadtest-report/; longer: MINUTES=20; payments for long: SOAK=10
+	go run ./gateway/testenv/cmd/sidebyside -minutes $(or $(MINUTES),3.5) -soak $(or $(SOAK),0) -out loadtest-report
+
+scale: ## how it grows, in scale-report/: links, idle connections, payments; more: make scale LINKS=10000000 PAYMENTS=1000000
+	go run ./gateway/testenv/cmd/scale -links $(or $(LINKS),100000) -payments $(or $(PAYMENTS),100000) -out scale-report
 
 screenshots: ## pictures of every page, on a phone and a desktop, into docs/screenshots
 	go run ./gateway/cmd/screenshots docs/screenshots

@@ -11,18 +11,28 @@ const maxLooked = 200
 // AnyOpen answers some link that could be paid now, for looking at its page as it is served; "" when there
 // is none.
 func (s *Service) AnyOpen(ctx context.Context) (Token, error) {
-	found, looked, enough := Token(""), 0, errors.New("enough")
+	var open []Hot
+	looked, enough := 0, errors.New("enough")
 	err := s.Ledger.LiveLinks(ctx, func(l Link) error {
-		if l.Hot().Check(s.Clock.Now()) == nil {
-			found = l.Token
+		if h := l.Hot(); h.Check(s.Clock.Now()) == nil {
+			open = append(open, h)
 		}
-		if looked++; found != "" || looked == maxLooked {
+		if looked++; looked == maxLooked {
 			return enough
 		}
 		return nil
 	})
-	if errors.Is(err, enough) {
-		err = nil
+	if err != nil && !errors.Is(err, enough) {
+		return "", err
 	}
-	return found, err
+	for _, h := range open { // not while the ledger is being read: a shop may have to be read from it too
+		sh, err := s.Shop(ctx, h.Merchant)
+		if err != nil {
+			return "", err
+		}
+		if sh.Takes(h.Amount.Currency) {
+			return h.Token, nil
+		}
+	}
+	return "", nil
 }

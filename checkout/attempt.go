@@ -7,6 +7,8 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 )
 
@@ -102,8 +104,11 @@ func (o *openings) share(ctx context.Context, key [sha256.Size]byte, work func()
 func (s *Service) digest(r PayRequest) (sum [sha256.Size]byte) {
 	mac := hmac.New(sha256.New, s.CardKey)
 	for _, text := range []string{"request", string(r.Token), r.Attempt, r.Card.Number, r.Card.Expiry, r.Card.CVC, r.Card.Holder,
-		r.Installments, r.Amount, fmt.Sprint(r.AmountTyped), r.Note, r.Terms, r.SeenTotal, r.Lang} {
+		r.Installments, r.Amount, fmt.Sprint(r.AmountTyped), r.Note, fmt.Sprint(r.Consents), r.Terms, r.SeenTotal, r.Lang} {
 		fmt.Fprintf(mac, "%d:%s", len(text), text)
+	}
+	for _, key := range slices.Sorted(maps.Keys(r.Answers)) {
+		fmt.Fprintf(mac, "%d:%s%d:%s", len(key), key, len(r.Answers[key]), r.Answers[key])
 	}
 	mac.Sum(sum[:0])
 	return sum

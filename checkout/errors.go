@@ -106,6 +106,68 @@ var (
 	// ErrBegun: this page's attempt is a payment already; the form came a second time (H1).
 	ErrBegun = &Error{Kind: KindConflict, Code: "payment_begun"}
 
+	ErrNoSession = &Error{Kind: KindNotFound, Code: "session_not_found"}
+	ErrNoRefund  = &Error{Kind: KindNotFound, Code: "refund_not_found"}
+	// ErrNotRefundable: no money of this payment can go back in this way, or no more of it.
+	ErrNotRefundable = &Error{Kind: KindConflict, Code: "payment_not_refundable"}
+	// ErrRefundOverTotal: more than is left of the payment.
+	ErrRefundOverTotal = &Error{Kind: KindConflict, Code: "refund_over_total"}
+	// ErrNotPending: the bank has said what became of the payment, or was not asked for money yet.
+	ErrNotPending = &Error{Kind: KindConflict, Code: "payment_not_pending"}
+	// ErrAsking: the bank is being asked about the payment, or was a moment ago.
+	ErrAsking = &Error{Kind: KindConflict, Code: "payment_being_asked"}
+	// ErrRefundRunning: another void or refund of the payment has no answer of the bank yet.
+	ErrRefundRunning = &Error{Kind: KindConflict, Code: "refund_running"}
+
+	ErrNoEInvoice     = &Error{Kind: KindNotFound, Code: "einvoice_not_found"}
+	ErrNoRegistration = &Error{Kind: KindNotFound, Code: "einvoice_registration_not_found"}
+	// ErrEInvoiceKnown: an invoice with this UUID has a link already; the ledger's answer, which nobody outside meets.
+	ErrEInvoiceKnown = &Error{Kind: KindConflict, Code: "einvoice_known"}
+	// ErrEInvoiceChanged: the UUID has a link for another number, supplier or sum.
+	ErrEInvoiceChanged = &Error{Kind: KindConflict, Code: "einvoice_changed"}
+	// ErrEInvoiceSupplier: the invoice is of another supplier than the one that is registered.
+	ErrEInvoiceSupplier = &Error{Kind: KindInvalid, Code: "einvoice_supplier"}
+	// ErrNotRegistered: invoices get links from the registration of an intermediary on (features 3.16).
+	ErrNotRegistered = &Error{Kind: KindConflict, Code: "einvoice_not_registered"}
+	// ErrRegistered: the merchant has a registration with this intermediary.
+	ErrRegistered = &Error{Kind: KindConflict, Code: "einvoice_registration_exists"}
+
+	// ErrNoUser: nobody signs in like that, or not at this merchant.
+	ErrNoUser = &Error{Kind: KindNotFound, Code: "user_not_found"}
+	// ErrNoVisit: no such session of the panel, or it has ended.
+	ErrNoVisit = &Error{Kind: KindUnauthorized, Code: "signed_out"}
+	// ErrEmailTaken: another user signs in with this address.
+	ErrEmailTaken = &Error{Kind: KindConflict, Code: "email_taken"}
+	// ErrLastOwner: a merchant keeps at least one owner.
+	ErrLastOwner = &Error{Kind: KindConflict, Code: "last_owner"}
+	// ErrNoInvitation: unknown, used, withdrawn or too old: not told apart.
+	ErrNoInvitation = &Error{Kind: KindGone, Code: "invitation_over"}
+	// ErrPower: the role does not allow it.
+	ErrPower        = &Error{Kind: KindForbidden, Code: "role_does_not_allow"}
+	ErrNoOfflineKey = &Error{Kind: KindNotFound, Code: "offline_key_not_found"}
+	// ErrOfflineNumber: another key has the number; the ledger's answer, which nobody outside meets.
+	ErrOfflineNumber = &Error{Kind: KindConflict, Code: "offline_number_taken"}
+	// ErrOfflineKeys: the merchant has as many good keys as there may be.
+	ErrOfflineKeys = &Error{Kind: KindConflict, Code: "offline_keys_too_many"}
+
+	ErrNoRun    = &Error{Kind: KindNotFound, Code: "reconciliation_not_found"}
+	ErrNoRunRow = &Error{Kind: KindNotFound, Code: "reconciliation_row_not_found"}
+	// ErrDayClosed: nothing of a closed day's reconciliation changes.
+	ErrDayClosed = &Error{Kind: KindConflict, Code: "day_closed"}
+	// ErrDayNotOver: the day has not ended in Istanbul, or had not when its list was compared.
+	ErrDayNotOver = &Error{Kind: KindConflict, Code: "day_not_over"}
+	// ErrListIncomplete: the list has nothing of the day, unreadable rows or rows of other days, and no note says
+	// why the day is closed all the same.
+	ErrListIncomplete = &Error{Kind: KindConflict, Code: "list_incomplete"}
+	// ErrRowResolved: the row matches, or was dealt with already.
+	ErrRowResolved = &Error{Kind: KindConflict, Code: "row_resolved"}
+	// ErrNotForRow: this cannot be done about this row.
+	ErrNotForRow = &Error{Kind: KindConflict, Code: "not_for_this_row"}
+	// ErrRowsOpen: rows of the day still call for somebody; closing it needs a note.
+	ErrRowsOpen = &Error{Kind: KindConflict, Code: "rows_open"}
+	// ErrCannotList: this bank's protocol hands out no list of a day.
+	ErrCannotList = &Error{Kind: KindConflict, Code: "acquirer_cannot_list"}
+
 	// ErrOrderTaken: the merchant used this order number before, whatever became of it.
 	ErrOrderTaken = &Error{Kind: KindConflict, Code: "order_id_taken"}
 	// ErrKeyReused: the Idempotency-Key was used before with another body.

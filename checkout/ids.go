@@ -25,8 +25,24 @@ type (
 	AccountID string
 	// EventID is "evt_" and 22 characters of base62.
 	EventID string
+	// RefundID is "rfd_" and 22 characters of base62: one void or refund.
+	RefundID string
+	// EInvoiceID is "inv_" and 22 characters of base62: one invoice that carries a link.
+	EInvoiceID string
+	// RegistrationID is "reg_" and 22 characters of base62: one intermediary of a merchant's e-invoices.
+	RegistrationID string
+	// RunID is "rec_" and 22 characters of base62: one bank's list held against the ledger.
+	RunID string
+	// ManualID is "man_" and 22 characters of base62: one entry that somebody made by hand.
+	ManualID string
+	// OfflineKeyID is "ofk_" and 22 characters of base62: one key that signs links by itself.
+	OfflineKeyID string
+	// RequestID is "req_" and 22 characters of base62: one line of the log of requests.
+	RequestID string
 	// KeyID is "key_" and 22 characters of base62: one API key.
 	KeyID string
+	// UserID is "usr_" and 22 characters of base62: one person who signs in to the panel.
+	UserID string
 	// OrderNumber is the merchant's own number of an order, unique per merchant for ever.
 	OrderNumber string
 	// BankOrder is the number of one attempt at the bank, never used twice: 20 characters A–Z and
@@ -53,14 +69,61 @@ const TokenLength = 12
 // Valid says whether t has the syntax of a token; it asks no store.
 func (t Token) Valid() bool { return len(t) == TokenLength && allIn62(string(t)) }
 
+// paymentPrefix begins every payment id.
+const paymentPrefix = "pay_"
+
 // Valid says whether p has the syntax of a payment id.
 func (p PaymentID) Valid() bool {
-	return len(p) == 26 && strings.HasPrefix(string(p), "pay_") && allIn62(string(p[4:]))
+	return len(p) == 26 && strings.HasPrefix(string(p), paymentPrefix) && allIn62(string(p[len(paymentPrefix):]))
+}
+
+// ReferenceLength is how many characters a payment's reference has.
+const ReferenceLength = 10
+
+// Reference is the short number that a page shows and its payer reads out to support: the ten characters
+// behind the prefix, 58 random bits, so it names one payment for all that anybody will live to see. ""
+// for what is no payment id.
+func (p PaymentID) Reference() string {
+	if !p.Valid() {
+		return ""
+	}
+	return string(p[len(paymentPrefix) : len(paymentPrefix)+ReferenceLength])
+}
+
+// ReferencedBy is the beginning that the id of every payment with this reference has. ok is false for what
+// cannot be a reference.
+func ReferencedBy(reference string) (prefix string, ok bool) {
+	return paymentPrefix + reference, len(reference) == ReferenceLength && allIn62(reference)
 }
 
 // Valid says whether l has the syntax of a link id.
 func (l LinkID) Valid() bool {
 	return len(l) == 26 && strings.HasPrefix(string(l), "lnk_") && allIn62(string(l[4:]))
+}
+
+// Valid says whether r has the syntax of a refund id.
+func (r RefundID) Valid() bool {
+	return len(r) == 26 && strings.HasPrefix(string(r), "rfd_") && allIn62(string(r[4:]))
+}
+
+// Valid says whether i has the syntax of an e-invoice id.
+func (i EInvoiceID) Valid() bool {
+	return len(i) == 26 && strings.HasPrefix(string(i), "inv_") && allIn62(string(i[4:]))
+}
+
+// Valid says whether r has the syntax of a registration id.
+func (r RegistrationID) Valid() bool {
+	return len(r) == 26 && strings.HasPrefix(string(r), "reg_") && allIn62(string(r[4:]))
+}
+
+// Valid says whether r has the syntax of a request's id.
+func (r RequestID) Valid() bool {
+	return len(r) == 26 && strings.HasPrefix(string(r), "req_") && allIn62(string(r[4:]))
+}
+
+// Valid says whether r has the syntax of a reconciliation's id.
+func (r RunID) Valid() bool {
+	return len(r) == 26 && strings.HasPrefix(string(r), "rec_") && allIn62(string(r[4:]))
 }
 
 func allIn62(s string) bool {
@@ -87,13 +150,31 @@ func NewIDs(source io.Reader) *IDs { return &IDs{source: bufio.NewReaderSize(sou
 // Token makes a link token.
 func (g *IDs) Token() Token { return Token(g.pick(plain57, TokenLength)) }
 
-// Link, Payment, Merchant, Account, Event and Key make identifiers of their kind.
+// Link, Payment, Merchant, Account, Event, Refund and Key make identifiers of their kind.
 func (g *IDs) Link() LinkID         { return LinkID("lnk_" + g.pick(base62, 22)) }
-func (g *IDs) Payment() PaymentID   { return PaymentID("pay_" + g.pick(plain57, 22)) }
+func (g *IDs) Payment() PaymentID   { return PaymentID(paymentPrefix + g.pick(plain57, 22)) }
 func (g *IDs) Merchant() MerchantID { return MerchantID("mer_" + g.pick(base62, 22)) }
 func (g *IDs) Account() AccountID   { return AccountID("acc_" + g.pick(base62, 22)) }
 func (g *IDs) Event() EventID       { return EventID("evt_" + g.pick(base62, 22)) }
+func (g *IDs) Refund() RefundID     { return RefundID("rfd_" + g.pick(base62, 22)) }
 func (g *IDs) Key() KeyID           { return KeyID("key_" + g.pick(base62, 22)) }
+
+// EInvoice and Registration make identifiers of theirs.
+func (g *IDs) EInvoice() EInvoiceID         { return EInvoiceID("inv_" + g.pick(base62, 22)) }
+func (g *IDs) Registration() RegistrationID { return RegistrationID("reg_" + g.pick(base62, 22)) }
+
+// User makes an identifier of a person.
+func (g *IDs) User() UserID { return UserID("usr_" + g.pick(base62, 22)) }
+
+// Run and Manual make identifiers of theirs.
+func (g *IDs) Run() RunID       { return RunID("rec_" + g.pick(base62, 22)) }
+func (g *IDs) Manual() ManualID { return ManualID("man_" + g.pick(base62, 22)) }
+
+// Request makes an identifier of a line of the log of requests.
+func (g *IDs) Request() RequestID { return RequestID("req_" + g.pick(base62, 22)) }
+
+// OfflineKey makes an identifier of a key that signs links by itself.
+func (g *IDs) OfflineKey() OfflineKeyID { return OfflineKeyID("ofk_" + g.pick(base62, 22)) }
 
 // Secret makes n characters of base62 for API keys.
 func (g *IDs) Secret(n int) string { return g.pick(base62, n) }

@@ -87,6 +87,25 @@ func TestIdentifierSyntax(t *testing.T) {
 	}
 }
 
+// What a page shows as the reference leads back to the payment.
+func TestReferencesLeadBack(t *testing.T) {
+	id := checkout.PaymentID("pay_2bN8yQeWfU4sLdT0aMxH6v")
+	if got := id.Reference(); got != "2bN8yQeWfU" {
+		t.Errorf("%q", got)
+	}
+	if got := checkout.PaymentID("pay_short").Reference(); got != "" {
+		t.Errorf("what is no payment has the reference %q", got)
+	}
+	if prefix, ok := checkout.ReferencedBy(id.Reference()); !ok || !strings.HasPrefix(string(id), prefix) {
+		t.Errorf("%q, %t", prefix, ok)
+	}
+	for _, wrong := range []string{"", "2bN8yQeWf", "2bN8yQeWfU4", "2bN8yQeWf%", "2bN8yQeWf ", "şşşşş"} {
+		if _, ok := checkout.ReferencedBy(wrong); ok {
+			t.Errorf("%q passes for a reference", wrong)
+		}
+	}
+}
+
 // every is every byte in turn: with it a fair choice makes each character equally often, exactly.
 type every struct{ next byte }
 

@@ -53,6 +53,9 @@ type Link struct {
 	Usage        Usage
 	MaxPayments  int // of a multi link; 0 = no limit
 	PayerNote    bool
+	Sale         Sale
+	Fields       []LinkField // asked of the payer besides the card
+	ShowCount    bool        // the page of a multi link without a limit says how often it was paid
 	Customer     Customer
 	ReturnURL    string
 	Metadata     map[string]string
@@ -80,6 +83,9 @@ func (l Link) Slots() int {
 	return 1
 }
 
+// Left is how many payments of a link with a limit can still be made; 0 without one.
+func (l Link) Left() int { return max(0, l.Slots()-l.PaidCount) }
+
 // Spent says whether every slot has been paid.
 func (l Link) Spent() bool { return l.Slots() > 0 && l.PaidCount >= l.Slots() }
 
@@ -105,8 +111,12 @@ func (l Link) Hot() Hot {
 		Token: l.Token, Link: l.ID, Merchant: l.Merchant, Rev: l.Rev, Version: l.Version,
 		State: HotOpen, ActiveFrom: l.ActiveFrom, ExpiresAt: l.ExpiresAt,
 		Open: l.Open, Amount: l.Amount, MinMinor: l.MinMinor, MaxMinor: l.MaxMinor,
-		Description: l.Description, Order: l.Order, PayerNote: l.PayerNote,
+		Description: l.Description, Order: l.Order, PayerNote: l.PayerNote, Sale: l.Sale,
 		Installments: l.Installments, Category: l.Category, PaidBy: l.PaidBy, PaidAt: l.PaidAt,
+	}
+	h.Asks = EncodeFields(l.Fields)
+	if l.Usage == UsageMulti && (l.MaxPayments > 0 || l.ShowCount) {
+		h.Counted, h.Made, h.Most = true, l.PaidCount, l.MaxPayments
 	}
 	switch {
 	case l.Spent():
@@ -150,10 +160,15 @@ type Hot struct {
 	Description  string
 	Order        OrderNumber
 	PayerNote    bool
+	Sale         Sale
 	Installments []int
 	Category     string
 	PaidBy       PaymentID
 	PaidAt       time.Time
+	Asks         string // Link.Fields as EncodeFields writes them
+	Counted      bool   // the page says how often the link was paid:
+	Made         int    // that often,
+	Most         int    // of at most that; 0 = no limit
 
 	terms string // Terms, worked out ahead; "" = not yet
 }
@@ -205,6 +220,12 @@ func (h Hot) Terms() string {
 	b = strconv.AppendBool(b, h.Installments == nil)
 	for _, n := range h.Installments {
 		number(int64(n))
+	}
+	if h.Sale != SaleCollection {
+		text(string(h.Sale))
+	}
+	if h.Asks != "" { // a link without any keeps the digest that it had before there were fields
+		text(h.Asks)
 	}
 	sum := sha256.Sum256(b)
 	var out [12]byte

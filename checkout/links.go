@@ -30,10 +30,14 @@ type LinkTerms struct {
 	Usage        Usage
 	MaxPayments  int
 	PayerNote    bool
+	Sale         Sale // "" = a collection
+	Fields       []LinkField
+	ShowCount    bool
 	Customer     Customer
 	ReturnURL    string
 	Metadata     map[string]string
 	Category     string
+	Deliver      Deliver // said once, when it is made
 }
 
 // DefaultLife is how long a link lives whose dates were left blank (features 1.12).
@@ -48,15 +52,28 @@ const (
 	maxMetadataValue = 500
 	maxURL           = 500
 	maxPerson        = 120
-	maxEmail         = 254                  // RFC 5321, 4.5.3.1.3, without the angle brackets
-	maxLinkMinor     = 1_000_000_000_000_00 // far above any card's limit, far below int64 with mark-ups
+	maxEmail         = 254 // RFC 5321, 4.5.3.1.3, without the angle brackets
 	maxLinkPayments  = 1_000_000
 )
 
+// MaxPriceMinor is the largest price of a link, in minor units of any currency: the twelve digits that the
+// amount field of a card message holds (ISO 8583, field 4). It is far below int64 with every mark-up.
+const MaxPriceMinor = 999_999_999_999
+
+// PriceBounds are the Args of an amount_range mistake: the smallest and the largest amount in minor units.
+func PriceBounds(least int64) map[string]string {
+	return map[string]string{"min": strconv.FormatInt(least, 10), "max": strconv.FormatInt(MaxPriceMinor, 10)}
+}
+
+// maxBackdate is how long ago a link may have begun when it is made: a month's bill may carry its own date,
+// and what lies further back is a mistyped year.
+const maxBackdate = 31 * 24 * time.Hour
+
 // By says who does something, for the audit trail.
 type By struct {
-	Actor string // api:key_…, operator, demo
+	Actor string // api:key_…, user:usr_…, operator, demo
 	IP    string
+	User  UserID // the person behind it, in the panel
 }
 
 var (
@@ -68,34 +85,70 @@ var (
 // Idempotency-Key; it is stored in the same transaction. Invalid with field names as the API shows
 // them; ErrOrderTaken; ErrKeyKnown.
 func (s *Service) CreateLink(ctx context.Context, by By, m MerchantID, t LinkTerms, idem func(Link) (Idempotency, error)) (Link, error) {
+	return s.createLink(ctx, by, m, t, func(n *NewLink) (err error) {
+		if idem != nil {
+			n.Idem, err = idem(n.Link)
+		}
+		return err
+	})
+}
+
+// createLink is CreateLink with what dress adds.
+func (s *Service) createLink(ctx context.Context, by By, m MerchantID, t LinkTerms, dress func(*NewLink) error) (Link, error) {
 	shop, err := s.Shop(ctx, m)
 	if err != nil {
 		return Link{}, err
 	}
+	number := func(try int) OrderNumber {
+		if t.Order == "" {
+			return s.madeNumber(try)
+		}
+		if try > 0 {
+			return ""
+		}
+		return t.Order
+	}
+	return s.makeLink(ctx, by, shop, t, number, dress)
+}
+
+// madeNumber draws an order number, a few times: two equal ones are a wonder.
+func (s *Service) madeNumber(try int) OrderNumber {
+	if try > 5 {
+		return ""
+	}
+	return s.IDs.OrderNumber(s.Clock.Now())
+}
+
+// makeLink checks the terms and stores a link under the first of its order numbers that is free; number
+// answers "" when there are no more of them. dress adds what is stored with the link.
+func (s *Service) makeLink(ctx context.Context, by By, sh *Shop, t LinkTerms, number func(try int) OrderNumber, dress func(*NewLink) error) (Link, error) {
 	now := s.Clock.Now()
+	m := sh.Merchant
 	t = t.withDefaults(now)
-	if errs := s.checkTerms(&t, shop.Merchant); len(errs) > 0 {
+	if errs := append(s.checkTerms(&t, LinkTerms{}, sh), s.checkDeliver(&t)...); len(errs) > 0 {
 		return Link{}, refusedTerms(errs)
 	}
-	made := t.Order == ""
-	for tries := 0; ; tries++ {
-		if made {
-			t.Order = s.IDs.OrderNumber(now)
-		}
-		l := Link{ID: s.IDs.Link(), Token: s.IDs.Token(), Merchant: m, Version: 1, Rev: 1, CreatedAt: now}
+	t.Order = number(0)
+	for try := 1; ; try++ {
+		l := Link{ID: s.IDs.Link(), Token: s.IDs.Token(), Merchant: m.ID, Version: 1, Rev: 1, CreatedAt: now}
 		l.set(t, now)
-		n := NewLink{Link: l, Event: s.linkEvent(l, "link.created", by, 1), Publish: "link.created"}
-		if idem != nil {
-			if n.Idem, err = idem(l); err != nil {
-				return Link{}, err
-			}
+		n := NewLink{Link: l, Event: s.linkEvent(l, "link.created", by, 1), Publish: "link.created", Maker: by.User}
+		var err error
+		if n.Messages, err = s.deliverNew(ctx, by, m, l, t.Deliver); err != nil {
+			return Link{}, err
+		}
+		if err := dress(&n); err != nil {
+			return Link{}, err
 		}
 		err = s.Ledger.CreateLink(ctx, n)
-		if err == nil {
+		if l = n.Link; err == nil {
 			s.publish(ctx, &l)
 			return l, nil
 		}
-		if !made || !errors.Is(err, ErrOrderTaken) || tries == 5 {
+		if !errors.Is(err, ErrOrderTaken) {
+			return Link{}, err
+		}
+		if t.Order = number(try); t.Order == "" {
 			return Link{}, err
 		}
 	}
@@ -112,13 +165,22 @@ func (s *Service) EditLink(ctx context.Context, by By, m MerchantID, id LinkID, 
 		if l.Spent() {
 			return ErrPaid
 		}
-		t := l.terms()
+		was := l.terms()
+		t := was
 		if err := edit(&t); err != nil {
 			return err
 		}
 		t.Order = l.Order
 		t = t.withDefaults(s.Clock.Now()) // a date that was taken away is what a new link has
-		errs := s.checkTerms(&t, shop.Merchant)
+		errs := s.checkTerms(&t, was, shop)
+		if t.ReturnURL != was.ReturnURL {
+			switch _, err := s.Ledger.SessionByLink(ctx, l.ID); {
+			case err == nil:
+				errs = append(errs, FieldError{Field: "return_url", Code: "read_only"}) // the session's, and signed
+			case !errors.Is(err, ErrNoSession):
+				return err
+			}
+		}
 		if t.Usage == UsageMulti && t.MaxPayments > 0 && t.MaxPayments < l.PaidCount {
 			errs = append(errs, FieldError{Field: "max_payments", Code: "below_paid_count"})
 		}
@@ -159,6 +221,21 @@ func (s *Service) DeleteLink(ctx context.Context, by By, m MerchantID, id LinkID
 	return err
 }
 
+// linkWoken is told to merchants' programs as the edit that they could have woken it with.
+const linkWoken = "link.woken"
+
+// WakeLink lets a link that rests after too many refusals (A30) be paid again, its terms as they are. Waking one
+// that is awake is no error.
+func (s *Service) WakeLink(ctx context.Context, by By, m MerchantID, id LinkID) (Link, error) {
+	return s.changeLink(ctx, m, id, linkWoken, by, func(l *Link) error {
+		if l.Spent() {
+			return ErrPaid
+		}
+		l.RestingSince = time.Time{}
+		return nil
+	})
+}
+
 // changeLink reads, changes and writes a link until nobody was faster.
 func (s *Service) changeLink(ctx context.Context, m MerchantID, id LinkID, typ string, by By, change func(*Link) error) (Link, error) {
 	if !id.Valid() {
@@ -177,7 +254,11 @@ func (s *Service) changeLink(ctx context.Context, m MerchantID, id LinkID, typ s
 			return Link{}, err
 		}
 		to.Version, to.UpdatedAt = from.Version+1, s.Clock.Now()
-		now, err := s.Ledger.ChangeLink(ctx, LinkChange{From: from, To: to, Publish: typ, Event: s.linkEvent(to, typ, by, 0)})
+		topic := typ
+		if typ == linkWoken {
+			topic = "link.edited"
+		}
+		now, err := s.Ledger.ChangeLink(ctx, LinkChange{From: from, To: to, Publish: topic, Event: s.linkEvent(to, typ, by, 0)})
 		if err == nil {
 			s.publish(ctx, &now)
 			return now, nil
@@ -203,15 +284,16 @@ func (l *Link) set(t LinkTerms, now time.Time) {
 	l.Order, l.Open, l.Amount, l.MinMinor, l.MaxMinor = t.Order, t.Open, t.Amount, t.MinMinor, t.MaxMinor
 	l.Description, l.Installments, l.ActiveFrom, l.ExpiresAt = t.Description, t.Installments, t.ActiveFrom, t.ExpiresAt
 	l.Usage, l.MaxPayments, l.PayerNote, l.Customer = t.Usage, t.MaxPayments, t.PayerNote, t.Customer
-	l.ReturnURL, l.Metadata, l.Category, l.UpdatedAt = t.ReturnURL, t.Metadata, t.Category, now
+	l.Sale, l.ReturnURL, l.Metadata, l.Category, l.UpdatedAt = t.Sale, t.ReturnURL, t.Metadata, t.Category, now
+	l.Fields, l.ShowCount = t.Fields, t.ShowCount
 }
 
 func (l Link) terms() LinkTerms {
 	return LinkTerms{
 		Open: l.Open, Amount: l.Amount, MinMinor: l.MinMinor, MaxMinor: l.MaxMinor, Order: l.Order,
 		Description: l.Description, Installments: l.Installments, ActiveFrom: l.ActiveFrom, ExpiresAt: l.ExpiresAt,
-		Usage: l.Usage, MaxPayments: l.MaxPayments, PayerNote: l.PayerNote, Customer: l.Customer,
-		ReturnURL: l.ReturnURL, Metadata: l.Metadata, Category: l.Category,
+		Usage: l.Usage, MaxPayments: l.MaxPayments, PayerNote: l.PayerNote, Sale: l.Sale, Customer: l.Customer,
+		ReturnURL: l.ReturnURL, Metadata: l.Metadata, Category: l.Category, Fields: l.Fields, ShowCount: l.ShowCount,
 	}
 }
 
@@ -231,20 +313,42 @@ func (t LinkTerms) withDefaults(now time.Time) LinkTerms {
 	return t
 }
 
-// checkTerms is check and what only the flow's tables know.
-func (s *Service) checkTerms(t *LinkTerms, m Merchant) []FieldError {
-	errs := t.check(m)
+// checkTerms is check and what only the flow's clock and tables know. was is what the link had before, the
+// zero value for a new one.
+func (s *Service) checkTerms(t *LinkTerms, was LinkTerms, sh *Shop) []FieldError {
+	errs := append(t.check(sh.Merchant), s.checkSale(t, sh)...)
+	if e := t.checkTimes(was, s.Clock.Now()); e.Code != "" {
+		errs = append(errs, e)
+	}
 	if t.Category != "" && categoryShape.MatchString(t.Category) && !s.Caps.Known(t.Category) {
-		errs = append(errs, FieldError{Field: "category", Code: "category_unknown"})
+		errs = append(errs, FieldError{Field: "category", Code: "category_unknown", Args: map[string]string{"known": strings.Join(s.Caps.Categories(), ", ")}})
 	}
 	return errs
+}
+
+// checkTimes finds the mistake in when the link may be paid. It is told at the time that was changed; one
+// that the link had already is not held against the clock again.
+func (t *LinkTerms) checkTimes(was LinkTerms, now time.Time) FieldError {
+	moved := !t.ActiveFrom.Equal(was.ActiveFrom)
+	say := func(field, code, name, value string) FieldError {
+		return FieldError{Field: field, Code: code, Args: map[string]string{name: value}}
+	}
+	switch {
+	case moved && t.ActiveFrom.Before(now.Add(-maxBackdate)):
+		return say("active_from", "starts_too_early", "days", strconv.Itoa(int(maxBackdate.Hours()/24)))
+	case t.ActiveFrom.Before(t.ExpiresAt):
+		return FieldError{}
+	case moved && t.ExpiresAt.Equal(was.ExpiresAt):
+		return say("active_from", "starts_after_end", "end", t.ExpiresAt.UTC().Format(time.RFC3339))
+	}
+	return say("expires_at", "ends_before_start", "start", t.ActiveFrom.UTC().Format(time.RFC3339))
 }
 
 // check finds every mistake of the terms at once.
 func (t *LinkTerms) check(m Merchant) []FieldError {
 	var errs []FieldError
 	add := func(field, code string) { errs = append(errs, FieldError{Field: field, Code: code}) }
-	t.checkAmount(m, add)
+	errs = append(errs, t.checkAmount(m)...)
 	if t.Order != "" && (len(t.Order) > maxOrder || !orderShape.MatchString(string(t.Order))) {
 		add("order_id", "order_id_format")
 	} else if HoldsCard(string(t.Order)) {
@@ -252,6 +356,8 @@ func (t *LinkTerms) check(m Merchant) []FieldError {
 	}
 	if code := checkText(t.Description, maxDescription); code != "" {
 		add("description", code)
+	} else if t.Description != "" && !strings.ContainsFunc(t.Description, isVisible) {
+		add("description", "blank")
 	}
 	for _, n := range t.Installments {
 		if n < 1 || n > MaxInstallments {
@@ -260,9 +366,6 @@ func (t *LinkTerms) check(m Merchant) []FieldError {
 		}
 	}
 	t.Installments = sortedCounts(t.Installments)
-	if !t.ActiveFrom.Before(t.ExpiresAt) {
-		add("expires_at", "ends_before_start")
-	}
 	t.checkUsage(add)
 	if t.ReturnURL != "" {
 		if code := checkReturn(t.ReturnURL, m.ReturnOrigins, m.Test); code != "" {
@@ -273,10 +376,11 @@ func (t *LinkTerms) check(m Merchant) []FieldError {
 		add("category", "category_format")
 	}
 	t.checkTexts(add)
-	return errs
+	return append(errs, t.checkFields()...)
 }
 
-func (t *LinkTerms) checkAmount(m Merchant, add func(field, code string)) {
+func (t *LinkTerms) checkAmount(m Merchant) (errs []FieldError) {
+	add := func(field, code string) { errs = append(errs, FieldError{Field: field, Code: code}) }
 	switch c := t.Amount.Currency; {
 	case c == "":
 		add("currency", "required")
@@ -286,30 +390,37 @@ func (t *LinkTerms) checkAmount(m Merchant, add func(field, code string)) {
 		add("currency", "currency_not_permitted")
 	}
 	if !t.Open {
-		checkMinor("amount", t.Amount.Minor, 1, add)
+		errs = append(errs, checkMinor("amount", t.Amount.Minor)...)
 		if t.MinMinor != 0 {
 			add("min_amount", "only_for_open")
 		}
 		if t.MaxMinor != 0 {
 			add("max_amount", "only_for_open")
 		}
-		return
+		return errs
 	}
 	if t.Amount.Minor != 0 {
 		add("amount", "amount_on_open_link")
 	}
-	checkMinor("min_amount", t.MinMinor, 1, add)
-	checkMinor("max_amount", t.MaxMinor, t.MinMinor, add)
+	errs = append(errs, checkMinor("min_amount", t.MinMinor)...)
+	if of := checkMinor("max_amount", t.MaxMinor); of != nil {
+		return append(errs, of...)
+	}
+	if t.MaxMinor < t.MinMinor {
+		errs = append(errs, FieldError{Field: "max_amount", Code: "max_below_min", Args: map[string]string{"min": strconv.FormatInt(t.MinMinor, 10)}})
+	}
+	return errs
 }
 
 // checkMinor holds an amount against its bounds; 0 is one that was not said.
-func checkMinor(field string, minor, least int64, add func(field, code string)) {
+func checkMinor(field string, minor int64) []FieldError {
 	switch {
 	case minor == 0:
-		add(field, "required")
-	case minor < max(least, 1) || minor > maxLinkMinor:
-		add(field, "amount_range")
+		return []FieldError{{Field: field, Code: "required"}}
+	case minor < 1 || minor > MaxPriceMinor:
+		return []FieldError{{Field: field, Code: "amount_range", Args: PriceBounds(1)}}
 	}
+	return nil
 }
 
 func (t *LinkTerms) checkUsage(add func(field, code string)) {
@@ -320,6 +431,8 @@ func (t *LinkTerms) checkUsage(add func(field, code string)) {
 		add("max_payments", "only_for_multi")
 	case t.MaxPayments < 0 || t.MaxPayments > maxLinkPayments:
 		add("max_payments", "out_of_range")
+	case t.Usage == UsageSingle && t.ShowCount:
+		add("show_count", "only_for_multi")
 	}
 }
 
@@ -327,7 +440,7 @@ func (t *LinkTerms) checkTexts(add func(field, code string)) {
 	if code := checkPerson(t.Customer.Name); code != "" {
 		add("customer.name", code)
 	}
-	if code := checkLine(t.Customer.Email, maxEmail); code != "" {
+	if code := checkEmail(t.Customer.Email); code != "" {
 		add("customer.email", code)
 	}
 	if p := t.Customer.Phone; p != "" && NormalPhone(p) != p {
@@ -345,6 +458,17 @@ func (t *LinkTerms) checkTexts(add func(field, code string)) {
 			add("metadata."+k, code)
 		}
 	}
+}
+
+// checkEmail finds the mistake in a customer's address: it is one that mail can be sent to, whether any is or not.
+func checkEmail(email string) (code string) {
+	switch code = checkLine(email, maxEmail); {
+	case email == "" || code == "" && strings.EqualFold(NormalEmail(email), email):
+		return ""
+	case code == "" || code == "control":
+		return emailFormat
+	}
+	return code
 }
 
 // checkPerson holds a customer's name, which stands in mails and lists beside others', to one line
@@ -391,6 +515,9 @@ func checkText(text string, max int) (code string) {
 	}
 	return code
 }
+
+// isVisible says whether a reader sees anything where r stands.
+func isVisible(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }
 
 func isHidden(r rune) bool {
 	const joiner, nonJoiner, softHyphen = '\u200d', '\u200c', '\u00ad'

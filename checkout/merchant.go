@@ -94,15 +94,27 @@ type Account struct {
 	HalfSecure  bool  // mdStatus 2, 3, 4 may authorise (invariant I11)
 	Priority    int   // higher first
 	Enabled     bool
+	Payout      PayoutTerms
 	Version     int64
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
+	DeletedAt   time.Time // zero = not; a deleted one is not Enabled
 }
 
 // Takes says whether the account takes payments in c.
 func (a Account) Takes(c Currency) bool {
 	for _, have := range a.Currencies {
 		if have == c {
+			return true
+		}
+	}
+	return false
+}
+
+// Takes says whether some account of the shop takes payments in c.
+func (sh *Shop) Takes(c Currency) bool {
+	for _, a := range sh.Accounts {
+		if a.Takes(c) {
 			return true
 		}
 	}

@@ -133,8 +133,16 @@ func allDigits(s string) bool {
 // ParseTyped reads an amount as people type it: digits with an optional decimal comma or point and
 // groups of three ("1234,5", "1.234,56", "1234.56", "1,234.56"). One mark followed by exactly
 // three digits is a group mark ("1.234" is one thousand two hundred thirty-four, domain.md 5.5).
+// Digits are those that the card fields take (ux-checklist C8), so that what the page's script counts
+// is what is charged.
 func ParseTyped(text string, c Currency) (Money, error) {
 	text = strings.NewReplacer(" ", "", "\u00a0", "", "\u202f", "").Replace(strings.TrimSpace(text))
+	text = strings.Map(func(r rune) rune {
+		if d, ok := digitOf(r); ok {
+			return rune(d)
+		}
+		return r
+	}, text)
 	whole, frac := splitTyped(withoutUnit(text, c))
 	exp := c.Exponent()
 	if len(frac) > exp || len(text) > 32 {

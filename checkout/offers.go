@@ -33,16 +33,22 @@ func ParseRate(text string) (Rate, error) {
 }
 
 // String writes what ParseRate reads, with two to four digits after the point: "3.60", "0.125".
-func (r Rate) String() string {
-	sign, u := "", uint64(r)
+func (r Rate) String() string { return string(r.AppendTo(nil)) }
+
+// AppendTo appends what String answers.
+func (r Rate) AppendTo(dst []byte) []byte {
+	u := uint64(r)
 	if r < 0 {
-		sign, u = "-", -u
+		dst, u = append(dst, '-'), -u
 	}
-	frac := strconv.FormatUint(onePercent+u%onePercent, 10)[1:] // four digits, zeros in front kept
-	for len(frac) > 2 && frac[len(frac)-1] == '0' {
-		frac = frac[:len(frac)-1]
+	dst = append(strconv.AppendUint(dst, u/onePercent, 10), '.')
+	at := len(dst)
+	dst = strconv.AppendUint(dst, onePercent+u%onePercent, 10) // four digits behind a one, zeros in front kept
+	dst = append(dst[:at], dst[at+1:]...)
+	for len(dst) > at+2 && dst[len(dst)-1] == '0' {
+		dst = dst[:len(dst)-1]
 	}
-	return sign + strconv.FormatUint(u/onePercent, 10) + "." + frac
+	return dst
 }
 
 // Plan works out what a card may choose for a price. It is pure, so that the table that was shown

@@ -157,6 +157,8 @@ type cap9 struct{}
 
 func (cap9) Known(string) bool { return true }
 
+func (cap9) Categories() []string { return nil }
+
 func (cap9) Max(string, checkout.Money, checkout.CardKind, bool, time.Time) int { return 9 }
 
 // complete holds what is true of every table: each count from 2 to 12 stands in it once, in order,

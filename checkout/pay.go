@@ -22,8 +22,10 @@ type PayRequest struct {
 	Amount       string // on open links: minor units, or as people type it
 	AmountTyped  bool   // Amount is what a person typed into our own page, like "1.234,50"
 	Note         string
-	Terms        string // digest that the page showed; "" = not compared
-	SeenTotal    string // total in minor units that the page showed for the chosen count; "" = not compared
+	Answers      map[string]string // by the keys of the link's fields, in normal form C
+	Consents     []ConsentKind     // whose boxes were ticked
+	Terms        string            // digest that the page showed; "" = not compared
+	SeenTotal    string            // total in minor units that the page showed for the chosen count; "" = not compared
 	Lang         string
 	IP           string
 	Agent        string
@@ -100,15 +102,19 @@ func (s *Service) pay(ctx context.Context, hot Hot, r PayRequest) (Started, erro
 	if err != nil {
 		return Started{Hot: hot}, err
 	}
+	changed := r.Terms != "" && r.Terms != sh.TermsOf(hot, r.Lang)
+	if changed && closed == nil {
+		return Started{Hot: hot}, ErrTermsChanged // before any mistake: whoever mends one has to know what changed (A28)
+	}
 	a, err := s.attempt(sh, hot, r)
-	if err != nil && closed != nil {
+	switch {
+	case err != nil && closed != nil:
 		err = closed // nobody mends a form that cannot be sent
+	case err == nil && changed:
+		err = ErrTermsChanged
 	}
 	if err != nil {
 		return Started{Hot: hot}, err
-	}
-	if r.Terms != "" && r.Terms != hot.Terms() {
-		return Started{Hot: hot}, ErrTermsChanged
 	}
 	return s.begin(ctx, sh, hot, r, a)
 }
@@ -137,6 +143,7 @@ type attempt struct {
 	offer   Offer
 	facts   CardFacts
 	count   int
+	answers []Answer
 }
 
 // attempt checks the whole form at once, so that the payer sees every mistake together.
@@ -162,6 +169,14 @@ func (s *Service) attempt(sh *Shop, hot Hot, r PayRequest) (attempt, error) {
 	if code := CheckNote(note); code != "" && hot.PayerNote {
 		errs = append(errs, FieldError{Field: "payer_note", Code: "note_" + code})
 	}
+	if hot.Asks != "" && (r.Terms == "" || r.Terms == sh.TermsOf(hot, r.Lang)) { // of other terms the payer was asked something else
+		answers, wrong, err := hot.answers(r.Answers)
+		if err != nil {
+			return attempt{}, err
+		}
+		a.answers, errs = answers, append(errs, wrong...)
+	}
+	errs = append(errs, sh.missingConsents(hot, r.Consents)...)
 	count, err := parseCount(r.Installments)
 	if err != nil {
 		errs = append(errs, FieldError{Field: "installments", Code: "installments_not_offered"})
@@ -229,7 +244,7 @@ func (s *Service) begin(ctx context.Context, sh *Shop, hot Hot, r PayRequest, a 
 		if a.payment, err = s.paymentID(r, written); err != nil {
 			return last, err
 		}
-		started, err := s.open(ctx, account, hot, r, a)
+		started, err := s.open(ctx, sh, account, hot, r, a)
 		if !errors.Is(err, ErrUnreachable) {
 			return started, err
 		}
@@ -261,7 +276,7 @@ func pickAccount(accounts []Account, id AccountID) (Account, []Account) {
 }
 
 // open is one attempt at one bank: limits, durable row, then the bank's opening.
-func (s *Service) open(ctx context.Context, account Account, hot Hot, r PayRequest, a attempt) (Started, error) {
+func (s *Service) open(ctx context.Context, sh *Shop, account Account, hot Hot, r PayRequest, a attempt) (Started, error) {
 	acq, err := s.acquirer(account)
 	if err != nil {
 		return Started{Hot: hot}, ErrUnreachable.Because(err)
@@ -272,11 +287,8 @@ func (s *Service) open(ctx context.Context, account Account, hot Hot, r PayReque
 	}
 	first := Event{Merchant: p.Merchant, Subject: string(p.ID), Seq: 1, Type: "payment.challenged", Actor: "payer", IP: r.IP, At: p.CreatedAt,
 		Data: map[string]string{"account": string(account.ID), "bank_order": string(p.BankOrder), "total": p.Total.String(), "installments": strconv.Itoa(p.Installments), "bin": p.Card.BIN}}
-	if err := s.Ledger.Admit(ctx, p, first); err != nil {
+	if p, err = s.Ledger.Admit(ctx, p, first, s.consents(sh, hot, p, a.offer, r.Consents)...); err != nil {
 		return Started{Hot: hot}, fmt.Errorf("admit payment: %w", err)
-	}
-	if p, err = s.Ledger.PaymentByID(ctx, p.ID); err != nil {
-		return Started{Hot: hot}, fmt.Errorf("read admitted payment: %w", err)
 	}
 	written := Started{Payment: p, Hot: hot, Account: account}
 	bank, cancel := context.WithTimeout(ctx, s.Timing.Opening)
@@ -303,9 +315,15 @@ func (s *Service) open(ctx context.Context, account Account, hot Hot, r PayReque
 // it in the form and does not come back, and has to be counted all the same (A30). A card that passed
 // waits for its holder's browser.
 func (s *Service) refusedAtOnce(ctx context.Context, p Payment, acq Acquirer, ch Challenge) {
-	cb := Callback{Method: ch.Method, Form: url.Values{}}
-	for _, f := range ch.Fields {
-		cb.Form.Add(f.Name, f.Value)
+	cb := Callback{Method: ch.Method, Form: make(url.Values, len(ch.Fields))}
+	texts := make([]string, len(ch.Fields)) // one for all: a form has a hundred fields
+	for i, f := range ch.Fields {
+		texts[i] = f.Value
+		if have := cb.Form[f.Name]; have == nil {
+			cb.Form[f.Name] = texts[i : i+1 : i+1]
+		} else {
+			cb.Form[f.Name] = append(have, f.Value)
+		}
 	}
 	v, err := acq.Judge(ctx, s.order(p), cb)
 	passed := v.Result == VerdictAuthenticated || v.Result == VerdictCharged
@@ -325,10 +343,11 @@ func (s *Service) newPayment(account Account, hot Hot, r PayRequest, a attempt) 
 		Order: hot.Order, BankOrder: s.IDs.BankOrder(), Nonce: s.IDs.Nonce(),
 		Amount: a.price, Total: Money{Minor: a.offer.Total, Currency: a.price.Currency}, Installments: a.count, Rate: a.offer.Rate,
 		Account: account.ID, Kind: account.Kind, Mode: account.Mode, OneStep: s.Banks.OneStep(account.Kind, account.Mode),
-		HalfSecure: account.HalfSecure, Card: a.facts, PayerIP: r.IP, PayerAgent: cut(r.Agent, 200), PayerLang: r.Lang,
+		HalfSecure: account.HalfSecure, Card: a.facts, PayerIP: r.IP, PayerAgent: cut(r.Agent, 200), PayerLang: r.Lang, Sale: hot.Sale,
 		Status: StatusChallenged, Slot: -1, DueAt: now.Add(s.Timing.Abandon), Deadline: now.Add(s.Timing.Abandon),
 		CreatedAt: now, UpdatedAt: now, Seq: 1,
 	}
+	p.Answers = a.answers
 	if hot.PayerNote {
 		p.PayerNote = strings.TrimSpace(r.Note)
 	}
@@ -367,10 +386,11 @@ func (s *Service) keep(ctx context.Context, p Payment, refs Refs) (Payment, erro
 	if err != nil {
 		return p, err
 	}
-	if err := s.commit(ctx, m); err != nil {
+	kept, err := s.take(ctx, m)
+	if err != nil {
 		return p, fmt.Errorf("keep references: %w", err)
 	}
-	return s.Ledger.PaymentByID(ctx, p.ID)
+	return kept, nil
 }
 
 // cardHash keys the card number for limits. It is not stored with the payment.
@@ -407,8 +427,9 @@ func (s *Service) GiveUp(ctx context.Context, id PaymentID, ip string) (Payment,
 		if err != nil {
 			return p, err
 		}
-		if err = s.commit(ctx, m); err == nil {
-			return s.Give(ctx, id)
+		over, err := s.take(ctx, m)
+		if err == nil {
+			return over, nil
 		}
 		if !errors.Is(err, ErrStale) {
 			return p, fmt.Errorf("give up payment: %w", err)

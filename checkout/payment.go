@@ -2,6 +2,8 @@ package checkout
 
 import (
 	"fmt"
+	"maps"
+	"strings"
 	"time"
 )
 
@@ -53,7 +55,8 @@ func (s Status) MayBecome(t Status) bool {
 	return false
 }
 
-// Collected says whether money of the payer is or was with the merchant.
+// Collected says whether a payment in s has money of the payer with the merchant, or had. One that is
+// voided may have been taken back before it ever counted: Payment.Collected knows.
 func (s Status) Collected() bool {
 	return s == StatusPaid || s == StatusVoided || s == StatusPartiallyRefunded || s == StatusRefunded
 }
@@ -131,7 +134,7 @@ const (
 	ReversalDone Reversal = "done" // given back, or nothing was charged
 )
 
-// Payment is one attempt by one payer on one link. The part up to PayerLang is the frozen copy:
+// Payment is one attempt by one payer on one link. The part up to Sale is the frozen copy:
 // every message to the bank is built from it, and editing or deleting the link never reaches it
 // (invariant I9).
 type Payment struct {
@@ -155,9 +158,11 @@ type Payment struct {
 	SingleUse    bool // the link was single-use when the attempt was made
 	Card         CardFacts
 	PayerNote    string
+	Answers      []Answer
 	PayerIP      string
 	PayerAgent   string
 	PayerLang    string
+	Sale         Sale // of the link when the attempt was made
 
 	Status    Status
 	Slot      int // −1 = holds none; else which of the link's slots it holds
@@ -176,11 +181,14 @@ type Payment struct {
 	NotFound  int       // inquiries after the deadline that found no money and ended nothing
 	CreatedAt time.Time
 	UpdatedAt time.Time
-	PaidAt    time.Time
+	PaidAt    time.Time // the moment that the sale counts for: the bank's, however much later we learned of it
 
 	Seq  int64  // number of the last event; a change is a compare-and-set on it
 	Head []byte // hash of the last event: the end of the payment's chain
 }
+
+// Collected says whether the payment counted: there is a receipt of it, whatever was given back since.
+func (p Payment) Collected() bool { return p.Status.Collected() && !p.PaidAt.IsZero() }
 
 // Refs are values that a bank's later calls need from its earlier answers (RequestGuid, md, xid,
 // hostlogkey, …): small, opaque here, never card data, never secrets.
@@ -218,6 +226,8 @@ type Move struct {
 	Slot    SlotChange
 	Publish string // event type for webhooks and messages, "" = only the audit trail
 	Event   Event
+	Refund  *Refund     // a giving-back that the step writes down or ends, nil = none
+	Answer  Idempotency // kept with the step
 }
 
 // Event is one line of the audit trail: append-only, chained by hash per subject. Data never holds
@@ -234,6 +244,22 @@ type Event struct {
 	Data     map[string]string
 	Prev     []byte // hash of the event before, empty for the first
 	Hash     []byte // keyed: HMAC-SHA256 over Prev and every field above
+}
+
+// EventAmountDiffers is the type of the event that says that the bank states another amount than the
+// payment's Total; Stated reads it. Merchants find their payments by it (PaymentQuery.Attention), so
+// whoever notices such a thing writes this event, whatever else becomes of the payment.
+const EventAmountDiffers = "payment.amount_differs"
+
+// stated is where in its Data an EventAmountDiffers holds the bank's amount, as Money.String writes it.
+const stated = "amount"
+
+// Stated is the amount that the bank stated, of an EventAmountDiffers. ok is false for every other event,
+// and where the bank's currency is none that is known here.
+func (e Event) Stated() (m Money, ok bool) {
+	text, currency, _ := strings.Cut(e.Data[stated], " ")
+	m, err := ParseDecimal(text, Currency(currency))
+	return m, e.Type == EventAmountDiffers && err == nil
 }
 
 // Step is what a transition needs to know beside the payment.
@@ -295,8 +321,28 @@ func (p Payment) Approve(o Outcome, s Step) (Move, error) {
 	}
 	m.Publish = "payment.paid"
 	m.To.AuthCode, m.To.RRN, m.To.Refs = o.AuthCode, o.RRN, p.Refs.With(o.Refs)
-	m.To.PaidAt, m.To.DueAt, m.To.Decline = s.At, time.Time{}, Decline{}
+	m.To.PaidAt, m.To.DueAt, m.To.Decline = p.tookAt(o.At, s.At), time.Time{}, Decline{}
 	return m, nil
+}
+
+// tookAt is the moment that a sale counts for, of which we learn now: the one that the bank states. Where it states
+// none, it is now, but not behind the last moment at which the bank could take the money: what comes out on a later
+// day is in the bank's list of the day before (domain.md 5.3). When we learned it is UpdatedAt, and its event's.
+func (p Payment) tookAt(stated, now time.Time) time.Time {
+	at := now
+	switch {
+	case !stated.IsZero():
+		at = stated // of a clock that may be before or behind ours
+	case !p.Deadline.IsZero():
+		at = p.Deadline
+	}
+	if at.Before(p.CreatedAt) {
+		at = p.CreatedAt
+	}
+	if at.After(now) {
+		at = now
+	}
+	return at
 }
 
 // Refuse goes to declined on the bank's explicit no and gives the slot back.
@@ -351,6 +397,23 @@ func (p Payment) Asked(notFound bool, askAt time.Time, s Step) (Move, error) {
 	return m, nil
 }
 
+// Differs records that the bank states another amount than the payment's Total. Where that leaves the
+// payment in doubt, askAt is when to ask again; zero changes nothing else.
+func (p Payment) Differs(amount Money, askAt time.Time, s Step) (Move, error) {
+	data := map[string]string{stated: amount.String()}
+	maps.Copy(data, s.Data)
+	s.Data = data
+	m, err := p.note(EventAmountDiffers, s)
+	if err != nil {
+		return Move{}, err
+	}
+	if !askAt.IsZero() {
+		m.To.Asks++
+		m.To.DueAt = askAt
+	}
+	return m, nil
+}
+
 // Abandon ends a payment whose payer never came back.
 func (p Payment) Abandon(s Step) (Move, error) {
 	m, err := p.move(StatusAbandoned, "payment.abandoned", s)
@@ -393,6 +456,20 @@ func (p Payment) RefundDone(amount int64, s Step) (Move, error) {
 	}
 	m.Publish = "payment.refunded"
 	m.To.Refunded += amount
+	m.To.DueAt = time.Time{} // the bank's record was read before: it has said what it charged
+	return m, nil
+}
+
+// Owe says of a payment that ended without money that the bank holds some for it: a reversal is due at at.
+func (p Payment) Owe(at time.Time, s Step) (Move, error) {
+	if !p.over() {
+		return Move{}, ErrTransition.Because(fmt.Errorf("payment %s is %s", p.ID, p.Status))
+	}
+	m, err := p.note("payment.reversal_due", s)
+	if err != nil {
+		return Move{}, err
+	}
+	m.To.Reversal, m.To.DueAt, m.To.Asks, m.To.NotFound = ReversalDue, at, 0, 0
 	return m, nil
 }
 

@@ -127,7 +127,7 @@ var transitions = []transition{
 		do:   func(p checkout.Payment) (checkout.Move, error) { return p.Approve(outcome, step()) },
 		change: func(p *checkout.Payment) {
 			p.Refs, p.AuthCode, p.RRN = checkout.Refs{"guid": "1", "host": "3"}, "A1", "R1"
-			p.PaidAt, p.DueAt, p.Decline = moment, time.Time{}, checkout.Decline{}
+			p.PaidAt, p.DueAt, p.Decline = p.Deadline, time.Time{}, checkout.Decline{} // nothing can have moved behind it
 		},
 	},
 	{
@@ -176,12 +176,12 @@ var transitions = []transition{
 	{
 		name: "a refund of a part leaves the rest to be refunded", to: partly, event: "payment.refunded", publish: "payment.refunded", slot: always(checkout.SlotKeep),
 		do:     func(p checkout.Payment) (checkout.Move, error) { return p.RefundDone(100, step()) },
-		change: func(p *checkout.Payment) { p.Refunded += 100 },
+		change: func(p *checkout.Payment) { p.Refunded, p.DueAt = p.Refunded+100, time.Time{} },
 	},
 	{
 		name: "a refund of the rest is the last one", to: refunded, event: "payment.refunded", publish: "payment.refunded", slot: always(checkout.SlotKeep),
 		do:     func(p checkout.Payment) (checkout.Move, error) { return p.RefundDone(25900-p.Refunded, step()) },
-		change: func(p *checkout.Payment) { p.Refunded = 25900 },
+		change: func(p *checkout.Payment) { p.Refunded, p.DueAt = 25900, time.Time{} },
 	},
 	{
 		name: "a note changes nothing", event: "payment.callback_late", slot: always(checkout.SlotKeep),
@@ -336,6 +336,30 @@ func TestI11_LiabilityFollowsMDStatus(t *testing.T) {
 	}
 }
 
+// A sale counts for the bank's moment, however much later its yes is heard: a day's list has it on that day.
+func TestASaleCountsForTheBanksMoment(t *testing.T) {
+	made := time.Date(2026, 11, 22, 20, 58, 0, 0, time.UTC) // two minutes to midnight in Istanbul
+	deadline, heard := made.Add(time.Minute), made.Add(40*time.Hour)
+	for name, c := range map[string]struct {
+		stated, now, want time.Time
+	}{
+		"heard at once":                          {time.Time{}, made.Add(time.Second), made.Add(time.Second)},
+		"heard later, the bank does not say":     {time.Time{}, heard, deadline},
+		"heard later, the bank says":             {made.Add(5 * time.Second), heard, made.Add(5 * time.Second)},
+		"the bank has it behind midnight":        {made.Add(3 * time.Minute), heard, made.Add(3 * time.Minute)},
+		"a bank's clock that is ahead of ours":   {heard.Add(time.Hour), heard, heard},
+		"a bank's clock that is behind, or lies": {made.Add(-24 * time.Hour), heard, made},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := checkout.Payment{Status: pending, CreatedAt: made, Deadline: deadline}
+			m, err := p.Approve(checkout.Outcome{Result: checkout.ResultApproved, At: c.stated}, checkout.Step{At: c.now})
+			if err != nil || !m.To.PaidAt.Equal(c.want) || !m.To.UpdatedAt.Equal(c.now) || !m.Event.At.Equal(c.now) {
+				t.Errorf("%v paid, %v updated, event at %v, %v", m.To.PaidAt, m.To.UpdatedAt, m.Event.At, err)
+			}
+		})
+	}
+}
+
 func TestRefsAreCopied(t *testing.T) {
 	old := checkout.Refs{"a": "1", "b": "2"}
 	joined := old.With(checkout.Refs{"b": "3", "c": "4"})
@@ -357,5 +381,30 @@ func TestReasonsAreListedOnce(t *testing.T) {
 			t.Errorf("reason %q", r)
 		}
 		seen[r] = true
+	}
+}
+
+// What the bank stated is read from the one event that says so, and from no other.
+func TestStatedAmounts(t *testing.T) {
+	differs := func(amount string) checkout.Event {
+		return checkout.Event{Type: checkout.EventAmountDiffers, Data: map[string]string{"amount": amount}}
+	}
+	for text, want := range map[string]checkout.Money{
+		"251.00 TRY": {Minor: 25100, Currency: checkout.TRY}, "1200 JPY": {Minor: 1200, Currency: checkout.JPY}, "0.00 USD": {Currency: checkout.USD},
+	} {
+		if got, ok := differs(text).Stated(); !ok || got != want {
+			t.Errorf("%q is read as %s, %t", text, got, ok)
+		}
+		if got := want.String(); got != text {
+			t.Errorf("%q is written as %q", text, got)
+		}
+	}
+	for _, text := range []string{"", "251.00", "251.00 XAU", "251 TRY", "-1.00 TRY", "251.00  TRY"} {
+		if got, ok := differs(text).Stated(); ok {
+			t.Errorf("%q is read as %s", text, got)
+		}
+	}
+	if got, ok := (checkout.Event{Type: "payment.paid", Data: map[string]string{"amount": "251.00 TRY"}}).Stated(); ok {
+		t.Errorf("another event states %s", got)
 	}
 }

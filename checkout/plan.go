@@ -91,6 +91,8 @@ type PlanInput struct {
 type Caps interface {
 	// Known says whether the table has the category; a misspelled one would get the general ceiling.
 	Known(category string) bool
+	// Categories lists those that it has, in alphabetical order.
+	Categories() []string
 	// Max answers the highest count allowed at now; 1 means single payment only.
 	Max(category string, price Money, kind CardKind, commercial bool, now time.Time) int
 }

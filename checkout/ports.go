@@ -32,6 +32,13 @@ type LinkStore interface {
 	Release(ctx context.Context, t Token, p PaymentID) error
 }
 
+// Filler is a LinkStore that takes copies of many links at once, for filling it anew while it is in use.
+type Filler interface {
+	// Fill stores the copies of links that are not here. One that is here stays, claim and all: it was
+	// published since, or is brought up to date by whoever publishes. ErrHotAway: some may be missing.
+	Fill(ctx context.Context, links []Hot) error
+}
+
 // Challenges is a LinkStore that also keeps the way to the bank while a payer is on it, sealed: the store
 // cannot read it. It may forget at any moment; then the payer can check and give up, and not go on.
 type Challenges interface {
@@ -57,6 +64,12 @@ type NewLink struct {
 	Event   Event
 	Publish string // event type for webhooks, "" = none
 	Idem    Idempotency
+	Invoice *NewEInvoice // that carries the link; nil = none
+	Session *Session     // whose till the link is; nil = none
+	// Messages go out with it, as far as their limits allow; none is Strict.
+	Messages []NewMessage
+	Maker    UserID    // who made it in the panel; "" = a program
+	Batch    *BatchRow // its place among links that were made together; nil = alone
 }
 
 // LinkChange replaces the terms of a link if its Version is still From.Version.
@@ -74,6 +87,7 @@ type LinkQuery struct {
 	Status   LinkStatus // "" = any
 	Order    OrderNumber
 	Text     string // in description, order number, customer
+	Maker    UserID // only those that he made in the panel; "" = all
 	From, To time.Time
 	Limit    int
 	Cursor   string
@@ -83,18 +97,50 @@ type LinkQuery struct {
 type PaymentQuery struct {
 	Merchant MerchantID
 	Link     LinkID
+	Maker    UserID // only those of links that he made in the panel; "" = all
 	Status   Status
 	Order    OrderNumber
+	// Reference is PaymentID.Reference, exactly; what cannot be one finds nothing.
+	Reference string
+	Attention bool // only those that a person should look at; see PaymentLedger.Attention
+	// Any is what a person typed, in every way in which it can be meant; nil = everything.
+	Any      *PaymentText
+	Waiting  bool // only those whose outcome the bank still owes: Status.Undecided
+	Currency Currency
+	Account  AccountID
 	From, To time.Time
 	Min, Max int64 // of Total, minor units; 0 = no bound
 	Limit    int
 	Cursor   string
 }
 
+// MostSummed is how many payments PaymentSums looks at: a list's sums cost the same however long it is.
+const MostSummed = 10_000
+
+// PaymentSums is what the payments of a list come to.
+type PaymentSums struct {
+	Known bool // false = they could not be added up in the time that a page has
+	More  bool // the list has more than MostSummed payments: these are the newest
+	Each  []PaymentSum
+}
+
+// PaymentSum is what payments come to in one currency, the most payments first.
+type PaymentSum struct {
+	Currency  Currency
+	Tries     int64 // payments in whatever state
+	Paid      int64 // that counted, whatever was given back since
+	Collected int64 // minor units of those
+	Back      int64 // and what was given back of them
+}
+
+// Remaining is what is left, in minor units.
+func (s PaymentSum) Remaining() int64 { return s.Collected - s.Back }
+
 // LinkLedger keeps links. Every read or write for a merchant is selected by that merchant's id in
 // the same statement (invariant I17).
 type LinkLedger interface {
-	// CreateLink stores a link with its first event. ErrOrderTaken, ErrKeyKnown.
+	// CreateLink stores a link with its first event, and the e-invoice that carries it. ErrOrderTaken,
+	// ErrKeyKnown, ErrEInvoiceKnown.
 	CreateLink(ctx context.Context, n NewLink) error
 	// LinkByToken is for the card holder's pages. ErrNoLink.
 	LinkByToken(ctx context.Context, t Token) (Link, error)
@@ -106,27 +152,46 @@ type LinkLedger interface {
 	// SearchLinks answers a page and the cursor of the next one, "" at the end. A cursor that no page gave
 	// is ErrCursor.
 	SearchLinks(ctx context.Context, q LinkQuery) ([]Link, string, error)
+	// LinkMaker answers who made a link in the panel, "" when a program did. ErrNoLink also for somebody else's.
+	LinkMaker(ctx context.Context, m MerchantID, id LinkID) (UserID, error)
 	// ChangedLinks answers links whose page changed at or after since, oldest change first, at most
 	// limit: what the hot state is brought up to date from.
 	ChangedLinks(ctx context.Context, since time.Time, limit int) ([]Link, error)
-	// LiveLinks calls yield for every link that is neither deleted, spent nor expired; it is how an
-	// empty in-process hot state is filled at start.
+	// LiveLinks calls yield for every link that is neither deleted, spent nor expired, those that end first
+	// before others; it is how an empty hot state is filled. yield may take its time, and use the ledger.
 	LiveLinks(ctx context.Context, yield func(Link) error) error
+}
+
+// Undecided is a payment whose bank owes its word.
+type Undecided struct {
+	Payment  PaymentID
+	Merchant MerchantID
+	Account  AccountID
+	Since    time.Time // the end of our own call's time: until then the answer may just be on its way
+}
+
+// UndecidedTooLong is from how long on people are told of such a payment (C9).
+const UndecidedTooLong = unresolvedAfter
+
+// Moved is what a step has made of a payment.
+type Moved struct {
+	Payment Payment // as stored
+	Link    *Link   // as it is afterwards, where the move changed what its page shows; else nil
 }
 
 // PaymentLedger keeps payments and their events.
 type PaymentLedger interface {
 	// Admit stores a challenged payment with its first event if the link is open by the database's
-	// clock and still at p.LinkVersion (invariant I25). It answers the reason as Hot.Check and
-	// ErrTermsChanged would; ErrBegun when a payment with this id is there. On a single-use link a
+	// clock and still at p.LinkVersion (invariant I25), and answers it as stored. Else it answers the reason
+	// as Hot.Check and ErrTermsChanged would; ErrBegun when a payment with this id is there. What its payer agreed
+	// to is stored with it, and its audit trail vouches for it (EventConsented). On a single-use link a
 	// one-step attempt supersedes earlier one-step attempts that are still challenged: they become failed
 	// with a reversal due.
-	Admit(ctx context.Context, p Payment, e Event) error
+	Admit(ctx context.Context, p Payment, e Event, agreed ...Consent) (Payment, error)
 	// Move makes a step true if the payment is still at From.Seq: state, event, outbox row, slot and
-	// the link's counters in one durable transaction. It answers the link as it is afterwards when the
-	// move changed what its page shows, else nil. ErrStale: somebody was first. SlotTake may answer
+	// the link's counters in one durable transaction. ErrStale: somebody was first. SlotTake may answer
 	// ErrPaid or ErrBusy; then nothing was written.
-	Move(ctx context.Context, m Move) (*Link, error)
+	Move(ctx context.Context, m Move) (Moved, error)
 	// PaymentByID is for the card holder's pages and the bank's callbacks. ErrNoPayment.
 	PaymentByID(ctx context.Context, id PaymentID) (Payment, error)
 	// PaymentOf is for the merchant. ErrNoPayment also for somebody else's.
@@ -137,40 +202,161 @@ type PaymentLedger interface {
 	// SearchPayments answers a page and the cursor of the next one, "" at the end. A cursor that no page
 	// gave is ErrCursor.
 	SearchPayments(ctx context.Context, q PaymentQuery) ([]Payment, string, error)
+	// PaymentSums answers what the payments that SearchPayments shows on all of its pages come to.
+	PaymentSums(ctx context.Context, q PaymentQuery) (PaymentSums, error)
 	// PaymentsOfLinks answers the newest payments of each of a merchant's links, newest first and at most
 	// newest of each, in one question: what a list of links shows. A link without payments, or of somebody
 	// else, is not in the answer.
 	PaymentsOfLinks(ctx context.Context, m MerchantID, links []LinkID, newest int) (map[LinkID][]Payment, error)
+	// Attention answers, of a merchant's payments, the events for which a person should look at them
+	// (EventAmountDiffers), in their order. A payment without such, or of somebody else, is not in the answer.
+	Attention(ctx context.Context, m MerchantID, payments []PaymentID) (map[PaymentID][]Event, error)
 	// LeaseDue hands out payments whose DueAt has come and pushes their DueAt to until, so that no
 	// other instance gets them meanwhile (C28).
 	LeaseDue(ctx context.Context, until time.Time, limit int) ([]Payment, error)
+	// LeaseOne is LeaseDue for one pending payment of a merchant, for whoever cannot wait for its time. One
+	// that is due no later than until may be leased by somebody, and one that changed after rested was asked
+	// about just now: ErrAsking. ErrNotPending, ErrNoPayment.
+	LeaseOne(ctx context.Context, m MerchantID, id PaymentID, rested, until time.Time) (Payment, error)
+	// Postpone moves when the settle loop looks at paid payments that wait for it; zero: never. Like a lease
+	// it is no event. Payments that are not paid, or wait for nothing, are passed over.
+	Postpone(ctx context.Context, payments []PaymentID, until time.Time) error
+	// Undecided answers payments of all merchants whose banks owe their word, those that wait longest first, at
+	// most limit.
+	Undecided(ctx context.Context, limit int) ([]Undecided, error)
 	// Events answers the audit trail of one subject in order.
 	Events(ctx context.Context, m MerchantID, subject string) ([]Event, error)
+}
+
+// RefundQuery selects voids and refunds of a merchant, newest first.
+type RefundQuery struct {
+	Merchant MerchantID
+	Payment  PaymentID
+	Kind     RefundKind
+	Status   RefundStatus
+	From, To time.Time
+	Limit    int
+	Cursor   string
+}
+
+// RefundLedger keeps voids and refunds. PaymentLedger.Move writes them: a Move with a Refund whose id is
+// not there writes it down, if the payment has no pending one (ErrRefundRunning); else it ends it, if it is
+// pending (ErrStale).
+type RefundLedger interface {
+	// RefundOf is for the merchant. ErrNoRefund also for somebody else's.
+	RefundOf(ctx context.Context, m MerchantID, id RefundID) (Refund, error)
+	// SearchRefunds answers a page and the cursor of the next one, "" at the end. A cursor that no page gave
+	// is ErrCursor.
+	SearchRefunds(ctx context.Context, q RefundQuery) ([]Refund, string, error)
+	// RefundsOf answers the refunds of each of a merchant's payments, oldest first.
+	RefundsOf(ctx context.Context, m MerchantID, payments []PaymentID) (map[PaymentID][]Refund, error)
+	// LeaseRefunds hands out pending ones whose DueAt has come, pushes their DueAt to until and counts one
+	// more question, so that no other instance gets them meanwhile (C28).
+	LeaseRefunds(ctx context.Context, until time.Time, limit int) ([]Refund, error)
+	// RefundLater moves when a pending one is looked at. Like a lease it is no event.
+	RefundLater(ctx context.Context, id RefundID, at time.Time) error
+}
+
+// SessionLedger keeps checkout sessions. LinkLedger.CreateLink stores them, with their links.
+type SessionLedger interface {
+	// SessionByLink finds the session of a link. ErrNoSession.
+	SessionByLink(ctx context.Context, id LinkID) (Session, error)
 }
 
 // MerchantLedger keeps merchants, their accounts and keys. Credentials are decrypted in memory only.
 type MerchantLedger interface {
 	Merchant(ctx context.Context, id MerchantID) (Merchant, error)
+	// SaveMerchant makes a merchant, or replaces the version before m.Version: whoever else changed it since it
+	// was read loses nothing. ErrStale.
 	SaveMerchant(ctx context.Context, m Merchant, e Event) error
 	// Logo answers the picture; ErrNoMerchant when there is none. SaveLogo stores it, sets LogoType and
 	// raises the merchant's Version.
 	Logo(ctx context.Context, id MerchantID) (Logo, error)
 	SaveLogo(ctx context.Context, id MerchantID, l Logo, e Event) error
-	// Accounts answers all accounts of a merchant, highest priority first.
+	// Accounts answers all accounts of a merchant, deleted ones included, highest priority first.
 	Accounts(ctx context.Context, m MerchantID) ([]Account, error)
 	SaveAccount(ctx context.Context, a Account, e Event) error
+	// ChangeAccount is SaveAccount with the answer of an Idempotency-Key; ErrKeyKnown, ErrKeyReused. ErrStale:
+	// the account is not at the version that c.From names.
+	ChangeAccount(ctx context.Context, c AccountChange) error
+	// FormerCredentials answers what an account had before its credentials were changed and is kept at now, the
+	// change that came first before others.
+	FormerCredentials(ctx context.Context, a AccountID, now time.Time) ([]FormerCredentials, error)
 	// KeyByHash finds a live key. ErrNoKey.
 	KeyByHash(ctx context.Context, hash []byte) (APIKey, error)
 	SaveKey(ctx context.Context, k APIKey, e Event) error
+	// Keys answers all keys of a merchant, revoked ones included, oldest first.
+	Keys(ctx context.Context, m MerchantID) ([]APIKey, error)
 	// Answer finds the stored answer of an idempotency key; found is false when there is none.
 	Answer(ctx context.Context, m MerchantID, key string) (a Idempotency, found bool, err error)
+}
+
+// StaffLedger keeps the people who sign in to the panel, what they are at which merchant, and their visits.
+type StaffLedger interface {
+	// UserByEmail finds by the address as CheckEmail answers it. ErrNoUser.
+	UserByEmail(ctx context.Context, email string) (User, error)
+	UserByID(ctx context.Context, id UserID) (User, error)
+	// SaveUser makes a user, or replaces the version before u.Version. ErrEmailTaken, ErrStale.
+	SaveUser(ctx context.Context, u User) error
+	// SpendStep marks a time step of the second factor as used: false when it, or a later one, was before.
+	SpendStep(ctx context.Context, id UserID, step int64) (bool, error)
+
+	// Memberships answers what a user is where, by the merchants' names.
+	Memberships(ctx context.Context, id UserID) ([]Membership, error)
+	// Colleagues answers who is what at a merchant, owners first, then by name.
+	Colleagues(ctx context.Context, m MerchantID) ([]Colleague, error)
+	// SaveMember makes a user a member or changes what he may. ErrNoMerchant, ErrNoUser, ErrLastOwner.
+	SaveMember(ctx context.Context, m Member, e Event) error
+	// RemoveMember ends a membership; the user's visits at this merchant end with it. ErrNoUser, ErrLastOwner.
+	RemoveMember(ctx context.Context, m MerchantID, id UserID, e Event) error
+
+	// OpenVisit stores a session of the panel. Visit finds a live one and, if it was last seen longer than a
+	// minute ago, notes that it was seen; ErrNoVisit. MoveVisit leads it to another merchant.
+	OpenVisit(ctx context.Context, v Visit) error
+	Visit(ctx context.Context, hash []byte, now time.Time) (Visit, error)
+	MoveVisit(ctx context.Context, hash []byte, m MerchantID) error
+	// Visits answers a user's live ones, last seen first. EndVisits ends one of them by its hash, or with nil
+	// all but except.
+	Visits(ctx context.Context, id UserID, now time.Time) ([]Visit, error)
+	EndVisits(ctx context.Context, id UserID, hash, except []byte) error
+
+	// SaveInvitation stores one, in the place of an earlier one for the same user. Invitation finds it while
+	// it is good; UseInvitation makes u what it says and spends it, once. ErrNoInvitation.
+	SaveInvitation(ctx context.Context, i Invitation) error
+	Invitation(ctx context.Context, hash []byte, now time.Time) (Invitation, error)
+	UseInvitation(ctx context.Context, hash []byte, u User) error
+
+	// ForgetTry takes one try under a key back, of one that turned out well.
+	ForgetTry(ctx context.Context, key []byte) error
+	// CountTry notes a try to sign in under a keyed hash of what was tried, and answers until when no more
+	// are allowed; zero = they are. ClearTries forgets them after a good one.
+	CountTry(ctx context.Context, key []byte, now time.Time, rule TryRule) (until time.Time, err error)
+	ClearTries(ctx context.Context, key []byte) error
+	// SaveSignIn notes how a try ended; SignIns answers the newest of a user.
+	SaveSignIn(ctx context.Context, s SignIn) error
+	SignIns(ctx context.Context, id UserID, limit int) ([]SignIn, error)
 }
 
 // Ledger is the durable truth.
 type Ledger interface {
 	LinkLedger
 	PaymentLedger
+	RefundLedger
+	SessionLedger
+	EInvoiceLedger
+	ReconciliationLedger
+	OfflineLedger
+	ReportScheduleLedger
+	RequestLedger
 	MerchantLedger
+	BrandingLedger
+	ConsentLedger
+	StaffLedger
+	BatchLedger
+	TrailLedger
+	FigureLedger
+	WebhookLedger
+	MessageLedger
 }
 
 // Order is what a bank learns of a payment: the frozen copy and nothing else.
@@ -283,6 +469,7 @@ type Outcome struct {
 	Amount   Money // as the bank states it; zero = it did not say
 	AuthCode string
 	RRN      string
+	At       time.Time // when it took the money, as the bank states it (inquiry); zero = it did not say
 	Decline  Decline
 	Refunded int64  // minor units given back so far, as the bank states it (inquiry)
 	MDStatus string // of the order's 3-D Secure, as the bank states it (inquiry); "" = it did not say
@@ -348,6 +535,17 @@ type Banks interface {
 	// HostedCard whether the bank's own page takes the card.
 	OneStep(kind, mode string) bool
 	HostedCard(kind, mode string) bool
+	// Check lists every mistake of an account's settings as one Invalid; it calls no bank.
+	Check(a Account) error
+	// Known says whether the account's address is its bank's, or one that the operator named: cards go there.
+	Known(a Account) bool
+	// Complete fills in what the account leaves to its bank: mode, own issuers, programmes.
+	Complete(a Account) Account
+	// Another says in which credentials an account names another merchant at the bank than it did: payments
+	// under way are asked for with the account as it is, and that merchant does not know them.
+	Another(was, now Account) []string
+	// Shown are the credentials of a kind that are no secrets.
+	Shown(kind string) []string
 }
 
 // Velocity counts refusals and tries, so that stolen cards cannot be tried here (A30). It answers
@@ -357,6 +555,13 @@ type Velocity interface {
 	Check(ctx context.Context, a Attempt) error
 	// Refused counts one refusal; rest is true when the link has to rest now.
 	Refused(ctx context.Context, a Attempt) (rest bool, err error)
+}
+
+// Quota is how much a program may still ask: Left of Limit in each Span, and again all of it after Reset. The zero
+// value is no limit.
+type Quota struct {
+	Limit, Left int64
+	Span, Reset time.Duration
 }
 
 // Attempt is who tries what, for limits only. CardHash is keyed, given to Check only, and kept by

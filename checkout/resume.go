@@ -104,7 +104,10 @@ func (s *Service) unseal(id PaymentID, sealed []byte) (w way, err error) {
 	return w, nil
 }
 
-func (s *Service) sealer() (cipher.AEAD, error) {
+// sealer is made once: neither the key nor what it is for changes while we run.
+func (s *Service) sealer() (cipher.AEAD, error) { return s.wayBox() }
+
+func (s *Service) newSealer() (cipher.AEAD, error) {
 	key, err := hkdf.Key(sha256.New, s.CardKey, nil, "challenge", 32)
 	if err != nil {
 		return nil, fmt.Errorf("derive the challenges' key: %w", err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -62,14 +63,56 @@ func (s *Service) judge(ctx context.Context, p Payment, cb Callback, ip string) 
 
 // verdict asks the payment's bank what to make of a callback.
 func (s *Service) verdict(ctx context.Context, p Payment, cb Callback) (Verdict, Acquirer, error) {
-	acq, err := s.acquirerOf(ctx, p)
+	a, err := s.accountOf(ctx, p)
+	if err != nil {
+		return Verdict{}, nil, err
+	}
+	acq, err := s.openFor(a, p)
 	if err != nil {
 		return Verdict{}, nil, unusable(err)
 	}
+	judges, err := s.judges(ctx, a, p, acq)
+	if err != nil {
+		return Verdict{}, nil, err
+	}
 	bank, cancel := context.WithTimeout(ctx, s.Timing.Inquiry)
 	defer cancel()
-	v, err := acq.Judge(bank, s.order(p), cb)
-	return v, acq, err
+	var v Verdict
+	for _, judge := range judges {
+		if v, err = judge.Judge(bank, s.order(p), cb); ForgedReason(err) != ForgedHashMismatch {
+			break
+		}
+	}
+	return v, acq, err // what is sent now is signed as the bank takes it now
+}
+
+// judges are who may know the signature of a callback, likeliest first: where the account's credentials were changed
+// since the payment was made, the bank signs with those that it had when the payer came.
+func (s *Service) judges(ctx context.Context, a Account, p Payment, now Acquirer) ([]Acquirer, error) {
+	if p.CreatedAt.After(a.UpdatedAt.Add(s.Timing.MerchantFresh)) {
+		return []Acquirer{now}, nil
+	}
+	former, err := s.Ledger.FormerCredentials(ctx, a.ID, s.Clock.Now())
+	if err != nil {
+		return nil, fmt.Errorf("load former credentials: %w", err)
+	}
+	var before, after []Acquirer
+	for _, f := range former {
+		if p.CreatedAt.After(f.ChangedAt.Add(s.Timing.MerchantFresh)) {
+			continue
+		}
+		a.Kind, a.Mode, a.Credentials = p.Kind, p.Mode, f.Credentials
+		acq, err := s.Banks.Open(a)
+		switch {
+		case err != nil:
+			continue // they had a mistake, so the bank signed nothing with them
+		case p.CreatedAt.Before(f.ChangedAt):
+			before = append(before, acq)
+		default:
+			after = append(after, acq)
+		}
+	}
+	return slices.Concat(before, []Acquirer{now}, after), nil
 }
 
 // unusable says what an account whose settings are wrong means for a callback: without its secrets
@@ -172,13 +215,14 @@ func (s *Service) end(ctx context.Context, p Payment, step Step, make func() (Mo
 	if err != nil {
 		return p, err
 	}
-	if err := s.commit(ctx, m); err != nil {
+	over, err := s.take(ctx, m)
+	if err != nil {
 		return p, fmt.Errorf("record %s: %w", m.To.Status, err)
 	}
 	if m.To.Decline.Code != ReasonLinkUsed && m.To.Decline.Code != ReasonSuperseded {
 		s.countRefusal(ctx, m.To)
 	}
-	return s.Ledger.PaymentByID(ctx, p.ID)
+	return over, nil
 }
 
 // countRefusal feeds the limits, and lets the link rest when they say so (A30).
@@ -227,21 +271,20 @@ func (s *Service) authorize(ctx context.Context, p Payment, acq Acquirer, v Verd
 	if err != nil {
 		return p, err
 	}
-	if err := s.commit(ctx, m); err != nil {
+	sent, told, err := s.tell(ctx, m)
+	if err != nil {
 		s.release(ctx, p)
 		if errors.Is(err, ErrPaid) || errors.Is(err, ErrBusy) {
 			return s.linkUsed(ctx, p, step, err)
 		}
 		return p, fmt.Errorf("record authorizing: %w", err)
 	}
-	if p, err = s.Ledger.PaymentByID(ctx, p.ID); err != nil {
-		return m.To, fmt.Errorf("read authorizing payment: %w", err)
-	}
+	p = sent
 	if s.Clock.Now().Add(s.Timing.Provision).After(lease) {
 		// The commit took so long that the resolver could act while our call still runs (I22).
 		return p, nil
 	}
-	return s.send(ctx, p, acq, v)
+	return s.send(ctx, p, acq, v, !told)
 }
 
 // claim takes the quick mark. It only spares losers the database: a claim that says busy is
@@ -288,24 +331,31 @@ func (s *Service) linkUsed(ctx context.Context, p Payment, step Step, cause erro
 }
 
 // send makes the authorising call in its own goroutine, so that a payer who closes the page or a
-// bank that is slow changes nothing about how it is recorded.
-func (s *Service) send(ctx context.Context, p Payment, acq Acquirer, v Verdict) (Payment, error) {
-	done := make(chan struct{})
+// bank that is slow changes nothing about how it is recorded. claimed says that the quick mark may still
+// stand.
+func (s *Service) send(ctx context.Context, p Payment, acq Acquirer, v Verdict, claimed bool) (Payment, error) {
+	done := make(chan Payment, 1)
 	s.running.Add(1)
 	go func() {
 		defer s.running.Done()
 		defer close(done)
+		defer s.outlive("the authorising call", p)
 		bank, cancel := context.WithTimeout(ctx, s.Timing.Provision)
 		defer cancel()
 		out, err := s.charge(bank, p, acq, v)
 		if err != nil {
 			s.Observer.Fault("authorising call", err)
 		}
-		if err := s.record(ctx, p, out, "bank"); err != nil {
+		now, err := s.record(ctx, p, out, "bank")
+		if err != nil {
 			s.Observer.Fault("record outcome", err)
+			now = Payment{} // whether it was stored is the ledger's to say
 		}
-		s.release(ctx, p)
-		if out.Result == ResultApproved && out.Amount == (Money{}) && !p.OneStep {
+		if claimed {
+			s.release(ctx, p)
+		}
+		done <- now
+		if amountOpen(p, out) {
 			s.running.Add(1)
 			go s.confirmAmount(ctx, p, acq)
 		}
@@ -313,40 +363,21 @@ func (s *Service) send(ctx context.Context, p Payment, acq Acquirer, v Verdict) 
 	timer := time.NewTimer(s.Timing.Answer)
 	defer timer.Stop()
 	select {
-	case <-done:
+	case now := <-done:
+		if now.ID != "" {
+			return now, nil
+		}
 	case <-timer.C:
 	}
 	return s.Ledger.PaymentByID(ctx, p.ID)
 }
 
-// confirmAmount asks once what was charged where the bank's yes named no amount (PayFor's short
-// answer, payfor.md 5). Nobody waits for it. A difference is an alarm for people and a line of the
-// audit trail; the payment stays what the bank's yes made it.
-func (s *Service) confirmAmount(ctx context.Context, p Payment, acq Acquirer) {
-	defer s.running.Done()
-	inq, ok := acq.(Inquirer)
-	if !ok {
-		return
-	}
-	bank, cancel := context.WithTimeout(ctx, s.Timing.Inquiry)
-	defer cancel()
-	out, err := inq.Inquire(bank, s.order(p))
-	if err != nil || out.Result != ResultApproved || s.sameMoney(p, out) {
-		return // silence here decides nothing; the day's comparison with the bank's list is the net below
-	}
-	s.Observer.Alarm("bank states another amount", fmt.Errorf("payment %s: %s instead of %s", p.ID, out.Amount, p.Total))
-	for {
-		if p, err = s.Ledger.PaymentByID(ctx, p.ID); err != nil {
-			return
-		}
-		m, err := p.Note("payment.amount_differs", Step{At: s.Clock.Now(), Actor: "bank", Data: outcomeData(out)})
-		if err == nil {
-			m.Event.Data["amount"] = out.Amount.String()
-			err = s.commit(ctx, m)
-		}
-		if !errors.Is(err, ErrStale) {
-			return
-		}
+// outlive keeps a panic over one payment from ending the process and every other call in flight. The payment
+// stays as it is, and the settle loop asks about it. Of the panic only its kind is told: a card
+// may have been in memory (A65).
+func (s *Service) outlive(what string, p Payment) {
+	if r := recover(); r != nil {
+		s.Observer.Alarm("panic in "+what, fmt.Errorf("payment %s: %T", p.ID, r))
 	}
 }
 
@@ -355,10 +386,10 @@ func (s *Service) confirmAmount(ctx context.Context, p Payment, acq Acquirer) {
 // declined so early: unless the callback says no as well, the settle loop asks again when nothing can
 // still appear (I21).
 func (s *Service) charge(ctx context.Context, p Payment, acq Acquirer, v Verdict) (Outcome, error) {
-	if a, ok := acq.(Authorizer); ok && !p.OneStep {
+	if a, ok := Able[Authorizer](acq); ok && !p.OneStep {
 		return a.Authorize(ctx, s.order(p))
 	}
-	if i, ok := acq.(Inquirer); ok {
+	if i, ok := Able[Inquirer](acq); ok {
 		out, err := i.Inquire(ctx, s.order(p))
 		if out.Result == ResultDeclined && v.Result != VerdictRefused {
 			out.Result = ResultUnknown
@@ -369,23 +400,24 @@ func (s *Service) charge(ctx context.Context, p Payment, acq Acquirer, v Verdict
 }
 
 // record writes what the bank said: an explicit yes, an explicit no, or that we do not know. A
-// sender that was held up beyond its lease finds the payment moved on by the settle loop.
-func (s *Service) record(ctx context.Context, p Payment, out Outcome, actor string) error {
+// sender that was held up beyond its lease finds the payment moved on by the settle loop. It answers the
+// payment as it is then, where it could be known.
+func (s *Service) record(ctx context.Context, p Payment, out Outcome, actor string) (Payment, error) {
 	for {
-		err := s.recordAt(ctx, p, out, actor)
+		now, err := s.recordAt(ctx, p, out, actor)
 		if !errors.Is(err, ErrStale) {
-			return err
+			return now, err
 		}
 		if p, err = s.Ledger.PaymentByID(ctx, p.ID); err != nil {
-			return err
+			return Payment{}, err
 		}
 		switch {
 		case p.Status == StatusAuthorizing:
 		case p.Status == StatusPending && (out.Result == ResultApproved || out.Result == ResultDeclined):
 		case p.Status == StatusDeclined && out.Result == ResultApproved:
-			return s.chargedTooLate(ctx, p, out, actor)
+			return Payment{}, s.chargedTooLate(ctx, p, out, actor)
 		default:
-			return nil // decided, and the answer adds nothing
+			return p, nil // decided, and the answer adds nothing
 		}
 	}
 }
@@ -409,7 +441,7 @@ func (s *Service) chargedTooLate(ctx context.Context, p Payment, out Outcome, ac
 }
 
 // recordAt writes it to the payment as read. ErrStale: it moved since.
-func (s *Service) recordAt(ctx context.Context, p Payment, out Outcome, actor string) error {
+func (s *Service) recordAt(ctx context.Context, p Payment, out Outcome, actor string) (Payment, error) {
 	step := Step{At: s.Clock.Now(), Actor: actor, Data: outcomeData(out)}
 	var m Move
 	var err error
@@ -417,19 +449,24 @@ func (s *Service) recordAt(ctx context.Context, p Payment, out Outcome, actor st
 	case out.Result == ResultApproved && !s.sameMoney(p, out):
 		step.Data["copy_mismatch"] = out.Amount.String()
 		s.Observer.Alarm("bank states another amount", fmt.Errorf("payment %s: %s instead of %s", p.ID, out.Amount, p.Total))
-		m, err = p.Doubt(s.askAt(p), step)
+		if p.Status == StatusPending {
+			m, err = p.Differs(out.Amount, s.nextAsk(p), step)
+		} else {
+			m, err = p.Doubt(s.askAt(p), step)
+		}
 	case out.Result == ResultApproved:
-		m, err = p.Approve(out, step)
+		if m, err = p.Approve(out, step); amountOpen(p, out) {
+			m.To.DueAt = s.Clock.Now().Add(confirmAfter)
+		}
 	case out.Result == ResultDeclined:
-		_, err = s.end(ctx, p, step, func() (Move, error) { return p.Refuse(out.Decline, step) })
-		return err
+		return s.end(ctx, p, step, func() (Move, error) { return p.Refuse(out.Decline, step) })
 	default:
 		m, err = p.Doubt(s.askAt(p), step)
 	}
 	if err != nil {
-		return err
+		return Payment{}, err
 	}
-	return s.commit(ctx, m)
+	return s.take(ctx, m)
 }
 
 // sameMoney holds an amount that the bank states against the copy; silence is no contradiction.

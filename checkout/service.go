@@ -2,6 +2,7 @@ package checkout
 
 import (
 	"context"
+	"crypto/cipher"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -88,18 +89,28 @@ type Parts struct {
 	Observer  Observer // nil = nobody looks
 	Timing    Timing
 	PublicURL string // https://host, no slash at the end: what short links and return addresses start with
-	CardKey   []byte // keys the hash of card numbers that limits count by
+	// Intermediaries that e-invoices may be registered with beside this gateway itself, by their names.
+	Intermediaries map[string]Intermediary
+	CardKey        []byte // keys the hash of card numbers that limits count by
+	// Post writes messages; nil = none are sent. NoMessageLimits lifts their limits, for load tests.
+	Post            Post
+	NoMessageLimits bool
+	Texts           LegalTexts // of consumer sales; nil = there are none here
+	Reports         Reports    // makes the files of scheduled reports; nil = none are sent
 }
 
 // Service is the flow. It is safe for concurrent use. Wait blocks until calls that outlived their
 // request have ended.
 type Service struct {
 	Parts
-	running   sync.WaitGroup
-	merchants *cache[MerchantID, *Shop]
-	acquirers sync.Map // AccountID → opened
-	unsaid    unsaid
-	openings  openings
+	running    sync.WaitGroup
+	merchants  *cache[MerchantID, *Shop]
+	acquirers  sync.Map // AccountID → opened
+	unsaid     unsaid
+	openings   openings
+	confirmed  confirmed
+	distrusted distrusted
+	wayBox     func() (cipher.AEAD, error) // see sealer
 }
 
 // unsaid is since when changes may not have reached the hot state; zero = all did.
@@ -136,6 +147,8 @@ func (u *unsaid) take() time.Time {
 type Shop struct {
 	Merchant Merchant
 	Accounts []Account // the enabled ones, best first
+	Words    PageWords // what the merchant says in its own words
+	Legal    *Legal    // the texts of consumer sales; nil = this installation has none
 }
 
 type opened struct {
@@ -157,6 +170,7 @@ func New(p Parts) (*Service, error) {
 	}
 	p.Timing = p.Timing.withDefaults()
 	s := &Service{Parts: p}
+	s.wayBox = sync.OnceValues(s.newSealer)
 	s.merchants = newCache(p.Clock, p.Timing.MerchantFresh, s.loadShop)
 	return s, nil
 }
@@ -195,6 +209,12 @@ func (s *Service) loadShop(ctx context.Context, id MerchantID) (*Shop, error) {
 		return nil, fmt.Errorf("load accounts: %w", err)
 	}
 	sh := &Shop{Merchant: m}
+	if sh.Words, err = s.PageWords(ctx, id); err != nil {
+		return nil, fmt.Errorf("load words: %w", err)
+	}
+	if sh.Legal, err = s.loadLegal(ctx, m, sh.Words); err != nil {
+		return nil, err
+	}
 	for _, a := range all {
 		if a.Enabled {
 			sh.Accounts = append(sh.Accounts, a)
@@ -219,21 +239,33 @@ func (s *Service) acquirer(a Account) (Acquirer, error) {
 // acquirerOf finds the bank of a payment under way: its account may meanwhile be disabled, and
 // still has to finish what it started. A changed mode or kind is opened as it was at the time.
 func (s *Service) acquirerOf(ctx context.Context, p Payment) (Acquirer, error) {
+	a, err := s.accountOf(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	return s.openFor(a, p)
+}
+
+func (s *Service) accountOf(ctx context.Context, p Payment) (Account, error) {
 	all, err := s.Ledger.Accounts(ctx, p.Merchant)
 	if err != nil {
-		return nil, fmt.Errorf("load accounts: %w", err)
+		return Account{}, fmt.Errorf("load accounts: %w", err)
 	}
 	for _, a := range all {
-		if a.ID != p.Account {
-			continue
+		if a.ID == p.Account {
+			return a, nil
 		}
-		if a.Kind == p.Kind && a.Mode == p.Mode {
-			return s.acquirer(a)
-		}
-		a.Kind, a.Mode = p.Kind, p.Mode
-		return s.Banks.Open(a)
 	}
-	return nil, ErrNoAccount
+	return Account{}, ErrNoAccount
+}
+
+// openFor opens the account's bank as it was when the payment was made.
+func (s *Service) openFor(a Account, p Payment) (Acquirer, error) {
+	if a.Kind == p.Kind && a.Mode == p.Mode {
+		return s.acquirer(a)
+	}
+	a.Kind, a.Mode = p.Kind, p.Mode
+	return s.Banks.Open(a)
 }
 
 // order is what the bank learns of a payment.
@@ -245,25 +277,40 @@ func (s *Service) order(p Payment) Order {
 	}
 }
 
-// publish brings the hot state up to date. A failure is no failure of the step: the republishing
-// loop and the ledger make good for it.
-func (s *Service) publish(ctx context.Context, l *Link) {
+// publish brings the hot state up to date and says whether it did. A failure is no failure of the step:
+// the republishing loop and the ledger make good for it.
+func (s *Service) publish(ctx context.Context, l *Link) bool {
 	if l == nil {
-		return
+		return false
 	}
-	if err := s.Hot.Publish(ctx, l.Hot()); err != nil {
+	err := s.Hot.Publish(ctx, l.Hot())
+	if err != nil {
 		s.unsaid.add(l.UpdatedAt.Add(-unsaidMargin))
 		s.Observer.Fault("publish link", err)
 	}
+	return err == nil
 }
 
 // commit makes a move true and tells who looks.
 func (s *Service) commit(ctx context.Context, m Move) error {
-	link, err := s.Ledger.Move(ctx, m)
+	_, err := s.take(ctx, m)
+	return err
+}
+
+// take is commit for whoever goes on with the payment: it answers it as stored.
+func (s *Service) take(ctx context.Context, m Move) (Payment, error) {
+	p, _, err := s.tell(ctx, m)
+	return p, err
+}
+
+// tell is take for whoever has claimed the link: told says that the hot state has the link as it is after
+// the move, and a newer copy ends every claim.
+func (s *Service) tell(ctx context.Context, m Move) (p Payment, told bool, err error) {
+	done, err := s.Ledger.Move(ctx, m)
 	if err != nil {
-		return err
+		return Payment{}, false, err
 	}
-	s.publish(ctx, link)
+	told = s.publish(ctx, done.Link)
 	s.Observer.Moved(m)
-	return nil
+	return done.Payment, told, nil
 }

@@ -17,10 +17,12 @@ const (
 )
 
 // Settle looks once at every payment whose time has come: it asks the bank about what is in doubt,
-// gives back what must not stay, and ends what was abandoned. It answers how many it looked at.
+// gives back what must not stay, and ends what was abandoned; then at the refunds whose answer was lost. It
+// answers how many it looked at, the larger of both numbers.
 // Several processes may run it: the ledger hands each payment to one of them, and every step is a
 // compare-and-set anyway (C28).
 func (s *Service) Settle(ctx context.Context) (int, error) {
+	s.restConfirmed(ctx)
 	due, err := s.Ledger.LeaseDue(ctx, s.Clock.Now().Add(s.Timing.Inquiry*settleLease), settleBatch)
 	if err != nil {
 		return 0, fmt.Errorf("find payments to settle: %w", err)
@@ -28,13 +30,44 @@ func (s *Service) Settle(ctx context.Context) (int, error) {
 	var all sync.WaitGroup
 	for _, p := range due {
 		all.Go(func() {
+			defer s.outlive("settling", p)
 			if err := s.settle(ctx, p); err != nil && !errors.Is(err, ErrStale) {
 				s.Observer.Fault("settle payment", fmt.Errorf("payment %s: %w", p.ID, err))
 			}
 		})
 	}
 	all.Wait()
-	return len(due), nil
+	back, err := s.settleRefunds(ctx)
+	return max(len(due), back), err
+}
+
+// AskNow looks at one pending payment of a merchant at once, as Settle would when its time has come, and answers
+// it as it is then. Who asked is noted in its audit trail; only the bank's word decides. It takes the settle
+// loop's own lease, so nobody else looks meanwhile, and keeps the loop's pause, since two answers of one moment
+// are not two (I21). ErrNoPayment, ErrNotPending, and ErrAsking with RetryAfter while the loop is about to ask, or
+// somebody just did.
+func (s *Service) AskNow(ctx context.Context, by By, m MerchantID, id PaymentID) (Payment, error) {
+	ctx = context.WithoutCancel(ctx) // what was begun is finished
+	now := s.Clock.Now()
+	pause := s.Timing.askAfter(1)
+	p, err := s.Ledger.LeaseOne(ctx, m, id, now.Add(-pause), now.Add(s.Timing.Inquiry*settleLease))
+	if errors.Is(err, ErrAsking) {
+		return p, ErrAsking.After(pause)
+	}
+	if err != nil {
+		return p, err
+	}
+	note, err := p.Note("payment.ask_requested", Step{At: now, Actor: by.Actor, IP: by.IP})
+	if err == nil {
+		p, err = s.take(ctx, note)
+	}
+	if err == nil {
+		err = s.settle(ctx, p)
+	}
+	if err != nil && !errors.Is(err, ErrStale) { // who was first has the bank's word, too
+		return p, fmt.Errorf("ask about payment %s: %w", id, err)
+	}
+	return s.Ledger.PaymentOf(ctx, m, id)
 }
 
 // settle brings one payment a step further by the bank's word only (I21).
@@ -45,10 +78,7 @@ func (s *Service) settle(ctx context.Context, p Payment) error {
 		if err != nil {
 			return err
 		}
-		if err := s.commit(ctx, m); err != nil {
-			return err
-		}
-		if p, err = s.Ledger.PaymentByID(ctx, p.ID); err != nil {
+		if p, err = s.take(ctx, m); err != nil {
 			return err
 		}
 	}
@@ -59,16 +89,20 @@ func (s *Service) settle(ctx context.Context, p Payment) error {
 		}
 		return s.commit(ctx, m)
 	}
-	return s.ask(ctx, p)
+	if p.Status == StatusPaid {
+		return s.confirmLater(ctx, p)
+	}
+	return s.ask(ctx, p, time.Time{})
 }
 
-// ask inquires once and acts on the answer.
-func (s *Service) ask(ctx context.Context, p Payment) error {
+// ask inquires once and acts on the answer. listed is when the bank's list of a day says that the money moved, for a
+// bank whose answers do not; zero = there is no list.
+func (s *Service) ask(ctx context.Context, p Payment, listed time.Time) error {
 	acq, err := s.acquirerOf(ctx, p)
 	if err != nil {
 		return err
 	}
-	inq, ok := acq.(Inquirer)
+	inq, ok := Able[Inquirer](acq)
 	if !ok {
 		return s.asked(ctx, p, s.heard(Outcome{}), errors.New("the acquirer cannot be asked"))
 	}
@@ -77,6 +111,9 @@ func (s *Service) ask(ctx context.Context, p Payment) error {
 	out, err := inq.Inquire(bank, s.order(p))
 	if err != nil {
 		return s.asked(ctx, p, s.heard(out), err)
+	}
+	if out.At.IsZero() {
+		out.At = listed
 	}
 	w := word{p: p, acq: acq, out: out, counts: s.lastWord(p, inq, out)}
 	w.over = s.Clock.Now().After(w.counts)
@@ -108,7 +145,11 @@ func (s *Service) decide(ctx context.Context, w word) error {
 	case ResultApproved:
 		if !s.sameMoney(p, out) {
 			s.Observer.Alarm("bank states another amount", fmt.Errorf("payment %s: %s instead of %s", p.ID, out.Amount, p.Total))
-			return s.asked(ctx, p, step, nil)
+			m, err := p.Differs(out.Amount, s.nextAsk(p), step)
+			if err != nil {
+				return err
+			}
+			return s.commit(ctx, m)
 		}
 		m, err := p.Approve(out, step)
 		if err != nil {
@@ -160,7 +201,7 @@ func (s *Service) denied(ctx context.Context, w word, over func(Step) error) err
 	if !w.over || (!explicit && w.p.NotFound == 0) {
 		return s.askedNo(ctx, w, step)
 	}
-	v, ok := w.acq.(Voider)
+	v, ok := Able[Voider](w.acq)
 	if !ok {
 		return over(step)
 	}
@@ -203,7 +244,7 @@ func (s *Service) neverReturned(ctx context.Context, p Payment, out Outcome) err
 		if err != nil {
 			return err
 		}
-		err = s.commit(ctx, m)
+		taken, err := s.take(ctx, m)
 		if errors.Is(err, ErrPaid) || errors.Is(err, ErrBusy) {
 			_, err = s.linkUsed(ctx, p, step, err)
 			if errors.Is(err, ErrPaid) || errors.Is(err, ErrBusy) {
@@ -214,10 +255,8 @@ func (s *Service) neverReturned(ctx context.Context, p Payment, out Outcome) err
 		if err != nil {
 			return err
 		}
-		if p, err = s.Ledger.PaymentByID(ctx, p.ID); err != nil {
-			return err
-		}
-		return s.record(ctx, p, out, "settle")
+		_, err = s.record(ctx, taken, out, "settle")
+		return err
 	}
 	m, err := p.Abandon(step)
 	if err != nil {
@@ -269,7 +308,7 @@ func (s *Service) reversalOver(ctx context.Context, p Payment, step Step) error 
 func (s *Service) giveBack(ctx context.Context, p Payment, acq Acquirer) (Outcome, error) {
 	bank, cancel := context.WithTimeout(ctx, s.Timing.Inquiry)
 	defer cancel()
-	v, ok := acq.(Voider)
+	v, ok := Able[Voider](acq)
 	if !ok {
 		return Outcome{}, errors.New("the acquirer cannot void")
 	}
@@ -277,7 +316,7 @@ func (s *Service) giveBack(ctx context.Context, p Payment, acq Acquirer) (Outcom
 	if err != nil || out.Result != ResultTooLate {
 		return out, err
 	}
-	r, ok := acq.(Refunder)
+	r, ok := Able[Refunder](acq)
 	if !ok {
 		return out, errors.New("the acquirer cannot refund")
 	}
@@ -316,7 +355,21 @@ func (s *Service) askAgain(ctx context.Context, p Payment, counts bool, at time.
 	if err != nil {
 		return err
 	}
+	if s.tooLong(p) {
+		m.Event.Type = "payment.unresolved"
+		s.Observer.Alarm("a payment stays undecided", fmt.Errorf("payment %s since %s", p.ID, p.Deadline.UTC().Format(time.RFC3339)))
+	}
 	return s.commit(ctx, m)
+}
+
+// unresolvedAfter is how long a bank may owe its word before people are told (C9).
+const unresolvedAfter = 15 * time.Minute
+
+// tooLong says once of a payment that it has been undecided for too long: with the first inquiry behind
+// that moment.
+func (s *Service) tooLong(p Payment) bool {
+	at := p.Deadline.Add(unresolvedAfter)
+	return p.Status == StatusPending && !s.Clock.Now().Before(at) && p.UpdatedAt.Before(at)
 }
 
 func (s *Service) nextAsk(p Payment) time.Time {

@@ -9,11 +9,8 @@ import (
 // Visit answers a link that may be opened for payment, and the moment it was looked at. When it may
 // not, the error of Hot.Check says why, and the copy is answered with it.
 func (s *Service) Visit(ctx context.Context, t Token) (Hot, time.Time, error) {
-	if t.Valid() {
-		h, err := s.Hot.Open(ctx, t)
-		if now := s.Clock.Now(); err == nil && !s.unsaid.some.Load() && h.Check(now) == nil {
-			return h, now, nil
-		}
+	if h, now, ok := s.Glance(ctx, t); ok {
+		return h, now, nil
 	}
 	h, err := s.View(ctx, t)
 	now := s.Clock.Now()
@@ -21,6 +18,17 @@ func (s *Service) Visit(ctx context.Context, t Token) (Hot, time.Time, error) {
 		err = h.Check(now)
 	}
 	return h, now, err
+}
+
+// Glance is Visit for a link that the hot state says may be opened; it asks no ledger. ok is false for
+// every other, which Visit tells more about.
+func (s *Service) Glance(ctx context.Context, t Token) (h Hot, now time.Time, ok bool) {
+	if !t.Valid() {
+		return Hot{}, time.Time{}, false
+	}
+	h, err := s.Hot.Open(ctx, t)
+	now = s.Clock.Now()
+	return h, now, err == nil && !s.unsaid.some.Load() && h.Check(now) == nil
 }
 
 // View answers the hot copy of a link, whatever its state; the caller asks Hot.Check. What the hot
@@ -68,14 +76,43 @@ func (s *Service) fromLedger(ctx context.Context, h Hot) (Hot, error) {
 	return link.Hot(), nil
 }
 
-// Refill fills an empty hot state from the ledger, at start. It answers how many links it published.
+// fillPage is how many links go into an empty hot state at once.
+const fillPage = 250
+
+// Refill fills an empty hot state from the ledger while it is in use: at the start, and after it lost what it
+// held. It answers how many links it copied.
 func (s *Service) Refill(ctx context.Context) (int, error) {
-	n := 0
+	n, page := 0, make([]Hot, 0, fillPage)
+	put := func() error {
+		err := s.fill(ctx, page)
+		if err == nil {
+			n += len(page)
+		}
+		page = page[:0]
+		return err
+	}
 	err := s.Ledger.LiveLinks(ctx, func(l Link) error {
-		n++
-		return s.Hot.Publish(ctx, l.Hot())
+		if page = append(page, l.Hot()); len(page) < fillPage {
+			return nil
+		}
+		return put()
 	})
+	if err == nil {
+		err = put()
+	}
 	return n, err
+}
+
+func (s *Service) fill(ctx context.Context, links []Hot) error {
+	if filler, ok := s.Hot.(Filler); ok && len(links) > 0 {
+		return filler.Fill(ctx, links)
+	}
+	for _, h := range links {
+		if err := s.Hot.Publish(ctx, h); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Offers answers what the card with this prefix (6 to 8 digits) may choose on this link. amount is
@@ -133,7 +170,7 @@ func (s *Service) ByCode(ctx context.Context, code string) (Payment, error) {
 	if err != nil {
 		return Payment{}, err
 	}
-	if !p.Status.Collected() {
+	if !p.Collected() {
 		return Payment{}, ErrNoPayment
 	}
 	return p, nil

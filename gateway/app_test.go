@@ -20,6 +20,7 @@ import (
 // TestFlows plays every story of testdata/flows against a whole gateway with a hostile bank. Each
 // ends with ledger = bank's own books.
 func TestFlows(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("testdata/flows/*.txtar")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no flows: %v", err)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net"
 	"slices"
@@ -11,18 +10,11 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
-	"github.com/gofiber/fiber/v2/middleware/compress"
-	"github.com/gofiber/fiber/v2/middleware/helmet"
-	"github.com/gofiber/fiber/v2/middleware/logger"
-	"github.com/gofiber/fiber/v2/middleware/recover"
-	"github.com/gofiber/fiber/v2/middleware/requestid"
-	"github.com/redis/go-redis/v9"
 	"github.com/valyala/fasthttp"
 
 	"github.com/odelink/odelink/checkout"
 	"github.com/odelink/odelink/gateway/testenv"
 	"github.com/odelink/odelink/gateway/web"
-	"github.com/odelink/odelink/gateway/web/page"
 )
 
 // BenchmarkView compares the link's page, in production configuration (headers, limits, metrics, access
@@ -33,6 +25,7 @@ import (
 //	view/static          stock Fiber sending the same bytes; the performance sheet asks for 0.65
 //	view/tuned           the same with one write per answer; 0.50
 //	view/straightforward GET, JSON, html/template, compressed at every request; 10
+//	view/per-language    the same with a template per language, in which the texts stand; 4
 //	memory/static        the view without Redis
 func BenchmarkView(b *testing.B) {
 	memory := benchGateway(b, "", false)
@@ -40,11 +33,12 @@ func BenchmarkView(b *testing.B) {
 	answer := hot.fetch(b)
 	plain := benchStatic(b, answer, fiber.Config{})
 	tuned := benchStatic(b, answer, fiber.Config{WriteBufferSize: 16 << 10})
-	straight := benchStraightforward(b, testenv.Redis(b))
-	rates := inTurns(b, 4000, hot, memory, plain, tuned, straight)
+	straight, language := benchStraightforward(b)
+	rates := inTurns(b, 4000, hot, memory, plain, tuned, straight, language)
 	b.ReportMetric(medianRatio(rates, 0, 2), "view/static")
 	b.ReportMetric(medianRatio(rates, 0, 3), "view/tuned")
 	b.ReportMetric(medianRatio(rates, 0, 4), "view/straightforward")
+	b.ReportMetric(medianRatio(rates, 0, 5), "view/per-language")
 	b.ReportMetric(medianRatio(rates, 1, 2), "memory/static")
 	b.ReportMetric(float64(len(answer.body)), "page-bytes")
 }
@@ -90,40 +84,57 @@ func medianRatio(rates [][]float64, of, to int) float64 {
 	return ratios[len(ratios)/2]
 }
 
+// median is the median of one target's rates.
+func median(rates [][]float64, of int) float64 {
+	var all []float64
+	for _, r := range rates {
+		all = append(all, r[of])
+	}
+	slices.Sort(all)
+	return all[len(all)/2]
+}
+
 // benchGateway serves a gateway with one link.
 func benchGateway(b *testing.B, redis string, limitsOff bool) target {
 	b.Helper()
-	cfg := Config{
+	a, address := benchServeGateway(b, Config{
 		Demo: true, PublicURL: "http://127.0.0.1:1", DatabaseURL: "sqlite:" + b.TempDir() + "/ledger.db", RedisURL: redis,
 		MasterKeys: [][]byte{demoMasterKey}, LogFormat: "json", LogLevel: "info", LimitsOff: limitsOff,
+	})
+	l, err := a.flow.CreateLink(context.Background(), checkout.By{Actor: "bench"}, demoMerchant, demoLink, nil)
+	if err != nil {
+		b.Fatal(err)
 	}
+	return target{address, "/p/" + string(l.Token)}
+}
+
+// benchServeGateway serves a gateway with the demo's merchant until the benchmark ends.
+func benchServeGateway(b testing.TB, cfg Config) (a *app, address string) {
+	b.Helper()
 	a, err := open(context.Background(), cfg, seams{log: discard{}})
 	if err != nil {
 		b.Fatal(err)
 	}
-	if err := a.seedDemo(context.Background(), "http://127.0.0.1:1/payfor/"); err != nil {
-		b.Fatal(err)
-	}
-	l, err := a.flow.CreateLink(context.Background(), checkout.By{Actor: "bench"}, demoMerchant, demoLink, nil)
-	if err != nil {
+	if err := a.seedDemo(context.Background(), benchBankURL); err != nil {
 		b.Fatal(err)
 	}
 	listener := benchListener(b)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() {
-		done <- web.Server{App: a.fiber}.Run(ctx, web.Wrap(listener, web.ListenOptions{}))
+		done <- a.server().Run(ctx, web.Wrap(listener, web.ListenOptions{Exempt: cfg.TrustedProxies}))
 	}()
 	b.Cleanup(func() {
 		cancel()
 		if err := <-done; err != nil {
 			b.Error(err)
 		}
+		a.flow.Wait()
 		if err := a.close(); err != nil {
 			b.Error(err)
 		}
 	})
-	return target{listener.Addr().String(), "/p/" + string(l.Token)}
+	return a, listener.Addr().String()
 }
 
 type discard struct{}
@@ -144,58 +155,17 @@ func benchStatic(b *testing.B, like sent, cfg fiber.Config) target {
 	return benchServe(b, app, "/")
 }
 
-// benchStraightforward is the same page as a competent team writes it before measuring: a GET and JSON
-// per view, the template run and compressed at every request, and the usual middleware.
-func benchStraightforward(b *testing.B, redisURL string) target {
+// benchStraightforward is the same page as a competent team writes it before measuring, and with a template
+// per language.
+func benchStraightforward(b *testing.B) (straight, language target) {
 	b.Helper()
-	opts, err := redis.ParseURL(redisURL)
+	s := newBaseline(b, newQuickBank(b))
+	token, err := s.NewLink(b.Context())
 	if err != nil {
 		b.Fatal(err)
 	}
-	rdb := redis.NewClient(opts)
-	b.Cleanup(func() { _ = rdb.Close() })
-	pages, err := page.New(page.Options{PublicURL: "http://127.0.0.1:1"})
-	if err != nil {
-		b.Fatal(err)
-	}
-	type link struct {
-		Token, Order, Description, Currency, Status string
-		Amount                                      int64
-		Expires                                     time.Time
-	}
-	stored, err := json.Marshal(link{"straightforw", "OD-1", demoLink.Description, "TRY", "active", demoLink.Amount.Minor, time.Now().Add(time.Hour)})
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := rdb.Set(b.Context(), "straightforward:straightforw", stored, time.Hour).Err(); err != nil {
-		b.Fatal(err)
-	}
-	theme := &page.Theme{ID: "m", Name: "Ahşap Atölyesi", LegalName: "Ahşap Atölyesi Mobilya Ltd. Şti.", Phone: "+90 212 555 01 23", Email: "destek@ahsap.example", Brands: []string{"visa", "mastercard", "troy", "amex"}}
-	app := fiber.New(fiber.Config{DisableStartupMessage: true})
-	app.Use(recover.New(), requestid.New(), logger.New(logger.Config{Output: discard{}}), helmet.New(), compress.New())
-	app.Get("/p/:token", func(c *fiber.Ctx) error {
-		text, err := rdb.Get(c.UserContext(), "straightforward:"+c.Params("token")).Bytes()
-		if err != nil {
-			return fiber.ErrNotFound
-		}
-		var l link
-		if err := json.Unmarshal(text, &l); err != nil {
-			return err
-		}
-		if l.Status != "active" || time.Now().After(l.Expires) {
-			return fiber.ErrGone
-		}
-		html, err := pages.Render("tr", &page.CheckoutPage{
-			Head: page.Head{Theme: theme, Test: true}, Variant: page.VariantUntil | page.VariantHolder | page.VariantInstallments | page.VariantTest,
-			Checkout: page.Checkout{Token: l.Token, AmountMinor: l.Amount, Currency: l.Currency, Description: l.Description, OrderID: l.Order, Rows: 12, Now: time.Now().Unix(), Until: l.Expires.Unix()},
-		})
-		if err != nil {
-			return err
-		}
-		c.Type("html", "utf-8")
-		return c.Send(html)
-	})
-	return benchServe(b, app, "/p/straightforw")
+	straight = benchServe(b, s.App(), "/p/"+token)
+	return straight, target{straight.address, "/l/" + token}
 }
 
 func benchServe(b *testing.B, app *fiber.App, path string) target {
@@ -205,7 +175,7 @@ func benchServe(b *testing.B, app *fiber.App, path string) target {
 	return target{listener.Addr().String(), path}
 }
 
-func benchListener(b *testing.B) net.Listener {
+func benchListener(b testing.TB) net.Listener {
 	b.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -1,3 +1,5 @@
+//go:build !race
+
 package main
 
 import (
@@ -73,9 +75,6 @@ func (p *person) network(t *testing.T, c *network.Conditions) {
 	t.Helper()
 	call(t, p.Page, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{MatchedNetworkConditions: []*network.Conditions{c}})
 }
-
-// payments is how many payments there are, and how many forms the gateway took for them.
-func (r *rig) payments() int { return len(r.allPayments()) }
 
 // A second tap does nothing: one form, one payment, one charge; the button says that it works and
 // keeps the focus.

@@ -1,3 +1,5 @@
+//go:build !race
+
 package main
 
 import (
@@ -250,13 +252,14 @@ func TestUX_A42_ForeignScriptsDoNotRun(t *testing.T) {
 // whether the form was sent or only left, and none may be kept in a cache (A39). Browsers without
 // scripts fill in by themselves what was typed; there only the server's own pages can be held.
 func TestUX_A39_SharedComputer(t *testing.T) {
+	t.Parallel()
 	for scripts, off := range map[string]bool{"scripts on": false, "scripts off": true} {
 		t.Run(scripts, func(t *testing.T) {
 			t.Parallel()
 			r := newSite(t, rigOptions{tame: true})
 			l, left := r.link(nil), r.link(nil)
 			o := desktop()
-			o.ScriptsOff = off
+			o.ScriptsOff, o.Whole = off, true // with everything that a person's browser keeps
 			p := r.person(t, o)
 			p.Open(left["url"].(string))
 			p.fillCard(card("051"))
@@ -303,6 +306,7 @@ func (p *person) cardTyped() string {
 // Frictionless cards and half-secure ones never see a page of the issuer: the hand-over leads straight
 // back, with and without scripts, in the same policy (A7, G2).
 func TestUX_G2_FrictionlessCardComesStraightBack(t *testing.T) {
+	t.Parallel()
 	for scripts, off := range map[string]bool{"scripts on": false, "scripts off": true} {
 		t.Run(scripts, func(t *testing.T) {
 			t.Parallel()

@@ -1,3 +1,5 @@
+//go:build !race
+
 package main
 
 import (
@@ -16,13 +18,6 @@ import (
 
 	chrome "github.com/odelink/odelink/gateway/testenv/browser"
 )
-
-// paidBy has a link paid by a program that fills the forms, and answers the payment.
-func (r *rig) paidBy(l map[string]any, script string) (payment string) {
-	r.t.Helper()
-	b := r.browser().pay(l["url"].(string), card(script)).finish("123456")
-	return b.paymentID()
-}
 
 // states are addresses of every page that stays where it is, by name, in one gateway.
 func states(t *testing.T, r *rig) map[string]string {

@@ -209,6 +209,7 @@ var speeches = map[string]speech{
 // complete by itself (A1, K1), the bank gets the whole page (G1), the way back needs no cookie (G3,
 // A41), and afterwards the link is the receipt for ever (H8).
 func TestUX_A1_B1_G1_H8_K1_PaidJourney(t *testing.T) {
+	t.Parallel()
 	for size, options := range map[string]chrome.Options{"phone": phone(), "desktop": desktop()} {
 		for scripts, off := range map[string]bool{"scripts on": false, "scripts off": true} {
 			for language, words := range speeches {

@@ -20,6 +20,7 @@ import (
 	"github.com/odelink/odelink/checkout"
 	"github.com/odelink/odelink/checkout/bins"
 	"github.com/odelink/odelink/checkout/caps"
+	"github.com/odelink/odelink/gateway/panel"
 )
 
 // withApp loads the settings of serve, opens the gateway without serving, runs f and closes again. args
@@ -56,21 +57,30 @@ func rewrap(ctx context.Context, args []string, out io.Writer) error {
 }
 
 // subcommand picks the word behind a command.
-func subcommand(args []string, want ...string) (string, []string, error) {
+func subcommand(command string, args []string, want ...string) (string, []string, error) {
+	given := ""
 	if len(args) > 0 {
+		given = args[0]
 		for _, w := range want {
-			if args[0] == w {
+			if given == w {
 				return w, args[1:], nil
 			}
 		}
 	}
-	return "", nil, fmt.Errorf("expected one of: %s", strings.Join(want, ", "))
+	ways := make([]string, len(want))
+	for i, w := range want {
+		ways[i] = fmt.Sprintf("'%s %s'", command, w)
+	}
+	if given == "" {
+		return "", nil, fmt.Errorf("%s alone does nothing: say %s", command, strings.Join(ways, " or "))
+	}
+	return "", nil, fmt.Errorf("%s does not know %q: say %s", command, given, strings.Join(ways, " or "))
 }
 
 // binsCommand imports an operator's table: it reports what differs, and keeps a checked copy where
 // ODELINK_BINS_FILE finds it.
 func binsCommand(_ context.Context, args []string, out io.Writer) error {
-	_, rest, err := subcommand(args, "import")
+	_, rest, err := subcommand("bins", args, "import")
 	if err != nil {
 		return err
 	}
@@ -127,12 +137,8 @@ func writeWhole(path string, write func(io.Writer) error) (err error) {
 	return os.Rename(tmp.Name(), path)
 }
 
-// merchantCommand makes a merchant.
-func merchantCommand(ctx context.Context, args []string, out io.Writer) error {
-	_, rest, err := subcommand(args, "add")
-	if err != nil {
-		return err
-	}
+// addMerchant makes a merchant.
+func addMerchant(ctx context.Context, args []string, out io.Writer) error {
 	var m checkout.Merchant
 	var currencies, logo string
 	flags := flag.NewFlagSet("merchant add", flag.ContinueOnError)
@@ -146,7 +152,7 @@ func merchantCommand(ctx context.Context, args []string, out io.Writer) error {
 	flags.StringVar(&m.Category, "category", "", "sector, for the legal instalment caps")
 	flags.StringVar(&currencies, "currencies", "TRY", "currencies the merchant may collect in, separated by commas")
 	flags.StringVar(&logo, "logo", "", "PNG, JPEG or WebP file, square, at most 64 KiB")
-	if err := parseAll(flags, rest); err != nil {
+	if err := parseAll(flags, args); err != nil {
 		return err
 	}
 	picture, err := checkMerchant(&m, currencies, logo)
@@ -169,8 +175,6 @@ func merchantCommand(ctx context.Context, args []string, out io.Writer) error {
 	})
 }
 
-const maxLogo = 64 << 10
-
 // parseAll parses flags and refuses words behind them.
 func parseAll(flags *flag.FlagSet, args []string) error {
 	if err := flags.Parse(args); err != nil {
@@ -186,21 +190,15 @@ var accentShape = regexp.MustCompile(`^#[0-9A-Fa-f]{6}$`)
 
 // checkMerchant finds every mistake before anything is stored.
 func checkMerchant(m *checkout.Merchant, currencies, logo string) (picture checkout.Logo, err error) {
-	var errs []error
-	add := func(format string, a ...any) { errs = append(errs, fmt.Errorf(format, a...)) }
+	var errs mistakes
+	add := errs.add
 	if code := checkout.CheckName(m.Name); code != "" {
-		add("--name: %s", code)
+		add("--name: %s", sentence(code, nil))
 	}
-	if m.LegalName != "" && checkout.CheckName(m.LegalName) != "" {
-		add("--legal-name: %s", checkout.CheckName(m.LegalName))
+	if code := checkout.CheckName(m.LegalName); m.LegalName != "" && code != "" {
+		add("--legal-name: %s", sentence(code, nil))
 	}
-	for _, c := range strings.Split(currencies, ",") {
-		cur := checkout.Currency(strings.TrimSpace(c))
-		if !cur.Known() {
-			add("--currencies: %q is unknown", c)
-		}
-		m.Currencies = append(m.Currencies, cur)
-	}
+	m.Currencies = errs.currencies(currencies)
 	if m.Accent != "" && !accentShape.MatchString(m.Accent) {
 		add("--accent: %q is no colour like #0b6b5e", m.Accent)
 	}
@@ -218,19 +216,25 @@ func checkMerchant(m *checkout.Merchant, currencies, logo string) (picture check
 			add("--logo: %w", err)
 		}
 	}
-	return picture, errors.Join(errs...)
+	return picture, errs.joined()
 }
+
+// mistakes are all that is wrong with a command.
+type mistakes []error
+
+func (e *mistakes) add(format string, a ...any) { *e = append(*e, fmt.Errorf(format, a...)) }
+func (e mistakes) joined() error                { return errors.Join(e...) }
 
 func readLogo(path string) (checkout.Logo, error) {
 	data, err := os.ReadFile(filepath.Clean(path))
 	if err != nil {
 		return checkout.Logo{}, err
 	}
-	typ := http.DetectContentType(data)
-	if len(data) > maxLogo || (typ != "image/png" && typ != "image/jpeg" && typ != "image/webp") {
-		return checkout.Logo{}, errors.New("PNG, JPEG or WebP of at most 64 KiB")
+	picture, err := panel.ReadLogo(data)
+	if err != nil {
+		return picture, errors.New(sentence("logo_format", nil))
 	}
-	return checkout.Logo{Type: typ, Data: data}, nil
+	return picture, nil
 }
 
 func operatorEvent(m checkout.MerchantID, subject, typ string, at time.Time) checkout.Event {
@@ -260,7 +264,7 @@ type accountFile struct {
 // accountCommand gives a merchant a virtual POS. The credentials come from a file or standard
 // input, never from the command line, which other users of the machine can read.
 func accountCommand(ctx context.Context, args []string, out io.Writer) error {
-	_, rest, err := subcommand(args, "add")
+	_, rest, err := subcommand("account", args, "add")
 	if err != nil {
 		return err
 	}
@@ -276,7 +280,7 @@ func accountCommand(ctx context.Context, args []string, out io.Writer) error {
 	if *file != "-" {
 		f, err := os.Open(filepath.Clean(*file))
 		if err != nil {
-			return err
+			return fmt.Errorf("--file: %w", err)
 		}
 		defer f.Close()
 		in = f
@@ -291,9 +295,9 @@ func accountCommand(ctx context.Context, args []string, out io.Writer) error {
 	return withApp(ctx, nil, out, func(a *app) error {
 		now := a.seams.clock.Now()
 		acc.ID, acc.Merchant, acc.Version, acc.CreatedAt, acc.UpdatedAt = a.ids.Account(), checkout.MerchantID(*merchant), 1, now, now
-		acc = a.withBankDefaults(acc)
+		acc = a.banks.Complete(acc)
 		if _, err := a.ledger.Merchant(ctx, acc.Merchant); err != nil {
-			return fmt.Errorf("--merchant: %w", err)
+			return errNoMerchant(acc.Merchant, err)
 		}
 		if err := a.checkAccount(ctx, acc, *verify); err != nil {
 			return err
@@ -311,7 +315,7 @@ func readAccount(in io.Reader) (acc checkout.Account, verify *bool, err error) {
 	d := json.NewDecoder(io.LimitReader(in, 1<<20))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&f); err != nil {
-		return acc, nil, fmt.Errorf("read the account: %w", err)
+		return acc, nil, accountMistake(err)
 	}
 	acc = checkout.Account{
 		Kind: f.Kind, Name: f.Name, Mode: f.Mode, BaseURL: f.BaseURL, Credentials: f.Credentials, Currencies: f.Currencies,
@@ -321,11 +325,14 @@ func readAccount(in io.Reader) (acc checkout.Account, verify *bool, err error) {
 	if !slices.Contains([]checkout.Pricing{checkout.PricingAbsorb, checkout.PricingMarkup, checkout.PricingGrossUp}, f.Pricing) {
 		errs = append(errs, fmt.Errorf("pricing: %q is not absorb, markup or grossup", f.Pricing))
 	}
+	if len(f.Currencies) == 0 {
+		errs = append(errs, errors.New(`currencies: name at least one, like ["TRY"], or the account takes no payment`))
+	}
 	seen := map[int]bool{}
 	for _, row := range f.Instalments {
 		rate, err := checkout.ParseRate(row.Rate)
 		if err != nil || row.Count < 2 || row.Count > checkout.MaxInstallments || seen[row.Count] {
-			errs = append(errs, fmt.Errorf("instalments: count %d with rate %q is malformed or repeated", row.Count, row.Rate))
+			errs = append(errs, fmt.Errorf("instalments: count %d with rate %q: each count from 2 to %d stands once, with a rate in percent like \"3.60\"", row.Count, row.Rate, checkout.MaxInstallments))
 		}
 		seen[row.Count] = true
 		acc.Rates = append(acc.Rates, checkout.RateRow{Count: row.Count, Rate: rate})
@@ -333,45 +340,30 @@ func readAccount(in io.Reader) (acc checkout.Account, verify *bool, err error) {
 	return acc, f.Verify, errors.Join(errs...)
 }
 
-// withBankDefaults fills in what the bank's kind knows: its own issuers and programmes.
-func (a *app) withBankDefaults(acc checkout.Account) checkout.Account {
-	bank, ok := a.banks.BankOf(acc)
-	if !ok {
-		return acc
-	}
-	if acc.Issuers == nil {
-		acc.Issuers = bank.Issuers
-	}
-	if acc.Programs == nil {
-		acc.Programs = bank.Programs
-	}
-	return acc
-}
-
 // checkAccount finds every mistake of an account and asks the bank about its credentials.
 func (a *app) checkAccount(ctx context.Context, acc checkout.Account, verify bool) error {
 	if err := a.banks.Check(acc); err != nil {
-		return err
+		return fmt.Errorf("the account's settings have mistakes:\n%w", err)
 	}
 	acq, err := a.banks.Open(acc)
 	if err != nil {
 		return err
 	}
-	v, ok := acq.(checkout.Verifier)
+	v, ok := checkout.Able[checkout.Verifier](acq)
 	if !ok || !verify {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	if err := v.Verify(ctx); err != nil {
-		return fmt.Errorf("the bank does not take these credentials: %w", err)
+		return fmt.Errorf("the bank did not confirm the account:\n%w", err)
 	}
 	return nil
 }
 
 // keyCommand makes and revokes API keys. A key is shown once and stored as a keyed hash.
 func keyCommand(ctx context.Context, args []string, out io.Writer) error {
-	word, rest, err := subcommand(args, "add", "revoke")
+	word, rest, err := subcommand("key", args, "add", "revoke")
 	if err != nil {
 		return err
 	}
@@ -387,7 +379,7 @@ func keyCommand(ctx context.Context, args []string, out io.Writer) error {
 			return a.revokeKey(ctx, out)
 		}
 		if _, err := a.ledger.Merchant(ctx, checkout.MerchantID(*merchant)); err != nil {
-			return fmt.Errorf("--merchant: %w", err)
+			return errNoMerchant(checkout.MerchantID(*merchant), err)
 		}
 		now := a.seams.clock.Now()
 		secret := "sk_live_" + a.ids.Secret(40)
@@ -407,6 +399,9 @@ func (a *app) revokeKey(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	k, err := a.ledger.KeyByHash(ctx, a.ledger.HashKey(strings.TrimSpace(string(text))))
+	if errors.Is(err, checkout.ErrNoKey) {
+		return errors.New("this is no live key of this ledger: write the key itself, sk_live_…, to standard input, not its id; a revoked one needs nothing more")
+	}
 	if err != nil {
 		return err
 	}
@@ -435,11 +430,11 @@ func health(ctx context.Context, args []string, out io.Writer) error {
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return err
+		return fmt.Errorf("no gateway answers at %s, where ODELINK_ADMIN_ADDR or the word behind 'health' leads: %w", addr, err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("not ready: status %d", resp.StatusCode)
+		return fmt.Errorf("the gateway answers and is not ready (status %d): its log says why, and http://%s/readyz", resp.StatusCode, publicHost(addr))
 	}
 	fmt.Fprintln(out, "ready")
 	return nil

@@ -16,6 +16,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/odelink/odelink/gateway/deliver/email"
+	"github.com/odelink/odelink/gateway/deliver/sms"
 	"github.com/odelink/odelink/gateway/redisstore"
 	"github.com/odelink/odelink/gateway/sqlstore"
 )
@@ -36,15 +38,19 @@ type Config struct {
 	LogLevel       string
 	SMTPURL        string
 	SMSURL         string
+	OutgoingIP     string // what banks see; "" = nobody says
 	BinsFile       string
-	SimulatedBank  bool // serve only: accounts may point at a simulated bank
+	BankHosts      []string // where merchants may say that their bank is, beside the banks' own hosts
+	SimulatedBank  bool     // serve only: accounts may point at a simulated bank
 	Pprof          bool
 
 	// Demo only.
-	Demo      bool
-	BankAddr  string
-	DemoData  string
-	LimitsOff bool
+	Demo     bool
+	BankAddr string
+	DemoData string
+	// demoTemporary: nobody named a folder, so DemoData goes when the demo ends.
+	demoTemporary bool
+	LimitsOff     bool
 }
 
 // setting is one line of the table that flags, file and environment are read by.
@@ -77,12 +83,18 @@ var settings = []setting{
 	{"ODELINK_MASTER_KEY", "", false, "32 bytes in base64, several separated by commas (newest first): encrypts credentials at rest", func(c *Config, v string) error { return c.addKeys(v) }},
 	{"ODELINK_MASTER_KEY_FILE", "", false, "a file that holds ODELINK_MASTER_KEY", func(c *Config, v string) error { return c.addKeyFile(v) }},
 	{"ODELINK_TRUSTED_PROXIES", "", false, "networks (CIDR, separated by commas) whose X-Forwarded-For counts", func(c *Config, v string) error { return c.addProxies(v) }},
+	{"ODELINK_OUTGOING_IP", "", false, "the address that banks see, to be registered with them; shown to merchants in the panel", func(c *Config, v string) error {
+		c.OutgoingIP = v
+		_, err := netip.ParseAddr(v)
+		return err
+	}},
 	{"ODELINK_LOG_FORMAT", "text", false, "text or json", func(c *Config, v string) error { c.LogFormat = v; return oneOf(v, "text", "json") }},
 	{"ODELINK_LOG_LEVEL", "info", false, "debug, info, warn or error", func(c *Config, v string) error { c.LogLevel = v; return oneOf(v, "debug", "info", "warn", "error") }},
-	{"ODELINK_SMTP_URL", "", false, "mail server for delivering links; not used by this version, which says so at start", func(c *Config, v string) error { c.SMTPURL = v; return checkService(v, "smtp", "smtps") }},
-	{"ODELINK_SMS_URL", "", false, "SMS provider for delivering links; not used by this version, which says so at start", func(c *Config, v string) error { c.SMSURL = v; return checkService(v, "http", "https") }},
+	{"ODELINK_SMTP_URL", "", false, "mail server for links and notices: smtp://USER:PASSWORD@host/?from=odeme@shop.example or smtps://…; empty = none", func(c *Config, v string) error { c.SMTPURL = v; return email.CheckURL(v) }},
+	{"ODELINK_SMS_URL", "", false, "SMS provider: netgsm://USER:PASSWORD@host/?header=SHOP, iletimerkezi://KEY:SECRET@host/?header=SHOP or https+json://…; empty = none", func(c *Config, v string) error { c.SMSURL = v; return sms.CheckURL(v) }},
 	{"ODELINK_BINS_FILE", "", false, "an imported BIN table (written by 'bins import') that overrides the embedded one", func(c *Config, v string) error { c.BinsFile = v; _, err := os.Stat(v); return err }},
 	{"ODELINK_ALLOW_SIMULATED_BANK", "no", false, "yes = serve may use acquirer accounts at a simulated bank", func(c *Config, v string) error { return yesNo(&c.SimulatedBank, v) }},
+	{"ODELINK_BANK_HOSTS", "", false, "hosts (separated by commas) that base_url of an account may name, beside the banks' own: cards are sent there", func(c *Config, v string) error { return c.addBankHosts(v) }},
 	{"ODELINK_PPROF", "no", false, "yes = profiling on the admin address", func(c *Config, v string) error { return yesNo(&c.Pprof, v) }},
 
 	{"ODELINK_BANK_ADDR", "127.0.0.1:8081", true, "where the simulated bank listens", func(c *Config, v string) error { c.BankAddr = v; return checkAddr(v) }},
@@ -311,6 +323,17 @@ func (c *Config) addProxies(text string) error {
 	return nil
 }
 
+func (c *Config) addBankHosts(text string) error {
+	for _, part := range strings.Split(text, ",") {
+		host := strings.TrimSpace(part)
+		if u, err := url.Parse("https://" + host); err != nil || host == "" || u.Host != host {
+			return fmt.Errorf("%q is no host like vpos.bank.example or vpos.bank.example:8443", host)
+		}
+		c.BankHosts = append(c.BankHosts, host)
+	}
+	return nil
+}
+
 func checkAddr(v string) error {
 	_, port, err := net.SplitHostPort(v)
 	if err != nil {
@@ -318,15 +341,6 @@ func checkAddr(v string) error {
 	}
 	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
 		return fmt.Errorf("%q is no port", port)
-	}
-	return nil
-}
-
-// checkService holds the address of a service that is reached by one of these schemes. The mistake does not
-// repeat it: it may hold a password.
-func checkService(v string, schemes ...string) error {
-	if u, err := url.Parse(v); err != nil || u.Host == "" || !slices.Contains(schemes, u.Scheme) {
-		return fmt.Errorf("must be an address like %s://host", strings.Join(schemes, ":// or "))
 	}
 	return nil
 }

@@ -41,6 +41,7 @@ const firstMerchant = "990000000000001"
 // C20, I7: a bank that cannot be reached before the challenge is replaced by the next one, with a
 // payment and an order number of its own.
 func TestC20_backupBankBeforeTheChallenge(t *testing.T) {
+	t.Parallel()
 	for name, down := range map[string]func(*rig){
 		"nobody listens": func(r *rig) {
 			r.account(func(a *checkout.Account) { a.BaseURL = "http://127.0.0.1:1/payfor/" })
@@ -135,6 +136,7 @@ func TestI07_noBackupBankAfterALostOneStepOpening(t *testing.T) {
 // I5, I6: when the bank reads the authorising call, the ledger already holds it: order number,
 // account, lease, deadline and the link's slot, readable by anybody else.
 func TestI05_writtenBeforeTheFirstByte(t *testing.T) {
+	t.Parallel()
 	everyStand(t, func(t *testing.T, opt rigOptions) {
 		seen := make(chan checkout.Payment, 1)
 		var c *crash
@@ -167,6 +169,7 @@ func TestI05_writtenBeforeTheFirstByte(t *testing.T) {
 // I22, I3: a sender that was held up so long that the bank's word was taken without it. What it
 // charges afterwards is paid where that is still possible, and given back where it is not.
 func TestI22_anAnswerAfterTheSettleLoopActed(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		wait time.Duration // how long the settle loop had
 		ends checkout.Status
@@ -216,6 +219,7 @@ func TestI22_anAnswerAfterTheSettleLoopActed(t *testing.T) {
 // I22: the commit of authorizing took so long that the resolver could act while the call runs: the
 // call is not made.
 func TestI22_noCallWhoseLeaseIsAlreadyShort(t *testing.T) {
+	t.Parallel()
 	everyStand(t, func(t *testing.T, opt rigOptions) {
 		c := newCrash(t, opt)
 		p := c.atBank(nil)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -58,6 +59,7 @@ func (c *crash) heardOf(id string) map[string]string {
 // charge lands in the bank's books afterwards. An explicit no is not believed while our call may still
 // run at the bank, and that an order is missing not until the bank has had its settle time besides.
 func TestI21_C18_aNoBeforeTheDeadlineIsAskedAgain(t *testing.T) {
+	t.Parallel()
 	everyStand(t, func(t *testing.T, opt rigOptions) {
 		c := newCrash(t, opt)
 		for _, lie := range []struct {
@@ -90,6 +92,7 @@ func TestI21_C18_aNoBeforeTheDeadlineIsAskedAgain(t *testing.T) {
 // C9, I21: the bank declined, and its answer was lost. Its no is asked for again when our call is over
 // for certain, fenced, and told at once then: with the bank's own reason, and with the link open again.
 func TestC09_declinedAndTheAnswerLost(t *testing.T) {
+	t.Parallel()
 	everyStand(t, func(t *testing.T, opt rigOptions) {
 		c := newCrash(t, opt)
 		p := c.lostAnswer(banksim.CardNumber("415565", "051"))
@@ -117,9 +120,27 @@ func TestC09_declinedAndTheAnswerLost(t *testing.T) {
 	})
 }
 
+// tellsOfTakingBack holds what the payer of a charge that never counted is told: these texts, no receipt, and
+// not that his money was taken once where nobody has paid (D5).
+func (c *crash) tellsOfTakingBack(p *payer, texts ...string) {
+	c.t.Helper()
+	page := p.result()
+	for _, text := range texts {
+		if !strings.Contains(page, text) {
+			c.t.Errorf("the payer does not read %q: %.600s", text, page)
+		}
+	}
+	if said := strings.Contains(page, "yalnızca bir kez"); said != slices.Contains(texts, "yalnızca bir kez") {
+		c.t.Errorf("the payer reads that money was taken once: %t", said)
+	}
+	c.must("a receipt as a file", c.stranger().get(c.base+"/r/"+p.id+"/receipt.pdf").status, http.StatusNotFound)
+	c.must("a receipt behind its code", c.stranger().get(c.base+"/v/"+checkout.ReceiptCode(checkout.PaymentID(p.id))).status, http.StatusNotFound)
+}
+
 // I3, C15: the bank charged and goes on saying that it declined. The fence takes the charge back before
 // anybody is told; a fence without an answer is sent again, and one whose commit fails, too.
 func TestC15_theFenceTakesBackWhatTheBankDenies(t *testing.T) {
+	t.Parallel()
 	everyStand(t, func(t *testing.T, opt rigOptions) {
 		c := newCrash(t, opt)
 		for name, trouble := range map[string]func(){
@@ -146,7 +167,9 @@ func TestC15_theFenceTakesBackWhatTheBankDenies(t *testing.T) {
 			c.settleUntil(p.id, checkout.StatusVoided)
 			c.ended(p.id, checkout.StatusVoided, "", 0)
 			c.bank.ClearFaults()
+			c.tellsOfTakingBack(p, "Bankanızın onayı zamanında gelmedi", "Yeniden dene")
 			c.atBank(p.link).back().wants(http.StatusOK, "Ödeme tamamlandı")
+			c.tellsOfTakingBack(p, "ikincisini iptal ettik", "yalnızca bir kez") // the same card has paid since
 		}
 		c.proven()
 	})

@@ -164,6 +164,7 @@ func TestA24_aThousandPayersOnOneLink(t *testing.T) {
 // C28, I1, I2: two gateways on one ledger, a hundred payers of one single-use link at once. Redis only
 // answers sooner: with it, without it, and with one that is killed in the middle, the ledger decides.
 func TestC28_I02_twoGatewaysOneLink(t *testing.T) {
+	t.Parallel()
 	t.Run("one Redis", func(t *testing.T) {
 		t.Parallel()
 		oneLinkManyPayers(t, testenv.Redis(t), nil)
@@ -198,8 +199,10 @@ func oneLinkManyPayers(t *testing.T, redis string, trouble func()) {
 		c.must("charges", len(c.bank.Charges()), round+1)
 		for _, g := range both {
 			// A memory of its own learns of the other gateway's payment by the republishing loop.
-			if err := g.app.flow.Republish(t.Context(), c.clock.Now().Add(-republishSpan)); err != nil && trouble == nil {
-				t.Error(err)
+			// A Redis that all tests share may be slow for a moment: then the loop comes again.
+			republish := func() bool { return g.app.flow.Republish(t.Context(), c.clock.Now().Add(-republishSpan)) == nil }
+			if !republish() && trouble == nil {
+				c.until("the link is published", republish)
 			}
 			c.must("the page afterwards", g.browser().get(g.base+"/p/"+link["token"].(string)).status, http.StatusGone)
 		}

@@ -128,8 +128,10 @@ func TestI04_noReceiptWithoutTheBanksYes(t *testing.T) {
 			t.Errorf("%d with %s", a.status, a.header.Get("Content-Type"))
 		}
 		p.result()
-		if n := len(elements(t, p.body, "dl")); (n > 0) != (want == http.StatusOK) {
-			t.Errorf("the result page of a payment that is %s has %d lists of facts", c.ledgerPayment(p.id).Status, n)
+		for _, sign := range []string{`id="rt"`, `class="proof"`, "/v/", "receipt.pdf"} {
+			if shown := strings.Contains(p.body, sign); shown != (want == http.StatusOK) {
+				t.Errorf("the result page of a payment that is %s has a receipt's %s: %t", c.ledgerPayment(p.id).Status, sign, shown)
+			}
 		}
 	}
 	p := c.atBank(nil)

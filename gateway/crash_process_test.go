@@ -119,7 +119,7 @@ func beGateway(text string) error {
 		return err
 	}
 	ready()
-	err = web.Server{App: a.fiber}.Run(ctx, web.Wrap(listener, web.ListenOptions{}))
+	err = a.server().Run(ctx, web.Wrap(listener, web.ListenOptions{}))
 	a.flow.Wait()
 	return err
 }
@@ -186,7 +186,7 @@ func newProcess(t *testing.T, opt rigOptions) *process {
 	p := &process{rig: newRig(t, opt)}
 	p.stop()
 	p.spec = childSpec{
-		Timing: childTiming, Database: opt.database, Redis: opt.redis, Bank: p.bankS.URL + "/payfor/Gateway/", Addr: freeAddr(t), Log: filepath.Join(p.dir, "odelink.log"),
+		Timing: childTiming, Database: opt.database, Redis: opt.redis, Bank: p.bankS.URL + "/payfor/Gateway/", Addr: testenv.FreeAddr(t), Log: filepath.Join(p.dir, "odelink.log"),
 	}
 	if p.spec.Database == "" {
 		p.spec.Database = "sqlite:" + filepath.Join(p.dir, "odelink.db")
@@ -315,6 +315,7 @@ func (p *process) terminate() {
 
 // C1 by kill -9: before the commit nothing is there; after it, the same key gives the same link.
 func TestC01_killedWhileALinkIsMade(t *testing.T) {
+	t.Parallel()
 	twoStands(t, func(t *testing.T, p *process) {
 		for point, stored := range map[string]int{sqlstore.FaultBeforeCommit: 0, sqlstore.FaultAfterCommit: 1} {
 			p.launch(func(s *childSpec) { s.Point, s.After = point, 1 })
@@ -348,6 +349,7 @@ func TestC01_killedWhileALinkIsMade(t *testing.T) {
 // C3, C4, C7, C8, C10, C11 by kill -9 at the commits of one payment: its admission is the second commit
 // of the process, authorizing the third, the result the fourth.
 func TestC03_C04_C07_C08_C10_C11_killedAtEachCommit(t *testing.T) {
+	t.Parallel()
 	killedAt := func(name, point string, after int, o outcome, told bool, ends checkout.Status, reason checkout.Reason, charges int) func(t *testing.T, p *process) {
 		return func(t *testing.T, p *process) {
 			p.launch(func(s *childSpec) { s.Point, s.After = point, after })
@@ -425,6 +427,7 @@ func TestC03_C04_C07_C08_C10_C11_killedAtEachCommit(t *testing.T) {
 
 // C5 by kill -9: the payer is at the bank.
 func TestC05_killedWhileThePayerIsAtTheBank(t *testing.T) {
+	t.Parallel()
 	twoStands(t, func(t *testing.T, p *process) {
 		p.launch(nil)
 		payer := p.atBank(nil)
@@ -438,6 +441,7 @@ func TestC05_killedWhileThePayerIsAtTheBank(t *testing.T) {
 
 // C9 by kill -9: the bytes are sent and no answer has come.
 func TestC09_killedWithinTheAuthorisingCall(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		fault, value string
 		ends         checkout.Status
@@ -476,6 +480,7 @@ func TestC09_killedWithinTheAuthorisingCall(t *testing.T) {
 
 // C14, C15 by kill -9: within the inquiry, and within the fence.
 func TestC14_C15_killedWithinInquiryAndFence(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		step    string
 		charged string // value of the reset at the money step
@@ -576,6 +581,7 @@ func TestC23_diskFullByTheKernel(t *testing.T) {
 // time and its payer reads the result, nobody new is let in, the exit is clean, and who is at the
 // bank is served by the next process.
 func TestC24_sigtermInTheMiddle(t *testing.T) {
+	t.Parallel()
 	twoStands(t, func(t *testing.T, p *process) {
 		p.launch(func(s *childSpec) { s.Loops = true })
 		atBank, paying, lost := p.atBank(nil), p.atBank(nil), p.atBank(nil)
@@ -614,6 +620,7 @@ func TestC24_sigtermInTheMiddle(t *testing.T) {
 // C29: kill -9 under load, again and again. What a payer was told is there, and the rest ends by the
 // bank's word.
 func TestC29_killedUnderLoad(t *testing.T) {
+	t.Parallel()
 	twoStands(t, func(t *testing.T, p *process) {
 		var mu sync.Mutex
 		told := map[string]bool{}

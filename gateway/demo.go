@@ -23,6 +23,8 @@ const (
 	demoMerchant = checkout.MerchantID("mer_0000000000000000000001")
 	demoPayFor   = checkout.AccountID("acc_0000000000000000000001")
 	demoKeyID    = checkout.KeyID("key_0000000000000000000001")
+
+	demoRegistration = checkout.RegistrationID("reg_0000000000000000000001")
 )
 
 // demoSecrets are those of the demo's account. The store key is also the one that QNB publishes for its
@@ -43,9 +45,11 @@ func demo(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := cfg.placeDemo(); err != nil {
+	leave, err := cfg.placeDemo()
+	if err != nil {
 		return err
 	}
+	defer leave()
 	bank, stop, err := startBank(cfg)
 	if err != nil {
 		return err
@@ -56,6 +60,7 @@ func demo(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	defer a.close()
+	a.askRedis(ctx)
 	if err := a.seedDemo(ctx, "http://"+bank+"/payfor/Gateway/"); err != nil {
 		return fmt.Errorf("seed the demo: %w", err)
 	}
@@ -66,24 +71,27 @@ func demo(ctx context.Context, args []string, out io.Writer) error {
 	return a.run(ctx, func() { a.welcome(out, link, bank) })
 }
 
-// placeDemo chooses where the demo's ledger and the bank's books live.
-func (c *Config) placeDemo() error {
+// placeDemo chooses where the demo's ledger and the bank's books live, and answers what takes the folder
+// away again if nobody named one.
+func (c *Config) placeDemo() (leave func(), err error) {
 	if len(c.MasterKeys) == 0 {
 		c.MasterKeys = [][]byte{demoMasterKey}
 	}
+	leave = func() {}
 	if c.DemoData == "" {
 		dir, err := os.MkdirTemp("", "odelink-demo-")
 		if err != nil {
-			return fmt.Errorf("make the demo's folder: %w", err)
+			return nil, fmt.Errorf("make the demo's folder: %w", err)
 		}
-		c.DemoData = dir
+		c.DemoData, c.demoTemporary = dir, true
+		leave = func() { _ = os.RemoveAll(dir) } // what stays is a temporary folder, with nothing real in it
 	} else if err := os.MkdirAll(c.DemoData, 0o700); err != nil {
-		return fmt.Errorf("make the demo's folder: %w", err)
+		return nil, fmt.Errorf("make the demo's folder: %w", err)
 	}
 	if c.DatabaseURL == "" || c.DatabaseURL == "sqlite:odelink.db" {
 		c.DatabaseURL = "sqlite:" + filepath.Join(c.DemoData, "odelink.db")
 	}
-	return nil
+	return leave, nil
 }
 
 // startBank serves the simulated bank beside the gateway. It answers the address under which
@@ -143,22 +151,41 @@ func (a *app) seedDemo(ctx context.Context, payforURL string) error {
 	}
 	key := checkout.APIKey{ID: demoKeyID, Merchant: demoMerchant, Name: "demo", Shown: "sk_demo_", Hash: a.ledger.HashKey(demoAPIKey), CreatedAt: now}
 	if _, err := a.ledger.KeyByHash(ctx, key.Hash); errors.Is(err, checkout.ErrNoKey) {
-		return a.ledger.SaveKey(ctx, key, by(string(key.ID), "key.created"))
+		if err := a.ledger.SaveKey(ctx, key, by(string(key.ID), "key.created")); err != nil {
+			return err
+		}
 	}
-	return nil
+	return errors.Join(a.seedUser(ctx, by), a.seedRegistration(ctx, by))
+}
+
+// seedRegistration has the demo's e-invoices get links, unless a visitor ended that.
+func (a *app) seedRegistration(ctx context.Context, by func(subject, typ string) checkout.Event) error {
+	all, err := a.ledger.Registrations(ctx, demoMerchant)
+	if err != nil || len(all) > 0 {
+		return err
+	}
+	return a.ledger.SaveRegistration(ctx, checkout.Registration{
+		ID: demoRegistration, Merchant: demoMerchant, Intermediary: checkout.IntermediaryOdelink, CustomerID: checkout.OwnCustomerID("00000001"), CreatedAt: a.seams.clock.Now(),
+	}, by(string(demoMerchant), "einvoice.registered"), checkout.Idempotency{})
 }
 
 // welcome prints all that a visitor needs.
 func (a *app) welcome(out io.Writer, link checkout.Link, bank string) {
 	url := a.flow.LinkURL(link.Token)
+	keeps := ""
+	if a.cfg.demoTemporary {
+		keeps = "   (gone when the demo ends; ODELINK_DEMO_DATA=folder keeps it)"
+	}
 	fmt.Fprintf(out, `
   Odelink demo — everything here is a simulation, no money moves
 
   Pay this link     %s
+  Panel             %s/panel   (%s, password %s)
   API               %s/v1/links   (Authorization: Bearer %s)
   Simulated bank    http://%s/_bank/charges
   Health, metrics   http://%s/readyz  ·  /metrics
-  Data              %s
+  Sent SMS, mails   http://%s/_messages   (nobody gets them)
+  Data              %s%s
 
   Test cards (any future expiry, any CVV but 000; one-time password 123456)
     %s   approved after 3-D Secure (QNB credit, instalments)
@@ -169,9 +196,10 @@ func (a *app) welcome(out io.Writer, link checkout.Link, bank string) {
     %s   debit card: single payment only
 
 %s
-`, url, a.cfg.PublicURL, demoAPIKey, bank, a.cfg.AdminAddr, a.cfg.DemoData,
+  The QR is the link above, on this machine only: a phone cannot open %s.
+`, url, a.cfg.PublicURL, demoEmail, demoPassword, a.cfg.PublicURL, demoAPIKey, bank, a.cfg.AdminAddr, a.cfg.AdminAddr, a.cfg.DemoData, keeps,
 		banksim.CardNumber("415565", "000"), banksim.CardNumber("415565", "001"), banksim.CardNumber("415565", "051"),
-		banksim.CardNumber("415565", "900"), banksim.CardNumber("415565", "901"), banksim.CardNumber("400709", "000"), terminalQR(url))
+		banksim.CardNumber("415565", "900"), banksim.CardNumber("415565", "901"), banksim.CardNumber("400709", "000"), terminalQR(url), a.cfg.PublicURL)
 }
 
 // terminalQR draws a QR code in half blocks, dark on light, with its quiet zone.

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/odelink/odelink/checkout"
@@ -30,7 +31,7 @@ func doctor(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	if cfg.Demo {
-		if err := cfg.placeDemo(); err != nil {
+		if _, err := cfg.placeDemo(); err != nil { // a folder that was named, and stays
 			return err
 		}
 	}
@@ -42,7 +43,7 @@ func doctor(ctx context.Context, args []string, out io.Writer) error {
 	}
 	defer a.close()
 	bad := 0
-	for _, check := range []func(context.Context) []finding{a.checkLedger, a.checkRedis, a.checkPublic, a.checkBanks, a.checkAudit} {
+	for _, check := range []func(context.Context) []finding{a.checkLedger, a.checkRedis, a.checkPublic, a.checkBanks, a.checkUndecided, a.checkWebhooks, a.checkMessages, a.checkAudit} {
 		for _, f := range check(ctx) {
 			report(out, f)
 			if f.err != nil {
@@ -60,7 +61,7 @@ func doctor(ctx context.Context, args []string, out io.Writer) error {
 func report(out io.Writer, f finding) {
 	mark, text := "ok  ", f.note
 	if f.err != nil {
-		mark, text = "BAD ", f.err.Error()
+		mark, text = "BAD ", strings.ReplaceAll(inWords(f.err), "\n", " ")
 	}
 	fmt.Fprintf(out, "%s %-28s %s\n", mark, f.what, text)
 }

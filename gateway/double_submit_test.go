@@ -42,6 +42,7 @@ func (r *rig) shownForm(address string) url.Values {
 // H1: one page's form, sent a hundred times at once, is one payment and one opening at the bank; every
 // answer leads to it. The database decides: also at two gateways that share nothing else.
 func TestUX_H1_AHundredSubmitsOfOnePageAreOnePayment(t *testing.T) {
+	t.Parallel()
 	timing := checkout.Timing{Provision: 20 * time.Second, Opening: time.Minute, Inquiry: 10 * time.Second, Settle: time.Minute, Answer: time.Minute}
 	for name, opt := range map[string]func() rigOptions{
 		"one gateway, SQLite and memory": func() rigOptions { return rigOptions{timing: timing} },

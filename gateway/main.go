@@ -5,7 +5,9 @@
 //	demo      gateway and simulated bank on this machine, everything embedded
 //	migrate   bring the ledger's tables up to date
 //	bins      import an operator's BIN table
-//	merchant, account, key   set up who collects, where, and with which API key
+//	merchant, account, key   set up who collects, in which currencies, where, and with which API key
+//	mint      sign the address of a link with an offline key
+//	einvoice  put payment links into UBL-TR invoices that lie in files
 //	rewrap    encrypt stored credentials under the newest master key
 //	doctor    check settings, stores, banks, clock, certificate and the audit trail
 //	health    ask a running gateway whether it is ready (for containers)
@@ -19,6 +21,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	_ "time/tzdata" // a static binary has no zone files, and report days are Istanbul's
@@ -38,9 +41,12 @@ func commands() []command {
 		{"demo", "gateway and simulated bank on this machine, everything embedded", demo},
 		{"migrate", "bring the ledger's tables up to date", migrate},
 		{"bins", "import FILE: override the embedded BIN table with an operator's CSV", binsCommand},
-		{"merchant", "add: make a merchant that collects", merchantCommand},
+		{"merchant", "add, change, list: merchants that collect, and what the operator grants them", merchantCommand},
+		{"user", "invite: let somebody in to the panel, or in again", userCommand},
 		{"account", "add: give a merchant a virtual POS", accountCommand},
 		{"key", "add, revoke: API keys of a merchant", keyCommand},
+		{"einvoice", "FILE…: put payment links into UBL-TR invoices, before they are signed", einvoiceCommand},
+		{"mint", "sign the address of a link without asking the gateway, with an offline key", mintCommand},
 		{"rewrap", "encrypt stored credentials under the newest master key", rewrap},
 		{"doctor", "check settings, stores, banks, clock, certificate and the audit trail", doctor},
 		{"health", "ask a running gateway whether it is ready", health},
@@ -52,7 +58,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := start(ctx, os.Args[1:], os.Stdout); err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "odelink:", err)
+		fmt.Fprintln(os.Stderr, "odelink:", inWords(err))
 		stop()
 		os.Exit(1) // the only exit, after everything deferred has run
 	}
@@ -69,7 +75,11 @@ func start(ctx context.Context, args []string, out io.Writer) error {
 			return c.run(ctx, rest, out)
 		}
 	}
-	return fmt.Errorf("unknown command %q; see 'help'", name)
+	var names []string
+	for _, c := range commands() {
+		names = append(names, c.name)
+	}
+	return fmt.Errorf("there is no command %q; there are: %s", name, strings.Join(names, ", "))
 }
 
 func help(_ context.Context, _ []string, out io.Writer) error {

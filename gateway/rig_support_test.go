@@ -1,13 +1,19 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
 	"io"
 	"math/rand/v2"
 	"os"
+	"runtime"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	"golang.org/x/net/html"
+
+	"github.com/odelink/odelink/checkout"
 )
 
 // newSeed is a source of randomness that repeats for one test name.
@@ -41,4 +47,38 @@ func plainText(page string) string {
 			}
 		}
 	}
+}
+
+// bomb is a clock that panics once, where the flow's function of this name looks at it.
+type bomb struct {
+	in    string
+	of    checkout.Clock
+	says  any
+	armed atomic.Bool
+}
+
+func (b *bomb) Now() time.Time {
+	if b.armed.Load() {
+		var pcs [64]uintptr
+		frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs[:])])
+		for more := true; more; {
+			var f runtime.Frame
+			f, more = frames.Next()
+			if strings.HasSuffix(f.Function, "checkout.(*Service)."+b.in) && b.armed.CompareAndSwap(true, false) {
+				panic(b.says)
+			}
+		}
+	}
+	return b.of.Now()
+}
+
+// told counts the outbox rows of a type about a subject.
+func (r *rig) told(topic, subject string) int {
+	r.t.Helper()
+	n := 0
+	err := r.app.ledger.Outbox(context.Background(), demoMerchant, outboxCounter(topic, subject, &n))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return n
 }

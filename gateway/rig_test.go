@@ -144,7 +144,7 @@ func (r *rig) start() {
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- web.Server{App: a.fiber}.Run(ctx, web.Wrap(listener, web.ListenOptions{})) }()
+	go func() { done <- a.server().Run(ctx, web.Wrap(listener, web.ListenOptions{})) }()
 	r.stop = sync.OnceFunc(func() {
 		cancel()
 		<-done
@@ -466,6 +466,10 @@ func (r *rig) booksAgree() {
 			r.t.Errorf("payment %s is paid here, at the bank %+v", p.ID, c)
 		case p.Status == checkout.StatusVoided && charged && c.Status != "voided" && c.Status != "refunded":
 			r.t.Errorf("payment %s is voided here, at the bank %s", p.ID, c.Status)
+		case p.Status == checkout.StatusPartiallyRefunded || p.Status == checkout.StatusRefunded:
+			if !charged || c.Amount != p.Total.Minor || c.RefundedAmount != p.Refunded {
+				r.t.Errorf("of payment %s %d went back here, at the bank %+v", p.ID, p.Refunded, c)
+			}
 		case charged && c.Status == "authorized" && p.Status != checkout.StatusPaid:
 			r.t.Errorf("payment %s is %s here, but the bank holds %d", p.ID, p.Status, c.Amount)
 		}
@@ -516,4 +520,14 @@ func (r *rig) must(what string, got, want any) {
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		r.t.Fatalf("%s: got %v, want %v", what, got, want)
 	}
+}
+
+// payments is how many payments there are, and how many forms the gateway took for them.
+func (r *rig) payments() int { return len(r.allPayments()) }
+
+// paidBy has a link paid by a program that fills the forms, and answers the payment.
+func (r *rig) paidBy(l map[string]any, script string) (payment string) {
+	r.t.Helper()
+	b := r.browser().pay(l["url"].(string), card(script)).finish("123456")
+	return b.paymentID()
 }

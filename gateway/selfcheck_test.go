@@ -1,3 +1,5 @@
+//go:build !race
+
 package main
 
 import (
@@ -74,7 +76,7 @@ func TestA42_ChangedPagesAreFound(t *testing.T) {
 		"another script":        page("</head>", `<script src="/s/app.js"></script></head>`),
 		"a script of a host":    page("</head>", `<script src="https://evil.example/x.js" integrity="sha256-x"></script></head>`),
 		"an inline script":      page("</main>", `<script>1</script></main>`),
-		"a script's text":       page("defer></script>", "defer>1</script>"),
+		"a script's text":       page(`"render"></script>`, `"render">1</script>`),
 		"another integrity":     page(`integrity="sha256-`, `integrity="sha256-A`),
 		"no integrity":          page(` integrity=`, ` data-integrity=`),
 		"an event":              page(`<body>`, `<body onload="x()">`),

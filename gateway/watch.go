@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 	"net/http"
 	"runtime/debug"
 	"sync/atomic"
@@ -67,8 +69,15 @@ func (w *watch) Rejected(p checkout.Payment, reason string) {
 // Alarm is for a person, at once.
 func (w *watch) Alarm(what string, err error) { w.log.Error(what, "err", err) }
 
-// Fault logs what nobody outside is told.
-func (w *watch) Fault(where string, err error) { w.log.Warn("fault", "where", where, "err", err) }
+// Fault logs what nobody outside is told. That Redis is away was said when it went: every wish that it
+// does not fulfil meanwhile would only bury the rest of the log.
+func (w *watch) Fault(where string, err error) {
+	level := slog.LevelWarn
+	if w.breaker.Load() && errors.Is(err, checkout.ErrHotAway) {
+		level = slog.LevelDebug
+	}
+	w.log.Log(context.Background(), level, "fault", "where", where, "err", err)
+}
 
 func (w *watch) blocked(limit string) { w.metrics.Limited(limit) }
 
@@ -132,9 +141,13 @@ func (w *watch) listener(l *web.Listener) {
 
 // admin is the server of the admin address.
 func (a *app) admin() *http.Server {
-	checks := map[string]observe.Check{"ledger": {Run: a.ledger.Ping, Vital: true}, "page": {Run: a.inspection.found}}
+	checks := map[string]observe.Check{"ledger": {Run: a.ledgerWorks, Vital: true}, "page": {Run: a.inspection.found}}
 	if a.redis != nil {
 		checks["redis"] = observe.Check{Run: func(ctx context.Context) error { return a.redis.Ping(ctx) }}
 	}
-	return observe.Admin{Metrics: a.watch.metrics, Checks: checks, Profile: a.cfg.Pprof, Stopping: a.watch.stopping.Load}.Server()
+	server := observe.Admin{Metrics: a.watch.metrics, Checks: checks, Profile: a.cfg.Pprof, Stopping: a.watch.stopping.Load}.Server()
+	if a.mailbox != nil {
+		server.Handler = a.mailbox.handler(server.Handler)
+	}
+	return server
 }

@@ -98,3 +98,20 @@ func appendPadded(dst []byte, n, width int) []byte {
 	}
 	return append(dst, buf[i:]...)
 }
+
+// Day writes the calendar day of a moment in Istanbul, as When does without the time: "05.11.2026".
+func (l *Locale) Day(t time.Time) string {
+	day := *l
+	for i, p := range l.dates.parts {
+		if p.field == "yyyy" {
+			day.dates.parts = l.dates.parts[:i+1]
+		}
+	}
+	return day.When(t)
+}
+
+// Clock writes the time of day in Istanbul: "14:30".
+func (l *Locale) Clock(t time.Time) string { return t.In(l.zone).Format("15:04") }
+
+// Zone is the time zone that the language's dates are written in.
+func (l *Locale) Zone() *time.Location { return l.zone }

@@ -167,9 +167,71 @@ func Fill(sentence string, pairs ...string) string {
 	if len(pairs) == 0 || !strings.Contains(sentence, "{") {
 		return sentence
 	}
-	old := make([]string, 0, len(pairs))
-	for i := 0; i+1 < len(pairs); i += 2 {
-		old = append(old, "{"+pairs[i]+"}", pairs[i+1])
+	var b strings.Builder
+	for {
+		before, rest, found := strings.Cut(sentence, "{")
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		value, after, known := placed(rest, pairs)
+		if !known {
+			value, after = "{", rest
+		}
+		b.WriteString(value)
+		sentence = after
 	}
-	return strings.NewReplacer(old...).Replace(sentence)
+}
+
+// placed answers the value of the placeholder that text begins with, its brace left out, and what follows.
+func placed(text string, pairs []string) (value, after string, known bool) {
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if after, named := strings.CutPrefix(text, pairs[i]); named && strings.HasPrefix(after, "}") {
+			return pairs[i+1], after[1:], true
+		}
+	}
+	return "", "", false
+}
+
+// LoadPanel reads the languages with the panel's words beside their own: those of every file in
+// locale/panel/CODE. A key that two files have is an error, and so is a language without a folder: its words
+// would be Turkish in the middle of a page.
+func LoadPanel() (Locales, error) {
+	all, err := Load()
+	if err != nil {
+		return nil, err
+	}
+	for code, l := range all {
+		files, err := fs.Glob(localeFiles, "locale/panel/"+code+"/*.json")
+		if err != nil {
+			return nil, err
+		}
+		if len(files) == 0 {
+			return nil, fmt.Errorf("loading the panel's words: none in %s", code)
+		}
+		for _, name := range files {
+			if err := l.add(name); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return all, nil
+}
+
+func (l *Locale) add(name string) error {
+	raw, err := fs.ReadFile(localeFiles, name)
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", name, err)
+	}
+	var more map[string]string
+	if err := json.Unmarshal(raw, &more); err != nil {
+		return fmt.Errorf("parsing %s: %w", name, err)
+	}
+	for key, text := range more {
+		if l.Has(key) {
+			return fmt.Errorf("parsing %s: %s is there twice", name, key)
+		}
+		l.text[key] = text
+	}
+	return nil
 }

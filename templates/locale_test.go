@@ -249,3 +249,13 @@ func BenchmarkAppendMoney(b *testing.B) {
 		buf = l.AppendMoney(buf[:0], 123456789, "TRY")
 	}
 }
+
+func TestFillLeavesWhatIsNoPlaceholder(t *testing.T) {
+	for sentence, want := range map[string]string{
+		"{a}{a}": "11", "{{a}}": "{1}", "{a": "{a", "a}": "a}", "{}": "{}", "{ab}{b}": "{ab}2", "{a} {x} {": "1 {x} {", "{long}": "3",
+	} {
+		if got := Fill(sentence, "a", "1", "b", "2", "long", "3", "a", "not this one"); got != want {
+			t.Errorf("%q gives %q, want %q", sentence, got, want)
+		}
+	}
+}

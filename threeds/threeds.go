@@ -10,11 +10,14 @@
 package threeds
 
 import (
+	"cmp"
 	"crypto/rand"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/odelink/odelink/checkout"
@@ -29,16 +32,12 @@ func dialects() []wire.Dialect {
 	}
 }
 
-// What a kind says of itself.
+// What a kind says of itself, and how long banks may take.
 type (
-	// KindInfo describes one kind of account.
-	KindInfo = wire.Info
-	// ModeInfo is one way in which a kind takes payments.
-	ModeInfo = wire.Mode
-	// CredentialInfo is one setting of an account.
-	CredentialInfo = wire.Credential
-	// BankInfo is one bank that speaks the dialect, with the defaults of accounts there.
-	BankInfo = wire.Bank
+	KindInfo       = checkout.KindInfo
+	ModeInfo       = checkout.ModeInfo
+	CredentialInfo = checkout.CredentialInfo
+	BankInfo       = checkout.BankInfo
 	// Timeouts bound the calls to banks; zero fields take defaults.
 	Timeouts = wire.Timeouts
 )
@@ -54,6 +53,8 @@ type Config struct {
 	Proxy *url.URL
 	// AllowLoopback admits banks on this machine, over plain http too: the simulated bank, in demo and tests only.
 	AllowLoopback bool
+	// Hosts are further hosts at which merchants may say that their bank is, beside those that the dialects know.
+	Hosts []string
 	// Transport replaces the HTTP transport, for tests. nil is one with TLS 1.2 or newer and every limit set.
 	Transport http.RoundTripper
 	// Clock dates messages; nil is the system's.
@@ -69,8 +70,9 @@ func (systemClock) Now() time.Time { return time.Now() }
 
 // Banks opens acquirers. It is safe for concurrent use.
 type Banks struct {
-	list []wire.Dialect
-	deps wire.Deps
+	list  []wire.Dialect
+	hosts []string
+	deps  wire.Deps
 }
 
 var _ checkout.Banks = (*Banks)(nil)
@@ -85,9 +87,9 @@ func New(c Config) *Banks {
 		clock = systemClock{}
 	}
 	return &Banks{
-		list: dialects(),
+		list: dialects(), hosts: c.Hosts,
 		deps: wire.Deps{
-			Client:        wire.NewClient(wire.ClientConfig{Timeouts: c.Timeouts, Proxy: c.Proxy, Transport: c.Transport}),
+			Client:        wire.NewClient(wire.ClientConfig{Outside: !c.AllowLoopback, Timeouts: c.Timeouts, Proxy: c.Proxy, Transport: c.Transport}),
 			Clock:         clock,
 			IDs:           checkout.NewIDs(source),
 			AllowLoopback: c.AllowLoopback,
@@ -158,7 +160,11 @@ func (b *Banks) dialect(kind string) (wire.Dialect, bool) {
 func (b *Banks) Check(a checkout.Account) error {
 	d, ok := b.dialect(a.Kind)
 	if !ok {
-		return checkout.Invalid(checkout.FieldError{Field: "kind", Code: "unknown_value"})
+		known := make([]string, len(b.list))
+		for i, one := range b.list {
+			known[i] = one.Info.Kind
+		}
+		return checkout.Invalid(checkout.FieldError{Field: "kind", Code: "unknown_value", Args: map[string]string{"known": strings.Join(known, ", ")}})
 	}
 	if errs := d.Check(a, b.deps.AllowLoopback); len(errs) > 0 {
 		return checkout.Invalid(errs...)
@@ -173,6 +179,65 @@ func (b *Banks) Open(a checkout.Account) (checkout.Acquirer, error) {
 	}
 	d, _ := b.dialect(a.Kind) // Check found it
 	return d.Open(a, b.deps), nil
+}
+
+// Complete fills in what an account leaves to its bank: the mode, the bank's own issuers and programmes.
+func (b *Banks) Complete(a checkout.Account) checkout.Account {
+	if m, ok := b.mode(a.Kind, a.Mode); ok {
+		a.Mode = m.Name
+	}
+	bank, ok := b.BankOf(a)
+	if !ok {
+		return a
+	}
+	if a.Issuers == nil {
+		a.Issuers = bank.Issuers
+	}
+	if a.Programs == nil {
+		a.Programs = bank.Programs
+	}
+	return a
+}
+
+// Known says whether an account's address is the bank's own, or of a host that the operator named. Cards are sent
+// there, so no key of a merchant may name another. It does not look at addresses that Check refuses.
+func (b *Banks) Known(a checkout.Account) bool {
+	u, err := url.Parse(a.BaseURL)
+	if err != nil || a.BaseURL == "" || b.deps.AllowLoopback && wire.Loopback(u.Hostname()) {
+		return true
+	}
+	d, _ := b.dialect(a.Kind)
+	for _, bank := range d.Info.Banks {
+		for _, own := range []string{bank.BaseURL, bank.TestURL} {
+			if known, err := url.Parse(own); err == nil && strings.EqualFold(known.Host, u.Host) {
+				return true
+			}
+		}
+	}
+	return slices.ContainsFunc(b.hosts, func(host string) bool { return strings.EqualFold(host, u.Host) })
+}
+
+// Another says in which credentials an account names another merchant at the bank than it did.
+func (b *Banks) Another(was, now checkout.Account) (names []string) {
+	d, _ := b.dialect(now.Kind)
+	value := func(a checkout.Account, c CredentialInfo) string { return cmp.Or(a.Credentials[c.Name], c.Default) }
+	for _, c := range d.Info.Credentials {
+		if c.Fixed && value(was, c) != value(now, c) {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}
+
+// Shown are the credentials of a kind that are no secrets.
+func (b *Banks) Shown(kind string) (names []string) {
+	d, _ := b.dialect(kind)
+	for _, c := range d.Info.Credentials {
+		if !c.Secret {
+			names = append(names, c.Name)
+		}
+	}
+	return names
 }
 
 // OneStep says whether accounts of this kind and mode charge before the browser returns. The mode "" is the kind's

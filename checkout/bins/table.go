@@ -34,10 +34,15 @@ var embedded = sync.OnceValue(func() Rows {
 // Embedded answers the rows that are part of the program, by prefix.
 func Embedded() Rows { return slices.Clone(embedded()) }
 
+// ready is the program's own table, to be asked: sorted at the first question and not at the start, which
+// no page has to wait for it.
+var ready = sync.OnceValue(func() *index { return newIndex(embedded()) })
+
 // Table is a checkout.BINs that can be replaced while it is being asked. The zero Table knows
 // brands only.
 type Table struct {
 	current atomic.Pointer[index]
+	own     bool // until it is replaced, it has the program's own rows
 	unknown func(prefix string)
 }
 
@@ -47,9 +52,15 @@ var _ checkout.BINs = (*Table)(nil)
 // every payable prefix that was asked for and has no row, never more digits; it is called on the
 // path of a payer's request and must be quick.
 func New(unknown func(prefix string)) *Table {
-	t := &Table{unknown: unknown}
-	t.Replace()
-	return t
+	return &Table{unknown: unknown, own: true}
+}
+
+// index is the table of the moment, nil of a zero Table.
+func (t *Table) index() *index {
+	if x := t.current.Load(); x != nil || !t.own {
+		return x
+	}
+	return ready()
 }
 
 // Replace makes the table the embedded rows with the given ones over them, later ones over
@@ -60,7 +71,7 @@ func (t *Table) Replace(over ...Rows) {
 
 // Len is the number of rows.
 func (t *Table) Len() int {
-	if x := t.current.Load(); x != nil {
+	if x := t.index(); x != nil {
 		return len(x.keys)
 	}
 	return 0
@@ -79,7 +90,7 @@ func (t *Table) Lookup(prefix string) checkout.BIN {
 	if len(prefix) < minPrefix {
 		return checkout.BIN{Brand: checkout.BrandOf(prefix)}
 	}
-	if x := t.current.Load(); x != nil {
+	if x := t.index(); x != nil {
 		for n := len(prefix); n >= minPrefix; n-- {
 			if i, found := slices.BinarySearch(x.keys, key(value, n)); found {
 				return x.bins[i]

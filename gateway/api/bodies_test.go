@@ -1,3 +1,5 @@
+//go:build !race
+
 package api_test
 
 import (
@@ -74,7 +76,7 @@ func TestA47_wrongTypes(t *testing.T) {
 	h := open(t)
 	for field, value := range map[string]string{
 		"currency": "949", "amount_mode": "true", "order_id": "2041", "description": `["x"]`, "installments": "3", "usage": "1",
-		"max_payments": `"3"`, "payer_note": `"true"`, "customer": `"Ali"`, "deliver": `"sms"`, "return_url": "{}", "metadata": "[]", "category": "7",
+		"max_payments": `"3"`, "payer_note": `"true"`, "fields": "{}", "show_count": "1", "customer": `"Ali"`, "deliver": `"sms"`, "return_url": "{}", "metadata": "[]", "category": "7",
 	} {
 		body := `{"amount":1,"currency":"TRY","` + field + `":` + value + `}`
 		if field == "currency" {

@@ -31,7 +31,7 @@ var errMediaType = web.Reply(fiber.StatusUnsupportedMediaType, &checkout.Error{K
 func newValidator() (*validator.Validate, error) {
 	v := validator.New(validator.WithRequiredStructEnabled())
 	v.RegisterTagNameFunc(jsonName)
-	v.RegisterAlias("minor_units", "gt=0")
+	v.RegisterAlias("minor_units", "gt=0,lte="+strconv.FormatInt(checkout.MaxPriceMinor, 10))
 	return v, errors.Join(
 		v.RegisterValidation("phone", func(fl validator.FieldLevel) bool { return checkout.PhoneShape(fl.Field().String()) }),
 		v.RegisterValidation("our_century", func(fl validator.FieldLevel) bool {
@@ -199,7 +199,7 @@ func (r *reading) mistake(field, code string) {
 func (r *reading) object(prefix string, raw []byte, to reflect.Value) (given map[string]bool) {
 	var members map[string]json.RawMessage
 	if json.Unmarshal(raw, &members) != nil {
-		r.mistake(strings.TrimSuffix(prefix, "."), "wrong_type")
+		r.errs = append(r.errs, wrongType(strings.TrimSuffix(prefix, "."), to.Type()))
 		return nil
 	}
 	given = make(map[string]bool, len(members))
@@ -234,11 +234,38 @@ func (r *reading) member(name string, raw []byte, to reflect.Value) {
 	case errors.As(err, &when):
 		r.mistake(name, "time_format")
 	default:
-		r.mistake(name, "wrong_type")
+		r.errs = append(r.errs, wrongType(name, to.Type()))
 	}
 	if err != nil {
 		to.SetZero() // what was read before the mistake counts for nothing
 	}
+}
+
+// wrongType is the mistake of a value that is not of a type, told by what it should have been.
+func wrongType(field string, t reflect.Type) checkout.FieldError {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	phrase := "type text"
+	switch {
+	case t == reflect.TypeFor[time.Time]():
+		phrase = "type time"
+	case t.Kind() == reflect.Struct:
+		phrase = "type object"
+	case t.Kind() == reflect.Map:
+		phrase = "type notes"
+	case t.Kind() == reflect.Bool:
+		phrase = "type switch"
+	case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Int:
+		phrase = "type numbers"
+	case t.Kind() == reflect.Slice && (t.Elem().Kind() == reflect.Struct || t.Elem() == reflect.TypeFor[json.RawMessage]()):
+		phrase = "type objects"
+	case t.Kind() == reflect.Slice:
+		phrase = "type texts"
+	case t.Kind() == reflect.Int, t.Kind() == reflect.Int64:
+		phrase = "type number"
+	}
+	return checkout.FieldError{Field: field, Code: "wrong_type", Args: map[string]string{"type": phrase}}
 }
 
 // maxShown is how long an unknown name may be and still be told.
@@ -257,7 +284,11 @@ func shown(name string) string {
 func fieldsOf(v reflect.Value) map[string]reflect.Value {
 	fields := make(map[string]reflect.Value, v.NumField())
 	for i := range v.NumField() {
-		fields[jsonName(v.Type().Field(i))] = v.Field(i)
+		if f := v.Type().Field(i); f.Anonymous {
+			maps.Copy(fields, fieldsOf(v.Field(i)))
+		} else {
+			fields[jsonName(f)] = v.Field(i)
+		}
 	}
 	return fields
 }
@@ -280,6 +311,9 @@ func (s *Surface) checkStruct(to any) []checkout.FieldError {
 			word = "too_many"
 		}
 		errs[i] = checkout.FieldError{Field: field, Code: word}
+		if f.Tag() == "minor_units" {
+			errs[i].Args = checkout.PriceBounds(1)
+		}
 	}
 	return errs
 }

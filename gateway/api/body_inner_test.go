@@ -28,7 +28,7 @@ func FuzzBody(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		if code := malformed(body); code != "" {
-			if messages[code].en == "" {
+			if Message("en", code, nil) == "" {
 				t.Fatalf("no sentence for %q", code)
 			}
 			return
@@ -41,7 +41,7 @@ func FuzzBody(f *testing.F) {
 		given := r.object("", body, reflect.ValueOf(&b).Elem())
 		errs := append(r.errs, s.checkStruct(&b)...)
 		for _, e := range errs {
-			if messages[e.Code].en == "" || messages[e.Code].tr == "" {
+			if Message("en", e.Code, e.Args) == "" || Message("tr", e.Code, e.Args) == "" {
 				t.Fatalf("no sentence for %q of %q", e.Code, e.Field)
 			}
 			if checkout.HoldsCard(e.Field) {

@@ -3,8 +3,6 @@ package api_test
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
-	"fmt"
 	"maps"
 	"mime"
 	"net/http"
@@ -24,22 +22,6 @@ import (
 	"github.com/odelink/odelink/gateway/api"
 )
 
-// The contract is held against real answers: every request that a test of this package makes goes
-// through witness, which refuses what the document does not say. TestMain refuses a document that
-// says more than the tests have seen.
-func TestMain(m *testing.M) {
-	flag.Parse()
-	code := m.Run()
-	if whole := flag.Lookup("test.run").Value.String() == "" && flag.Lookup("test.fuzz").Value.String() == "" &&
-		flag.Lookup("test.list").Value.String() == "" && flag.Lookup("test.skip").Value.String() == ""; code == 0 && whole {
-		for _, miss := range document().unseen() {
-			fmt.Fprintln(os.Stderr, "the contract describes what no test has seen:", miss)
-			code = 1
-		}
-	}
-	os.Exit(code)
-}
-
 // edgeStatuses may be answered anywhere: the edge refuses before any route is reached.
 var edgeStatuses = []int{
 	http.StatusMethodNotAllowed, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType,
@@ -58,6 +40,9 @@ var unprovoked = map[string]string{
 	"wrong_host":                 "only where host names are configured, as in the demo",
 }
 
+// The contract is held against real answers: every request that a test of this package makes goes through witness,
+// which refuses what the document does not say. TestMain refuses a document that says more than the tests have seen.
+
 // contract is the document, read for asking.
 type contract struct {
 	text   []byte
@@ -69,6 +54,7 @@ type contract struct {
 	schemas    map[string]*jsonschema.Schema
 	codes      map[string]bool // codes of problems and fields that were answered
 	statusOf   map[string][]int
+	tagsOf     map[string][]any // the only tags whose operations answer a code; none = all
 }
 
 type operation struct {
@@ -98,7 +84,7 @@ var document = sync.OnceValue(func() *contract {
 	if err != nil {
 		panic(err)
 	}
-	d := &contract{text: text, doc: doc.(map[string]any), schemas: map[string]*jsonschema.Schema{}, codes: map[string]bool{}, statusOf: map[string][]int{}}
+	d := &contract{text: text, doc: doc.(map[string]any), schemas: map[string]*jsonschema.Schema{}, codes: map[string]bool{}, statusOf: map[string][]int{}, tagsOf: map[string][]any{}}
 	d.close(d.doc["components"].(map[string]any)["schemas"])
 	d.strict = jsonschema.NewCompiler()
 	d.strict.AssertFormat()
@@ -107,9 +93,10 @@ var document = sync.OnceValue(func() *contract {
 	}
 	d.readOperations()
 	for _, one := range d.at("/components/schemas/ProblemCode/oneOf").([]any) {
+		code := one.(map[string]any)["const"].(string)
+		d.tagsOf[code], _ = one.(map[string]any)["x-tags"].([]any)
 		for _, status := range one.(map[string]any)["x-status"].([]any) {
 			n, _ := strconv.Atoi(string(status.(json.Number)))
-			code := one.(map[string]any)["const"].(string)
 			d.statusOf[code] = append(d.statusOf[code], n)
 		}
 	}
@@ -267,6 +254,9 @@ func (d *contract) witness(t testing.TB, a exchange) {
 	}
 	o.seen[a.status] = true
 	d.witnessHeaders(t, a, at)
+	if a.status >= 400 && a.method != http.MethodHead {
+		d.witnessTag(t, a, o)
+	}
 	if a.status < 300 {
 		d.witnessRequest(t, a, o)
 	}
@@ -288,8 +278,12 @@ func (d *contract) witness(t testing.TB, a exchange) {
 // witnessRequest holds what was accepted against what the document says is taken.
 func (d *contract) witnessRequest(t testing.TB, a exchange, o *operation) {
 	t.Helper()
-	if o.node["requestBody"] != nil {
-		if err := d.holds(o.at+"/requestBody/content/application~1json/schema", a.sent); err != nil {
+	if kind, _, err := mime.ParseMediaType(a.kind); err == nil && kind != "application/json" && d.at(o.at+"/requestBody/content/"+escape(kind)) != nil {
+		return // described, and no JSON
+	}
+	of := o.at + "/requestBody/content/application~1json"
+	if body, _ := o.node["requestBody"].(map[string]any); body != nil && d.at(of) != nil && (body["required"] == true || len(a.sent) > 0) {
+		if err := d.holds(of+"/schema", a.sent); err != nil {
 			t.Errorf("%s: accepted a body that the contract does not describe: %v\n%s", a, err, a.sent)
 		}
 	}
@@ -363,6 +357,17 @@ func (d *contract) witnessProblem(t testing.TB, a exchange, kind string) {
 	}
 	if p.Type != "/docs/errors/"+p.Code {
 		t.Errorf("%s: type %s of code %s", a, p.Type, p.Code)
+	}
+}
+
+// witnessTag wants the code of a refusal to be one that the operation's tag may answer: the reference at /docs
+// shows it there.
+func (d *contract) witnessTag(t testing.TB, a exchange, o *operation) {
+	t.Helper()
+	code := a.problem(t).Code
+	only := d.tagsOf[code]
+	if len(only) > 0 && !slices.ContainsFunc(o.node["tags"].([]any), func(tag any) bool { return slices.Contains(only, tag) }) {
+		t.Errorf("%s: %s belongs to operations of %v (x-tags in openapi.yaml)", a, code, only)
 	}
 }
 

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -12,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -24,7 +26,13 @@ import (
 	"github.com/odelink/odelink/checkout/bins"
 	"github.com/odelink/odelink/checkout/caps"
 	"github.com/odelink/odelink/gateway/api"
+	"github.com/odelink/odelink/gateway/consent"
+	"github.com/odelink/odelink/gateway/deliver"
+	"github.com/odelink/odelink/gateway/deliver/letter"
+	"github.com/odelink/odelink/gateway/deliver/sms"
+	"github.com/odelink/odelink/gateway/deliver/webhook"
 	"github.com/odelink/odelink/gateway/memstore"
+	"github.com/odelink/odelink/gateway/report"
 	"github.com/odelink/odelink/gateway/sqlstore"
 	"github.com/odelink/odelink/gateway/storetest"
 	"github.com/odelink/odelink/gateway/velocity"
@@ -47,6 +55,7 @@ var opening = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
 // house is a gateway's API with everything real behind it: the ledger on a file, the hot state, the
 // flow, the limits, the edge and a listener on the loopback.
 type house struct {
+	journal *api.Journal
 	testing.TB
 	clock  *storetest.Clock
 	ledger *sqlstore.Store
@@ -56,6 +65,7 @@ type house struct {
 	url    string
 	client *http.Client
 	fault  *faults
+	hooks  *hooks
 	close  func()
 }
 
@@ -63,13 +73,17 @@ type house struct {
 type faults struct {
 	mu    sync.Mutex
 	point string
+	pass  int // how often it goes well before
 	reads atomic.Int64
 }
 
-func (f *faults) set(point string) {
+func (f *faults) set(point string) { f.setAfter(point, 0) }
+
+// setAfter lets the point be passed some times first.
+func (f *faults) setAfter(point string, times int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.point = point
+	f.point, f.pass = point, times
 }
 
 func (f *faults) at(point string) error {
@@ -78,7 +92,10 @@ func (f *faults) at(point string) error {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.point == point {
+	if f.point != point {
+		return nil
+	}
+	if f.pass--; f.pass < 0 {
 		return fmt.Errorf("broken on purpose at %s", point)
 	}
 	return nil
@@ -88,6 +105,11 @@ func (f *faults) at(point string) error {
 type furnish struct {
 	limits bool // with rate limits
 	logs   io.Writer
+	serves bool   // as serve does, not as the demo
+	public string // the public address; "" = the listener's
+	// channels are those that messages go out by, without anybody who carries them.
+	channels []checkout.Channel
+	repeat   time.Duration // within which the SMS provider refuses the same text
 }
 
 func open(t testing.TB, f ...furnish) *house {
@@ -128,21 +150,29 @@ func (h *house) serve(f furnish) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	h.must(err)
 	h.url = "http://" + listener.Addr().String()
+	texts, err := consent.New()
+	h.must(err)
 	h.flow, err = checkout.New(checkout.Parts{
 		Ledger: h.ledger, Hot: memstore.New(h.clock), BINs: table, Caps: caps.New(), Banks: threeds.New(threeds.Config{AllowLoopback: true}),
 		Velocity: limits, Clock: h.clock, IDs: checkout.NewIDs(rand.Reader), Log: log, PublicURL: h.url, CardKey: make([]byte, 32),
+		Post: words(h, f), Texts: texts, Reports: report.Scheduled{Ledger: h.ledger, Clock: h.clock, LinkURL: func(t checkout.Token) string { return h.flow.LinkURL(t) }},
 	})
 	h.must(err)
-	surface, err := api.New(api.Config{Flow: h.flow, Ledger: h.ledger, BINs: table, Limits: limits, Clock: h.clock, Hash: h.ledger.HashKey})
+	h.hooks = &hooks{Sender: webhook.New(webhook.Config{Clock: h.clock, Loopback: !f.serves}), ids: h.flow.IDs}
+	h.journal = api.NewJournal(h.ledger, h.clock, h.flow.IDs)
+	surface, err := api.New(api.Config{
+		Flow: h.flow, Ledger: h.ledger, Hooks: h.hooks, BINs: table, Banks: h.flow.Banks, Demo: !f.serves, Limits: limits, Clock: h.clock, Journal: h.journal, Hash: h.ledger.HashKey, PublicURL: cmp.Or(f.public, h.url),
+	})
 	h.must(err)
-	app := web.NewApp(web.Config{PublicURL: h.url, Log: log, Message: api.Message})
+	h.hooks.Deliverer = deliver.New(deliver.Config{Ledger: h.ledger, Channel: h.hooks.Sender, Render: surface.EventBody, Clock: h.clock, Observer: h.hooks})
+	app := web.NewApp(web.Config{PublicURL: h.url, Log: log, Message: api.Message, LargeBodies: api.LargeBodies()})
 	surface.Register(app)
 	done := make(chan error, 1)
 	go func() {
 		done <- web.Server{App: app, Grace: 5 * time.Second}.Run(ctx, web.Wrap(listener, web.ListenOptions{}))
 	}()
 	transport := &http.Transport{MaxIdleConnsPerHost: 64}
-	h.client = &http.Client{Transport: transport, Timeout: 20 * time.Second}
+	h.client = &http.Client{Transport: transport, Timeout: 90 * time.Second}
 	h.close = sync.OnceFunc(func() {
 		transport.CloseIdleConnections()
 		stop()
@@ -154,10 +184,34 @@ func (h *house) serve(f furnish) {
 	})
 }
 
+// post writes letters and carries none.
+type post struct {
+	*letter.Writer
+	f furnish
+}
+
+func words(t testing.TB, f furnish) post {
+	t.Helper()
+	w, err := letter.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return post{w, f}
+}
+
+func (p post) Offers(c checkout.Channel) bool { return slices.Contains(p.f.channels, c) }
+func (p post) Repeat(c checkout.Channel) time.Duration {
+	if c == checkout.ChannelSMS {
+		return p.f.repeat
+	}
+	return 0
+}
+func (p post) Size(text string) checkout.TextSize { return sms.Measure(text) }
+
 // with is the same house with another flow, and without a listener.
 func (h *house) with(flow api.Flow) *house {
 	h.Helper()
-	surface, err := api.New(api.Config{Flow: flow, Ledger: h.ledger, BINs: bins.New(nil), Limits: free{}, Clock: h.clock, Hash: h.ledger.HashKey})
+	surface, err := api.New(api.Config{Flow: flow, Ledger: h.ledger, Hooks: h.hooks, BINs: bins.New(nil), Banks: h.flow.Banks, Limits: free{}, Clock: h.clock, Hash: h.ledger.HashKey})
 	h.must(err)
 	app := web.NewApp(web.Config{PublicURL: h.url, Message: api.Message})
 	surface.Register(app)
@@ -169,7 +223,7 @@ func (h *house) with(flow api.Flow) *house {
 // free has no limits.
 type free struct{}
 
-func (free) API(context.Context, string) error { return nil }
+func (free) Quota(context.Context, string) (checkout.Quota, error) { return checkout.Quota{}, nil }
 
 // inMemory lets a client talk to an app without a listener.
 type inMemory struct{ app *fiber.App }
@@ -220,6 +274,7 @@ type exchange struct {
 	method, path string
 	query        url.Values
 	sent         []byte
+	kind         string // of what was sent
 	status       int
 	header       http.Header
 	body         []byte
@@ -265,6 +320,8 @@ type link struct {
 	ExpiresAt                                            time.Time `json:"expires_at"`
 	MaxPayments                                          *int      `json:"max_payments"`
 	PayerNote                                            bool      `json:"payer_note"`
+	Fields                                               []linkField
+	ShowCount                                            bool `json:"show_count"`
 	Customer                                             *struct{ Name, Email, Phone string }
 	Deliver                                              []string
 	ReturnURL                                            *string `json:"return_url"`
@@ -338,7 +395,7 @@ func (h *house) send(r *http.Request, body []byte) (exchange, error) {
 	defer func() { _ = answer.Body.Close() }() // everything was read
 	got, err := io.ReadAll(answer.Body)
 	return exchange{
-		method: r.Method, path: r.URL.Path, query: r.URL.Query(), sent: bytes.Clone(body),
+		method: r.Method, path: r.URL.Path, query: r.URL.Query(), sent: bytes.Clone(body), kind: r.Header.Get("Content-Type"),
 		status: answer.StatusCode, header: answer.Header, body: got,
 	}, err
 }
@@ -421,4 +478,19 @@ func atOnce(n int, fn func(i int)) {
 	ready.Wait()
 	close(start)
 	done.Wait()
+}
+
+func (h *house) list(query string, changes ...request) page[link] {
+	h.Helper()
+	return read[page[link]](h, h.ask("GET", "/v1/links"+query, "", changes...))
+}
+
+var both = furnish{channels: checkout.Channels}
+
+type linkField struct {
+	Key, Type string
+	Label     checkout.Label
+	Required  bool
+	Max       *int
+	Options   []string
 }

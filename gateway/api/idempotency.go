@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -27,6 +28,7 @@ type idemKey struct {
 	merchant checkout.MerchantID
 	key      string
 	request  []byte
+	plain    []byte // as request was kept before it was keyed
 }
 
 type runningKey struct {
@@ -38,7 +40,7 @@ type runningKey struct {
 // same key with another request is 422, one that is still at work is 409 (A45). The caller releases
 // the key.
 func (s *Surface) idempotent(c *fiber.Ctx) (key idemKey, done bool, err error) {
-	key, err = readKey(c)
+	key, err = s.readKey(c)
 	if key.key == "" || err != nil {
 		return idemKey{}, false, err
 	}
@@ -54,7 +56,7 @@ func (s *Surface) idempotent(c *fiber.Ctx) (key idemKey, done bool, err error) {
 }
 
 // readKey reads the header and the digest of the request that it stands for.
-func readKey(c *fiber.Ctx) (idemKey, error) {
+func (s *Surface) readKey(c *fiber.Ctx) (idemKey, error) {
 	sent := c.Request().Header.PeekAll(headerKey)
 	if len(sent) == 0 {
 		return idemKey{}, nil
@@ -63,11 +65,17 @@ func readKey(c *fiber.Ctx) (idemKey, error) {
 		return idemKey{}, web.BadRequest("idempotency_key_format")
 	}
 	sum := sha256.New()
-	for _, part := range [][]byte{[]byte(c.Method()), []byte(c.Path()), c.Request().Body()} {
+	target := []byte(c.Path())
+	if query := c.Request().URI().QueryString(); len(query) > 0 {
+		target = append(append(target, '?'), query...)
+	}
+	for _, part := range [][]byte{[]byte(c.Method()), target, c.Request().Body()} {
 		sum.Write(part)
 		sum.Write([]byte{0})
 	}
-	return idemKey{merchant: callerOf(c).merchant, key: string(sent[0]), request: sum.Sum(nil)}, nil
+	// Keyed: a body may hold a bank's secrets, which a digest that anybody can work out would let him guess.
+	plain := sum.Sum(nil)
+	return idemKey{merchant: callerOf(c).merchant, key: string(sent[0]), request: s.Hash(string(plain)), plain: plain}, nil
 }
 
 // release lets the key be used again; its stored answer answers then.
@@ -103,11 +111,53 @@ func (s *Surface) replay(c *fiber.Ctx, k idemKey) (done bool, err error) {
 	if err != nil || !found {
 		return false, err
 	}
-	if subtle.ConstantTimeCompare(stored.Request, k.request) != 1 {
+	if subtle.ConstantTimeCompare(stored.Request, k.request) != 1 && subtle.ConstantTimeCompare(stored.Request, k.plain) != 1 {
 		return false, checkout.ErrKeyReused
 	}
 	c.Set(headerReplayed, "true")
+	switch stored.Status {
+	case statusOfRefund:
+		return true, s.replayRefund(c, stored)
+	case statusOfMessage:
+		return true, s.replayMessage(c, stored)
+	case statusOfSession:
+		return true, s.replaySession(c, stored)
+	case statusOfEndpoint:
+		return true, s.replayEndpoint(c, stored)
+	case statusOfOfflineKey:
+		return true, s.replayOfflineKey(c, stored)
+	case statusOfNothing:
+		return true, c.SendStatus(fiber.StatusNoContent)
+	case statusOfBatch:
+		return true, s.replayBatch(c, stored)
+	case statusOfSchedule:
+		return true, s.answerSent(c, stored.Merchant, checkout.ReportScheduleID(stored.Body))
+	case statusOfChecked, statusOfWays:
+		return true, sendJSON(c, -stored.Status, stored.Body)
+	}
 	return true, sendCreated(c, stored.Status, stored.Body)
+}
+
+// statusOfNothing marks a stored answer without a body.
+const statusOfNothing = -fiber.StatusNoContent
+
+// once lets a call be done once for each Idempotency-Key. What it did and its answer are stored one after the other:
+// it is for calls that leave everything as it is when they are done again at once, where the program dies in between.
+func (s *Surface) once(do fiber.Handler) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		key, done, err := s.idempotent(c)
+		if done || err != nil {
+			return err
+		}
+		defer s.release(key)
+		if err := do(c); err != nil || key.key == "" {
+			return err
+		}
+		if err := s.Ledger.KeepAnswer(c.UserContext(), key.answer(-c.Response().StatusCode(), slices.Clone(c.Response().Body()))); err != nil {
+			return s.beaten(c, key, err)
+		}
+		return nil
+	}
 }
 
 // sendCreated answers a POST. The Location follows from the body, so that a replayed answer has the

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/odelink/odelink/checkout"
 	"github.com/odelink/odelink/gateway/sqlstore"
 )
 
@@ -42,6 +43,43 @@ func TestA45_sameKeySameBody(t *testing.T) {
 	again("after deletion")
 	if all := h.list(""); len(all.Data) != 1 {
 		t.Errorf("%d links", len(all.Data))
+	}
+}
+
+// The contract promises a key for every POST, also for those that make nothing.
+func TestA45_everyPostTakesAKey(t *testing.T) {
+	for _, o := range document().operations {
+		takes := strings.Contains(fmt.Sprint(o.node["parameters"]), "parameters/IdempotencyKey")
+		if takes != (o.method == "POST" && strings.HasPrefix(o.path, "/v1/")) {
+			t.Errorf("%s %s takes an Idempotency-Key: %t", o.method, o.path, takes)
+		}
+	}
+	h := open(t)
+	bank := h.bankHere()
+	pos := acquirerOf(t, h.ask("POST", "/v1/acquirers", posBody(t, bank, nil))).ID
+	for i, call := range []struct{ path, body, other string }{
+		{"/v1/suppressions", `{"channel":"email","to":"ali@example.com"}`, `{"channel":"email","to":"veli@example.com"}`},
+		{"/v1/suppressions/remove", `{"channel":"email","to":"ali@example.com"}`, `{"channel":"email","to":"veli@example.com"}`},
+		{"/v1/message_templates/preview", `{"kind":"link","channel":"sms","lang":"tr","text":"{link}"}`, `{"kind":"link","channel":"sms","lang":"en","text":"{link}"}`},
+		{"/v1/offline_links/revoke", `{"order_id":"FT-1"}`, `{"order_id":"FT-2"}`},
+		{"/v1/acquirers/" + pos + "/verify", "", "{}"},
+	} {
+		key := idem(fmt.Sprint("once-", i))
+		first := h.ask("POST", call.path, call.body, key)
+		if first.status > 204 || first.header.Get("Idempotent-Replayed") != "" {
+			t.Errorf("%s %s %v", first, first.body, first.header)
+		}
+		if call.path == "/v1/suppressions" { // somebody takes it off again meanwhile: what was asked before is not asked anew
+			h.ask("POST", "/v1/suppressions/remove", call.body)
+		}
+		again := h.ask("POST", call.path, call.body, key)
+		if again.status != first.status || string(again.body) != string(first.body) || again.header.Get("Content-Type") != first.header.Get("Content-Type") || again.header.Get("Idempotent-Replayed") != "true" {
+			t.Errorf("again: %s %s %v", again, again.body, again.header)
+		}
+		h.refused(h.ask("POST", call.path, call.other, key), 422, "idempotency_key_reused")
+	}
+	if list := h.ask("GET", "/v1/suppressions", ""); strings.Contains(string(list.body), "ali@example.com") {
+		t.Errorf("a repetition put it on the list again: %s", list.body)
 	}
 }
 
@@ -183,5 +221,60 @@ func TestC01_crashAroundTheCommit(t *testing.T) {
 	h.must(err)
 	if len(events) != 1 || events[0].Type != "link.created" {
 		t.Errorf("%+v", events)
+	}
+}
+
+// heldFlow holds the shop's new links until it is let go on.
+type heldFlow struct {
+	*checkout.Service
+	at, on chan struct{}
+}
+
+func (f heldFlow) CreateLink(ctx context.Context, by checkout.By, m checkout.MerchantID, t checkout.LinkTerms, idem func(checkout.Link) (checkout.Idempotency, error)) (checkout.Link, error) {
+	if m == shop {
+		f.at <- struct{}{}
+		<-f.on
+	}
+	return f.Service.CreateLink(ctx, by, m, t, idem)
+}
+
+// I17, A45: a key belongs to its merchant, at work and afterwards; another's request under the same text is
+// neither told to wait nor given the first one's answer.
+func TestA45_I17_theSameKeyOfTwoMerchants(t *testing.T) {
+	h := open(t)
+	flow := heldFlow{h.flow, make(chan struct{}), make(chan struct{})}
+	inner := h.with(flow)
+	first := make(chan exchange, 1)
+	go func() { first <- inner.ask("POST", "/v1/links", plainLink, idem("k")) }()
+	<-flow.at
+	inner.refused(inner.ask("POST", "/v1/links", plainLink, idem("k")), 409, "idempotency_key_known")
+	theirs := header("Authorization", "Bearer "+nextKey)
+	second := inner.ask("POST", "/v1/links", plainLink, idem("k"), theirs)
+	close(flow.on)
+	a := <-first
+	if a.status != 201 || second.status != 201 || string(a.body) == string(second.body) {
+		t.Errorf("%s %s\n%s %s", a, a.body, second, second.body)
+	}
+	if again := inner.ask("POST", "/v1/links", plainLink, idem("k"), theirs); string(again.body) != string(second.body) || again.header.Get("Idempotent-Replayed") != "true" {
+		t.Errorf("again: %s %s", again, again.body)
+	}
+}
+
+// A number that happens to be a valid card number is refused as a key, and the contract says so and what to use.
+func TestNumericKeysAndWhatTheContractSays(t *testing.T) {
+	h := open(t)
+	for _, key := range []string{"4611686018427387900", "4155650000000007"} {
+		h.refused(h.ask("POST", "/v1/links", plainLink, idem(key)), 400, "pan_in_wrong_place")
+	}
+	for _, key := range []string{"4611686018427387901", "41556500-0000-4007-8000-000000000000"} {
+		if a := h.ask("POST", "/v1/links", plainLink, idem(key)); a.status != 201 {
+			t.Errorf("%s: %s", key, a)
+		}
+	}
+	text, _ := document().at("/components/parameters/IdempotencyKey/description").(string)
+	for _, part := range []string{"`pan_in_wrong_place`", "UUID"} {
+		if !strings.Contains(text, part) {
+			t.Errorf("the contract says nothing of %s beside the header: %s", part, text)
+		}
 	}
 }

@@ -31,8 +31,12 @@ type linkBody struct {
 	Usage        *string            `json:"usage" validate:"omitempty,oneof=single multi"`
 	MaxPayments  *int               `json:"max_payments" validate:"omitempty,gte=1,lte=1000000"`
 	PayerNote    *bool              `json:"payer_note"`
+	Sale         *string            `json:"sale"`
+	Fields       fieldList          `json:"fields"`
+	ShowCount    *bool              `json:"show_count"`
 	Customer     *customerBody      `json:"customer"`
 	Deliver      []string           `json:"deliver" validate:"omitempty,unique,dive,oneof=sms email"`
+	DeliverLang  *string            `json:"deliver_lang"`
 	ReturnURL    *string            `json:"return_url"`
 	Metadata     map[string]*string `json:"metadata" validate:"omitempty,dive,required"`
 	Category     *string            `json:"category"`
@@ -49,7 +53,7 @@ var (
 	linkReadOnly = []string{
 		"id", "token", "url", "status", "resting", "paid_count", "paid_amount", "payments", "created_at", "updated_at", "merchant", "merchant_id",
 	}
-	linkFinal = append([]string{"order_id", "deliver"}, linkReadOnly...)
+	linkFinal = append([]string{"order_id", "deliver", "deliver_lang"}, linkReadOnly...)
 )
 
 // linkView is a link as the API shows it.
@@ -71,8 +75,11 @@ type linkView struct {
 	Usage        checkout.Usage      `json:"usage"`
 	MaxPayments  *int                `json:"max_payments"`
 	PayerNote    bool                `json:"payer_note"`
+	Sale         string              `json:"sale"`
+	Fields       []fieldView         `json:"fields"`
+	ShowCount    bool                `json:"show_count"`
 	Customer     *customerBody       `json:"customer"`
-	Deliver      []string            `json:"deliver"`
+	Deliver      []checkout.Channel  `json:"deliver"`
 	ReturnURL    *string             `json:"return_url"`
 	Metadata     map[string]string   `json:"metadata"`
 	Category     *string             `json:"category"`
@@ -90,15 +97,16 @@ type paymentRef struct {
 	Total  int64              `json:"total"`
 }
 
-func (s *Surface) viewLink(l checkout.Link, payments []checkout.Payment) linkView {
+func (s *Surface) viewLink(l checkout.Link, payments []checkout.Payment, deliver []checkout.Channel) linkView {
 	v := linkView{
 		ID: l.ID, Token: l.Token, URL: s.Flow.LinkURL(l.Token), Status: l.Status(s.Clock.Now()), AmountMode: "fixed",
 		Currency: l.Amount.Currency, OrderID: string(l.Order), Description: l.Description, Installments: l.Installments,
-		ActiveFrom: stamp(l.ActiveFrom), ExpiresAt: stamp(l.ExpiresAt), Usage: l.Usage, PayerNote: l.PayerNote,
+		ActiveFrom: stamp(l.ActiveFrom), ExpiresAt: stamp(l.ExpiresAt), Usage: l.Usage, PayerNote: l.PayerNote, Sale: l.Sale.Name(),
+		Fields: viewFields(l.Fields), ShowCount: l.ShowCount,
 		ReturnURL: nullable(l.ReturnURL), Metadata: l.Metadata, Category: nullable(l.Category), Resting: !l.RestingSince.IsZero(),
 		PaidCount: l.PaidCount, PaidAmount: l.PaidMinor, Payments: make([]paymentRef, len(payments)),
 		CreatedAt: stamp(l.CreatedAt), UpdatedAt: stamp(l.UpdatedAt),
-		Deliver: []string{}, // a link that asks for a delivery is refused: see deliverable
+		Deliver: append([]checkout.Channel{}, deliver...),
 	}
 	if l.Open {
 		v.AmountMode, v.MinAmount, v.MaxAmount = "open", &l.MinMinor, &l.MaxMinor
@@ -138,6 +146,11 @@ func (b *linkBody) apply(t *checkout.LinkTerms, given map[string]bool) {
 	set(given["active_from"], millis(b.ActiveFrom), &t.ActiveFrom)
 	set(given["expires_at"], millis(b.ExpiresAt), &t.ExpiresAt)
 	set(given["payer_note"], b.PayerNote, &t.PayerNote)
+	set(given["sale"], b.Sale, (*string)(&t.Sale))
+	t.Sale = checkout.SaleNamed(string(t.Sale))
+	if given["fields"] {
+		t.Fields = b.Fields.terms()
+	}
 	if given["installments"] {
 		t.Installments = b.Installments
 	}
@@ -165,8 +178,9 @@ func (b *linkBody) applyAmount(t *checkout.LinkTerms, given map[string]bool) {
 func (b *linkBody) applyUsage(t *checkout.LinkTerms, given map[string]bool) {
 	set(given["usage"], b.Usage, (*string)(&t.Usage))
 	if given["usage"] && t.Usage != checkout.UsageMulti {
-		t.MaxPayments = 0
+		t.MaxPayments, t.ShowCount = 0, false
 	}
+	set(given["show_count"], b.ShowCount, &t.ShowCount)
 	set(given["max_payments"], b.MaxPayments, &t.MaxPayments)
 }
 
@@ -221,25 +235,34 @@ func (s *Surface) createLink(c *fiber.Ctx) error {
 	}
 	defer s.release(key)
 	var b linkBody
-	given, err := s.decode(c, &b, linkReadOnly)
+	named, err := s.decode(c, &b, linkReadOnly)
 	if err != nil {
 		return b.withMissing(err)
 	}
-	if err := b.deliverable(); err != nil {
-		return err
-	}
 	var t checkout.LinkTerms
-	b.apply(&t, given)
+	b.apply(&t, named)
+	t.Deliver = b.deliver()
 	var answer []byte
 	_, err = s.Flow.CreateLink(c.UserContext(), s.by(c), callerOf(c).merchant, t, func(l checkout.Link) (checkout.Idempotency, error) {
 		var err error
-		answer, err = json.Marshal(s.viewLink(l, nil))
+		answer, err = json.Marshal(s.viewLink(l, nil, t.Deliver.Channels))
 		return key.answer(fiber.StatusCreated, answer), err
 	})
 	if err != nil {
 		return s.beaten(c, key, err)
 	}
 	return sendCreated(c, fiber.StatusCreated, answer)
+}
+
+// deliver is how the link is to reach its customer; text messages first, as lists show them.
+func (b *linkBody) deliver() checkout.Deliver {
+	d := checkout.Deliver{Lang: given(b.DeliverLang)}
+	for _, c := range checkout.Channels {
+		if slices.Contains(b.Deliver, string(c)) {
+			d.Channels = append(d.Channels, c)
+		}
+	}
+	return d
 }
 
 // withMissing adds to mistakes in what was said what was not said at all, so that a caller reads both at
@@ -265,43 +288,6 @@ func (b *linkBody) withMissing(err error) error {
 		need("amount", b.Amount != nil)
 	}
 	return checkout.Invalid(all...)
-}
-
-// deliverable refuses to make a link that would not reach whom it is for: no delivery service is
-// built in, and saying so beats a link that nobody gets.
-func (b *linkBody) deliverable() error {
-	var errs []checkout.FieldError
-	to := b.Customer.terms()
-	for _, channel := range b.Deliver {
-		address, field := to.Phone, "customer.phone"
-		if channel == channelEmail {
-			address, field = to.Email, "customer.email"
-		}
-		if address == "" {
-			errs = append(errs, checkout.FieldError{Field: field, Code: "required"})
-		} else if code := undeliverable(channel, address); code != "" {
-			errs = append(errs, checkout.FieldError{Field: field, Code: code})
-		}
-		errs = append(errs, checkout.FieldError{Field: "deliver", Code: "channel_not_configured", Args: map[string]string{"channel": channel}})
-	}
-	if len(errs) > 0 {
-		return checkout.Invalid(errs...)
-	}
-	return nil
-}
-
-const (
-	channelSMS   = "sms"
-	channelEmail = "email"
-)
-
-// undeliverable says why an address of the right shape cannot be written to: text messages go to
-// mobile numbers registered in Türkiye only (features 1.16).
-func undeliverable(channel, address string) (code string) {
-	if channel == channelSMS && !checkout.TurkishMobile(checkout.NormalPhone(address)) {
-		return "sms_needs_turkish_mobile"
-	}
-	return ""
 }
 
 // link finds the link of the path for its merchant.
@@ -362,9 +348,13 @@ func (s *Surface) withPayments(ctx context.Context, m checkout.MerchantID, links
 	if err != nil {
 		return nil, err
 	}
+	deliver, err := s.Ledger.DeliveredWith(ctx, m, ids)
+	if err != nil {
+		return nil, err
+	}
 	views := make([]linkView, len(links))
 	for i, l := range links {
-		views[i] = s.viewLink(l, payments[l.ID])
+		views[i] = s.viewLink(l, payments[l.ID], deliver[l.ID])
 	}
 	return views, nil
 }
@@ -416,43 +406,4 @@ func (s *Surface) deleteLink(c *fiber.Ctx) error {
 		return conflict(err)
 	}
 	return c.SendStatus(fiber.StatusNoContent)
-}
-
-// sendBody is a wish to deliver a link.
-type sendBody struct {
-	Channel string `json:"channel" validate:"required,oneof=sms email"`
-	To      string `json:"to" validate:"required,max=254"`
-}
-
-// sendLink checks a wish to deliver and says that no delivery service is set up: the merchant copies
-// the address or shows the QR.
-func (s *Surface) sendLink(c *fiber.Ctx) error {
-	key, done, err := s.idempotent(c)
-	if done || err != nil {
-		return err
-	}
-	defer s.release(key)
-	var b sendBody
-	if _, err := s.decode(c, &b, nil); err != nil {
-		return err
-	}
-	if _, err := s.link(c); err != nil {
-		return err
-	}
-	if code := b.mistake(s); code != "" {
-		return checkout.Invalid(checkout.FieldError{Field: "to", Code: code})
-	}
-	return checkout.Invalid(checkout.FieldError{Field: "channel", Code: "channel_not_configured", Args: map[string]string{"channel": b.Channel}})
-}
-
-// mistake holds the address against what its channel needs.
-func (b *sendBody) mistake(s *Surface) (code string) {
-	shape, word := "email", "email_format"
-	if b.Channel == channelSMS {
-		shape, word = "phone", "phone_format"
-	}
-	if s.validate.Var(b.To, shape) != nil {
-		return word
-	}
-	return undeliverable(b.Channel, b.To)
 }

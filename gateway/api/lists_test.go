@@ -1,3 +1,5 @@
+//go:build !race
+
 package api_test
 
 import (
@@ -20,11 +22,6 @@ func numbers(p page[link]) string {
 		all = append(all, l.OrderID)
 	}
 	return strings.Join(all, " ")
-}
-
-func (h *house) list(query string, changes ...request) page[link] {
-	h.Helper()
-	return read[page[link]](h, h.ask("GET", "/v1/links"+query, "", changes...))
 }
 
 func TestListLinks_filters(t *testing.T) {
@@ -91,8 +88,12 @@ func TestLists_parametersThatAreRefused(t *testing.T) {
 		"/v1/links/" + l.ID + "?expand=payments":                        "expand: unknown_field",
 		"/v1/payments?link=lnk_1":                                       "link: invalid",
 		"/v1/payments?status=won":                                       "status: not_a_choice",
+		"/v1/payments?reference=2bN8yQeWf":                              "reference: reference_format",
+		"/v1/payments?reference=pay_2bN8yQeWfU":                         "reference: reference_format",
+		"/v1/payments?reference=2bN8yQeWf%25":                           "reference: reference_format",
+		"/v1/payments?attention=false":                                  "attention: not_a_choice",
 		"/v1/payments?min=-1&max=x":                                     "min: wrong_type, max: wrong_type",
-		"/v1/payments?min=10&max=9":                                     "max: out_of_range",
+		"/v1/payments?min=10&max=9":                                     "max: max_below_min",
 		"/v1/payments?q=x":                                              "q: unknown_field",
 		"/v1/payments?limit=1000":                                       "limit: out_of_range",
 		"/v1/payments/pay_0000000000000000000000?with=events":           "with: unknown_field",
@@ -179,6 +180,8 @@ func TestI17_cursorOfAnotherMerchant(t *testing.T) {
 // payment is what of a payment the tests ask for.
 type payment struct {
 	ID, Link, Currency, Status, Acquirer string
+	Reference                            string
+	Attention                            []call
 	OrderID                              string `json:"order_id"`
 	Amount, Total                        int64
 	Installments                         int
@@ -188,7 +191,8 @@ type payment struct {
 	Liability                            *string
 	Decline                              *struct{ Code, BankCode, Message *string }
 	PayerNote                            *string `json:"payer_note"`
-	RefundedAmount                       int64   `json:"refunded_amount"`
+	Fields                               []checkout.Answer
+	RefundedAmount                       int64 `json:"refunded_amount"`
 	CreatedAt                            time.Time
 	PaidAt                               *time.Time `json:"paid_at"`
 	Events                               []struct {
@@ -196,6 +200,15 @@ type payment struct {
 		Sequence        int64
 		Data            map[string]string
 	}
+}
+
+// call is what a person should look at.
+type call struct {
+	Code           string
+	Expected       int64
+	Actual         *int64
+	ActualCurrency *string `json:"actual_currency"`
+	At             time.Time
 }
 
 func TestReadPayment(t *testing.T) {
@@ -311,6 +324,71 @@ func TestListPayments_filters(t *testing.T) {
 	}
 }
 
+// A payer reads the reference out on the phone; the merchant finds the payment by it, and nobody else does.
+func TestPaymentsAreFoundByTheirReference(t *testing.T) {
+	h := open(t)
+	l := h.stored(h.make(`{"amount":25000,"currency":"TRY","usage":"multi"}`).ID)
+	p, other := h.paid(l), h.pays(l)
+	find := func(reference, more string, changes ...request) []payment {
+		t.Helper()
+		return read[page[payment]](t, h.ask("GET", "/v1/payments?reference="+reference+more, "", changes...)).Data
+	}
+	found := find(p.ID.Reference(), "")
+	if len(found) != 1 || found[0].ID != string(p.ID) || found[0].Reference != p.ID.Reference() {
+		t.Errorf("%+v", found)
+	}
+	if found := find(other.ID.Reference(), "&status=paid"); len(found) != 0 {
+		t.Errorf("another filter does not count beside the reference: %+v", found)
+	}
+	if found := find(p.ID.Reference(), "", as(nextKey)); len(found) != 0 {
+		t.Errorf("a neighbour finds %+v", found)
+	}
+	if one := read[payment](t, h.ask("GET", "/v1/payments/"+string(p.ID), "")); one.Reference != string(p.ID[4:14]) {
+		t.Errorf("read as %q", one.Reference)
+	}
+}
+
+// Where the bank states another amount, the merchant finds the payment and reads both.
+func TestMoneyThatDiffersCallsForAttention(t *testing.T) {
+	h := open(t)
+	l := h.stored(h.make(`{"amount":25000,"currency":"TRY","usage":"multi"}`).ID)
+	h.paid(l)
+	differs := func(p checkout.Payment, amount string) checkout.Payment {
+		t.Helper()
+		step := h.books.Step()
+		step.Data = map[string]string{"amount": amount}
+		m, err := p.Note(checkout.EventAmountDiffers, step)
+		h.must(err)
+		return h.books.Move(m)
+	}
+	p := differs(h.paid(l), "999.00 TRY")
+	h.clock.Advance(time.Second)
+	p = differs(p, "251.00 TRY")
+	found := read[page[payment]](t, h.ask("GET", "/v1/payments?attention=true", "")).Data
+	if len(found) != 1 || found[0].ID != string(p.ID) || len(found[0].Attention) != 1 {
+		t.Fatalf("%+v", found)
+	}
+	one := read[payment](t, h.ask("GET", "/v1/payments/"+string(p.ID), ""))
+	for _, a := range [][]call{found[0].Attention, one.Attention} {
+		if len(a) != 1 || a[0].Code != "amount_differs" || a[0].Expected != 25000 || *a[0].Actual != 25100 || *a[0].ActualCurrency != "TRY" || !a[0].At.Equal(h.clock.Now()) {
+			t.Errorf("%+v", a)
+		}
+	}
+	if found := read[page[payment]](t, h.ask("GET", "/v1/payments?attention=true", "", as(nextKey))).Data; len(found) != 0 {
+		t.Errorf("a neighbour finds %+v", found)
+	}
+	for _, quiet := range read[page[payment]](t, h.ask("GET", "/v1/payments", "")).Data {
+		if quiet.ID != string(p.ID) && (quiet.Attention == nil || len(quiet.Attention) != 0) {
+			t.Errorf("%s: %+v, want an empty list", quiet.ID, quiet.Attention)
+		}
+	}
+	// A currency that nobody here knows is told as the difference that it is.
+	strange := differs(h.paid(l), "250.00 XAU")
+	if one := read[payment](t, h.ask("GET", "/v1/payments/"+string(strange.ID), "")); len(one.Attention) != 1 || one.Attention[0].Actual != nil || one.Attention[0].ActualCurrency != nil {
+		t.Errorf("%+v", one.Attention)
+	}
+}
+
 // A list shows the newest ten attempts of each link, one link a hundred; the rest is in the list of
 // payments.
 func TestManyAttemptsOnOneLink(t *testing.T) {
@@ -331,7 +409,7 @@ func TestManyAttemptsOnOneLink(t *testing.T) {
 	}
 }
 
-// A page of links costs two questions to the ledger, however many links and attempts it shows.
+// A page of links costs three questions to the ledger, however many links and attempts it shows.
 func TestAListAsksOnceForThePaymentsOfItsLinks(t *testing.T) {
 	h := open(t)
 	for range 12 {
@@ -344,7 +422,7 @@ func TestAListAsksOnceForThePaymentsOfItsLinks(t *testing.T) {
 	if len(p.Data) != 10 || len(p.Data[3].Payments) != 2 || len(p.Data[9].Payments) != 2 {
 		t.Errorf("%+v", p)
 	}
-	if n := h.fault.reads.Load(); n != 3 { // the key, the links, their payments
+	if n := h.fault.reads.Load(); n != 4 { // the key, the links, their payments, how they were sent
 		t.Errorf("%d reads of the ledger", n)
 	}
 }

@@ -1,3 +1,5 @@
+//go:build !race
+
 package api_test
 
 import (
@@ -14,10 +16,13 @@ import (
 	"github.com/odelink/odelink/gateway/api"
 )
 
-// Every code that checkout, the API and the edge can emit has a sentence in both languages. The codes
+// everywhere is where codes come from.
+var everywhere = []string{"../../checkout", "../../checkout/einvoice", "../../threeds", "../../threeds/payfor", "../../threeds/internal/wire", "../sheet", "../statement", ".", "../web", "../pay"}
+
+// Every code that checkout, the banks, the API and the edge can emit has a sentence in both languages. The codes
 // are read out of the source, so that a new one without a sentence fails here.
 func TestMessagesAreComplete(t *testing.T) {
-	codes := emitted(t, "../../checkout", ".", "../web", "../pay")
+	codes := emitted(t, everywhere...)
 	for _, prefix := range []string{"note_", "name_"} { // made of two parts in checkout
 		for _, code := range []string{"length", "control", "looks_like_card"} {
 			codes[prefix+code] = "CheckFreeText"
@@ -37,7 +42,7 @@ func TestMessagesAreComplete(t *testing.T) {
 			if !strings.HasSuffix(text, ".") && !strings.HasSuffix(text, "…") && !strings.HasSuffix(text, "Z.") {
 				t.Errorf("%s: %q is no sentence", code, text)
 			}
-			if strings.ContainsAny(text, "{}") || strings.Contains(text, "  ") {
+			if strings.ContainsAny(text, "{}[]") || strings.Contains(text, "  ") {
 				t.Errorf("%s: %q has gaps", code, text)
 			}
 		}
@@ -45,7 +50,7 @@ func TestMessagesAreComplete(t *testing.T) {
 			t.Errorf("%s: Turkish is English", code)
 		}
 	}
-	for _, want := range []string{"order_id_taken", "currency_not_permitted", "looks_like_card", "ends_before_start", "unknown_field", "luhn", "json_repeated_name", "too_many", "cvc_length"} {
+	for _, want := range []string{"order_id_taken", "currency_not_permitted", "looks_like_card", "ends_before_start", "unknown_field", "luhn", "json_repeated_name", "too_many", "cvc_length", "bank_answer_lost", "password_refused", "https_required", "starts_too_early"} {
 		if codes[want] == "" {
 			t.Errorf("the reading of the source does not find %s", want)
 		}
@@ -72,8 +77,16 @@ func TestMessageFillsItsPlaces(t *testing.T) {
 		want       string
 	}{
 		{"en", "cvc_length", map[string]string{"n": "4"}, "The security code has 4 digits."},
-		{"tr", "cvc_length", map[string]string{"n": "4"}, "Güvenlik kodu 4 rakamdır."},
-		{"en", "cvc_length", nil, "The security code has digits."},
+		{"tr", "cvc_length", map[string]string{"n": "4"}, "Güvenlik kodu 4 rakam olmalı."},
+		{"en", "cvc_length", nil, "The security code has 3 or 4 digits."},
+		{"en", "max_below_min", map[string]string{"min": "500"}, "The largest amount is smaller than the smallest, 500."},
+		{"en", "max_below_min", nil, "The largest amount is smaller than the smallest."},
+		{"tr", "max_below_min", map[string]string{"min": "500"}, "En büyük tutar en küçük tutardan (500) küçük."},
+		{"tr", "max_below_min", map[string]string{}, "En büyük tutar en küçük tutardan küçük."},
+		{"en", "amount_range", map[string]string{"min": "1"}, "The amount is too small or too large."},
+		{"en", "wrong_type", map[string]string{"type": "type text"}, "The value has the wrong type. Write text in quotes."},
+		{"tr", "wrong_type", map[string]string{"type": "type text"}, "Değerin türü yanlış. Tırnak içinde metin yazın."},
+		{"en", "wrong_type", nil, "The value has the wrong type."},
 		{"tr", "brand_not_accepted", map[string]string{"brand": "amex"}, "Üye iş yeri amex kartlarını kabul etmiyor."},
 		{"de", "required", nil, "This field is required."},
 		{"tr", "required", map[string]string{"x": "y"}, "Bu alan zorunludur."},
@@ -87,7 +100,7 @@ func TestMessageFillsItsPlaces(t *testing.T) {
 	}
 }
 
-var codeShape = regexp.MustCompile(`^[a-z0-9]+(_[a-z0-9]+)+_?$|^(required|length|control|invalid|repeated|luhn|internal|stale)$`)
+var codeShape = regexp.MustCompile(`^[a-z0-9]+(_[a-z0-9]+)+_?$|^(required|length|control|invalid|repeated|luhn|internal|stale|blank|url)$`)
 
 // emitted finds the codes in the source of packages: values of fields named Code, the code of calls
 // that report a mistake, words that functions with a result called code answer, and tables of words.
@@ -149,7 +162,7 @@ func inspectCode(n ast.Node, found func(ast.Expr)) bool {
 		}
 	case *ast.AssignStmt:
 		for i, to := range n.Lhs {
-			if id, ok := to.(*ast.Ident); ok && i < len(n.Rhs) && slices.Contains([]string{"code", "word", "shape"}, id.Name) {
+			if id, ok := to.(*ast.Ident); ok && i < len(n.Rhs) && slices.Contains([]string{"code", "word", "shape", "why"}, id.Name) {
 				found(n.Rhs[i])
 			}
 		}
@@ -157,7 +170,7 @@ func inspectCode(n ast.Node, found func(ast.Expr)) bool {
 	return true
 }
 
-// inspectCall looks at calls that report: add(field, code), mistake(field, code), BadRequest(code).
+// inspectCall looks at calls that report: add(field, code), mistake(field, code), say(field, code, …), BadRequest(code), refusal(code).
 func inspectCall(n *ast.CallExpr, found func(ast.Expr)) {
 	name := ""
 	switch fn := n.Fun.(type) {
@@ -167,12 +180,12 @@ func inspectCall(n *ast.CallExpr, found func(ast.Expr)) {
 		name = fn.Sel.Name
 	}
 	switch {
-	case (name == "add" || name == "mistake") && len(n.Args) >= 2:
+	case (name == "add" || name == "mistake" || name == "say") && len(n.Args) >= 2:
 		found(n.Args[1])
 		if sum, ok := n.Args[1].(*ast.BinaryExpr); ok {
 			found(sum.X)
 		}
-	case name == "BadRequest" && len(n.Args) == 1:
+	case (name == "BadRequest" || name == "refusal") && len(n.Args) == 1:
 		found(n.Args[0])
 	}
 }

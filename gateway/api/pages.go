@@ -3,6 +3,7 @@ package api
 import (
 	"errors"
 	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,21 +32,28 @@ var listParams = []string{"from", "to", "limit", "cursor"}
 // value is text that a store can be asked with.
 func takes(known ...string) fiber.Handler {
 	return func(c *fiber.Ctx) error {
-		values, err := web.Query(c)
-		if err != nil {
+		if err := checkParams(c, known); err != nil {
 			return err
-		}
-		var errs []checkout.FieldError
-		for _, name := range slices.Sorted(maps.Keys(values)) {
-			if code := paramMistake(slices.Contains(known, name), values[name]); code != "" {
-				errs = append(errs, checkout.FieldError{Field: shown(strings.ToValidUTF8(name, "?")), Code: code})
-			}
-		}
-		if len(errs) > 0 {
-			return checkout.Invalid(errs...)
 		}
 		return c.Next()
 	}
+}
+
+func checkParams(c *fiber.Ctx, known []string) error {
+	values, err := web.Query(c)
+	if err != nil {
+		return err
+	}
+	var errs []checkout.FieldError
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if code := paramMistake(slices.Contains(known, name), values[name]); code != "" {
+			errs = append(errs, checkout.FieldError{Field: shown(strings.ToValidUTF8(name, "?")), Code: code})
+		}
+	}
+	if len(errs) > 0 {
+		return checkout.Invalid(errs...)
+	}
+	return nil
 }
 
 func paramMistake(known bool, values []string) (code string) {
@@ -88,22 +96,31 @@ func (f *filters) time(name string) time.Time {
 		return time.Time{}
 	}
 	t, err := time.Parse(time.RFC3339, strings.ReplaceAll(text, " ", "+"))
+	f.inRange(name, t, err)
+	return t
+}
+
+func (f *filters) inRange(name string, t time.Time, err error) {
 	switch {
 	case err != nil:
 		f.mistake(name, "time_format")
 	case t.Year() < 2000 || t.Year() > 2100:
 		f.mistake(name, "time_range")
 	}
-	return t
 }
 
 // span reads from and to.
 func (f *filters) span() (from, to time.Time) {
 	from, to = f.time("from"), f.time("to")
-	if !from.IsZero() && !to.IsZero() && !from.Before(to) {
-		f.mistake("to", "ends_before_start")
-	}
+	f.inOrder(from, to)
 	return from, to
+}
+
+// inOrder wants a period that is not empty.
+func (f *filters) inOrder(from, to time.Time) {
+	if !from.IsZero() && !to.IsZero() && !from.Before(to) {
+		f.errs = append(f.errs, checkout.FieldError{Field: "to", Code: "ends_before_start", Args: map[string]string{"start": from.UTC().Format(time.RFC3339)}})
+	}
 }
 
 // minor reads an amount in minor units, 0 when there is none.
@@ -114,7 +131,7 @@ func (f *filters) minor(name string) int64 {
 	}
 	n, ok := digits(text)
 	if !ok {
-		f.mistake(name, "wrong_type")
+		f.errs = append(f.errs, wrongType(name, reflect.TypeFor[int64]()))
 	}
 	return n
 }
@@ -128,11 +145,20 @@ func (f *filters) limit() int {
 	n, ok := digits(text)
 	switch {
 	case !ok:
-		f.mistake("limit", "wrong_type")
+		f.errs = append(f.errs, wrongType("limit", reflect.TypeFor[int]()))
 	case n < 1 || n > maxPage:
 		f.mistake("limit", "out_of_range")
 	}
 	return int(n)
+}
+
+// yes reads a switch: true, or nothing. false would be the question for all the others, which nobody asks.
+func (f *filters) yes(name string) bool {
+	text := f.c.Query(name)
+	if text != "" && text != "true" {
+		f.mistake(name, "not_a_choice")
+	}
+	return text == "true"
 }
 
 // choice reads a word out of a list.

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"slices"
+
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/odelink/odelink/checkout"
@@ -9,6 +11,7 @@ import (
 // paymentView is a payment as the API shows it.
 type paymentView struct {
 	ID             checkout.PaymentID `json:"id"`
+	Reference      string             `json:"reference"`
 	Link           checkout.LinkID    `json:"link"`
 	OrderID        string             `json:"order_id"`
 	Amount         int64              `json:"amount"`
@@ -26,10 +29,14 @@ type paymentView struct {
 	Liability      *string            `json:"liability"`
 	Decline        *declineView       `json:"decline"`
 	PayerNote      *string            `json:"payer_note"`
+	Sale           string             `json:"sale"`
+	Fields         []checkout.Answer  `json:"fields"`
 	RefundedAmount int64              `json:"refunded_amount"`
 	CreatedAt      string             `json:"created_at"`
 	UpdatedAt      string             `json:"updated_at"`
 	PaidAt         *string            `json:"paid_at"`
+	Attention      []attentionView    `json:"attention"`
+	Refunds        *[]refundView      `json:"refunds,omitempty"` // where one payment is read
 	Events         []eventView        `json:"events,omitempty"`
 }
 
@@ -57,12 +64,40 @@ type eventView struct {
 	Data     map[string]string `json:"data"`
 }
 
-func viewPayment(p checkout.Payment, events []checkout.Event) paymentView {
+// attentionView is something that the merchant's people should look at: the code says what it is.
+type attentionView struct {
+	Code           string             `json:"code"`
+	Expected       int64              `json:"expected"` // of the payment's currency
+	Actual         *int64             `json:"actual"`   // nil where the bank's currency is none that we know
+	ActualCurrency *checkout.Currency `json:"actual_currency"`
+	At             string             `json:"at"`
+}
+
+// attentionCode is the code of the one kind that there is: the bank states another amount.
+const attentionCode = "amount_differs"
+
+// attentionOf reads what the bank said last, of the events in their order.
+func attentionOf(p checkout.Payment, events []checkout.Event) []attentionView {
+	for _, e := range slices.Backward(events) {
+		if e.Type != checkout.EventAmountDiffers {
+			continue
+		}
+		v := attentionView{Code: attentionCode, Expected: p.Total.Minor, At: stamp(e.At)}
+		if m, ok := e.Stated(); ok {
+			v.Actual, v.ActualCurrency = &m.Minor, &m.Currency
+		}
+		return []attentionView{v}
+	}
+	return []attentionView{}
+}
+
+// viewPayment shows a payment. calls are at least its events that call for attention.
+func viewPayment(p checkout.Payment, calls []checkout.Event) paymentView {
 	v := paymentView{
-		ID: p.ID, Link: p.Link, OrderID: string(p.Order), Amount: p.Amount.Minor, Total: p.Total.Minor, Currency: p.Total.Currency,
+		ID: p.ID, Reference: p.ID.Reference(), Attention: attentionOf(p, calls), Link: p.Link, OrderID: string(p.Order), Amount: p.Amount.Minor, Total: p.Total.Minor, Currency: p.Total.Currency,
 		Installments: p.Installments, Status: p.Status, Acquirer: p.Account, BankOrderID: p.BankOrder, AuthCode: nullable(p.AuthCode),
 		RRN: nullable(p.RRN), MDStatus: nullable(p.MDStatus), ECI: nullable(p.ECI), Liability: nullable(string(p.Liability)),
-		PayerNote: nullable(p.PayerNote), RefundedAmount: p.Refunded, CreatedAt: stamp(p.CreatedAt), UpdatedAt: stamp(p.UpdatedAt),
+		PayerNote: nullable(p.PayerNote), Sale: p.Sale.Name(), Fields: some(p.Answers), RefundedAmount: p.Refunded, CreatedAt: stamp(p.CreatedAt), UpdatedAt: stamp(p.UpdatedAt),
 	}
 	if p.Card.Last4 != "" {
 		v.Card = &cardView{
@@ -77,14 +112,18 @@ func viewPayment(p checkout.Payment, events []checkout.Event) paymentView {
 		at := stamp(p.PaidAt)
 		v.PaidAt = &at
 	}
-	for _, e := range events {
-		data := e.Data
-		if data == nil {
-			data = map[string]string{}
-		}
-		v.Events = append(v.Events, eventView{ID: e.ID, Type: e.Type, Sequence: e.Seq, Actor: e.Actor, At: stamp(e.At), Data: data})
-	}
 	return v
+}
+
+func viewEvents(events []checkout.Event) []eventView {
+	views := make([]eventView, len(events))
+	for i, e := range events {
+		views[i] = eventView{ID: e.ID, Type: e.Type, Sequence: e.Seq, Actor: e.Actor, At: stamp(e.At), Data: e.Data}
+		if e.Data == nil {
+			views[i].Data = map[string]string{}
+		}
+	}
+	return views
 }
 
 func (s *Surface) readPayment(c *fiber.Ctx) error {
@@ -100,7 +139,26 @@ func (s *Surface) readPayment(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(viewPayment(p, events))
+	refunds, err := s.Ledger.RefundsOf(c.UserContext(), m, []checkout.PaymentID{id})
+	if err != nil {
+		return err
+	}
+	v, back := viewPayment(p, events), viewRefunds(refunds[id])
+	v.Refunds, v.Events = &back, viewEvents(events)
+	return c.JSON(v)
+}
+
+// askPayment asks the bank now what became of a pending payment. Only the bank's word decides, so that asking again
+// changes nothing and takes no Idempotency-Key.
+func (s *Surface) askPayment(c *fiber.Ctx) error {
+	id := checkout.PaymentID(c.Params("id"))
+	if !id.Valid() {
+		return checkout.ErrNoPayment
+	}
+	if _, err := s.Flow.AskNow(c.UserContext(), s.by(c), callerOf(c).merchant, id); err != nil {
+		return err
+	}
+	return s.readPayment(c)
 }
 
 func (s *Surface) listPayments(c *fiber.Ctx) error {
@@ -112,9 +170,17 @@ func (s *Surface) listPayments(c *fiber.Ctx) error {
 	if err != nil {
 		return strangeCursor(err)
 	}
+	ids := make([]checkout.PaymentID, len(payments))
+	for i, p := range payments {
+		ids[i] = p.ID
+	}
+	calls, err := s.Ledger.Attention(c.UserContext(), q.Merchant, ids)
+	if err != nil {
+		return err
+	}
 	views := make([]paymentView, len(payments))
 	for i, p := range payments {
-		views[i] = viewPayment(p, nil)
+		views[i] = viewPayment(p, calls[p.ID])
 	}
 	return answerPage(c, views, next)
 }
@@ -124,14 +190,17 @@ func paymentQuery(c *fiber.Ctx) (checkout.PaymentQuery, error) {
 	f := filters{c: c}
 	q := checkout.PaymentQuery{
 		Merchant: callerOf(c).merchant, Link: checkout.LinkID(c.Query("link")), Status: choice(&f, "status", checkout.Statuses),
-		Order: checkout.OrderNumber(c.Query("order_id")), Min: f.minor("min"), Max: f.minor("max"), Limit: f.limit(), Cursor: c.Query("cursor"),
+		Order: checkout.OrderNumber(c.Query("order_id")), Reference: c.Query("reference"), Attention: f.yes("attention"), Min: f.minor("min"), Max: f.minor("max"), Limit: f.limit(), Cursor: c.Query("cursor"),
 	}
 	q.From, q.To = f.span()
 	if q.Link != "" && !q.Link.Valid() {
 		f.mistake("link", "invalid")
 	}
+	if _, ok := checkout.ReferencedBy(q.Reference); q.Reference != "" && !ok {
+		f.mistake("reference", "reference_format")
+	}
 	if q.Max > 0 && q.Max < q.Min {
-		f.mistake("max", "out_of_range")
+		f.errs = append(f.errs, checkout.FieldError{Field: "max", Code: "max_below_min", Args: map[string]string{"min": c.Query("min")}})
 	}
 	return q, f.err()
 }

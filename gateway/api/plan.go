@@ -18,8 +18,8 @@ func (s *Surface) installments(c *fiber.Ctx) error {
 	switch {
 	case c.Query("amount") == "":
 		f.mistake("amount", "required")
-	case price.Minor == 0 && len(f.errs) == 0, price.Minor > maxAmount:
-		f.mistake("amount", "amount_range")
+	case price.Minor == 0 && len(f.errs) == 0, price.Minor > checkout.MaxPriceMinor:
+		f.errs = append(f.errs, checkout.FieldError{Field: "amount", Code: "amount_range", Args: checkout.PriceBounds(1)})
 	}
 	if !price.Currency.Known() {
 		f.mistake("currency", "currency_unknown")
@@ -37,9 +37,6 @@ func (s *Surface) installments(c *fiber.Ctx) error {
 	}
 	return sendJSON(c, fiber.StatusOK, web.AppendOffers(nil, table, true))
 }
-
-// maxAmount is the largest price that a link may have, in minor units.
-const maxAmount = 1_000_000_000_000_00
 
 // isPrefix says whether text is six to eight digits of a card; more belong into no address.
 func isPrefix(text string) bool {

@@ -7,8 +7,9 @@
 // deep, and as a 64-bit integer. Three rules say what is a card number; each errs on another side:
 //
 //	scripted    BIN, 0000, three digits, 00, check digit: the family that the simulated bank and the
-//	            tests use. Nothing else looks like it, so it is found at any place in a longer run of
-//	            digits, as in a database page where columns touch.
+//	            tests use. No other digits look like it, so it is found at any place in a longer run of
+//	            digits, as in a database page where columns touch. As an integer it is less rare:
+//	            see Scanner.Family.
 //	registered  a number that a test said it used (Register). Found at any place, too, and as packed
 //	            decimal. The register holds keyed hashes; its key is not kept beside it.
 //	any         13 to 19 digits with a valid check digit in a known brand's range and length. Random ids
@@ -66,6 +67,10 @@ type Stats struct {
 // Scanner looks for cards. Its zero value knows no registered numbers.
 type Scanner struct {
 	Known *Known
+	// Family, where there is one, are the only scripted numbers that count as integers. A log of
+	// PostgreSQL held a transaction's id and the place of the record before, together the number of a BIN
+	// that no bank has: of the whole family chance makes such a one in every few gigabytes.
+	Family *Known
 }
 
 // Bytes looks through something in memory, such as an answer or a log; name stands for its path.
@@ -264,16 +269,17 @@ func (s *Scanner) file(path string) ([]Finding, error) {
 
 // look is the scan of one file.
 type look struct {
-	known *Known
-	path  string
-	seen  map[string]bool // numbers already told of
-	found []Finding
+	known  *Known
+	family *Known
+	path   string
+	seen   map[string]bool // numbers already told of
+	found  []Finding
 	digits
 	inflaters
 }
 
 func (s *Scanner) newLook(path string) *look {
-	return &look{known: s.Known, path: path, seen: map[string]bool{}}
+	return &look{known: s.Known, family: s.Family, path: path, seen: map[string]bool{}}
 }
 
 // block is a stretch of bytes in one form.

@@ -12,13 +12,27 @@ func (l *look) codes(b *block) {
 			continue
 		}
 		c := data[i+2] | 0x20
-		if c != 'v' && c != 'c' && c != '2' {
+		if c != 'v' && c != 'c' && c != '2' || !nameBegins(data, i) {
 			continue
 		}
 		if end, ok := nameEnd(data, i); ok && codeFollows(data[end:]) {
 			l.tell(b, i, "named", "security code", nil)
 		}
 	}
+}
+
+// nameBegins says whether a name may begin at i: behind a letter only as in cardCvc or ccCVV, behind a digit
+// never. Such are the last letters of random tokens.
+func nameBegins(data []byte, i int) bool {
+	if i == 0 || data[i-1] == '_' || !touches(data[i-1]) {
+		return true
+	}
+	for _, before := range []string{"card", "cc"} {
+		if i >= len(before) && bytes.EqualFold(data[i-len(before):i], []byte(before)) {
+			return true
+		}
+	}
+	return false
 }
 
 // nameTails are what may follow cvv, cvc and cv2 in a name.
@@ -38,6 +52,7 @@ func nameEnd(data []byte, i int) (int, bool) {
 
 // codeFollows: marks, then three or four digits and no more.
 func codeFollows(data []byte) bool {
+	data = behindLength(data)
 	marks := 0
 	for marks < len(data) && marks <= 16 && !isDigit(data[marks]) {
 		c := data[marks]
@@ -57,4 +72,17 @@ func codeFollows(data []byte) bool {
 		n++
 	}
 	return n == 3 || n == 4
+}
+
+// behindLength is data behind the end of one string and the length of the next as Redis writes them (RESP, bulk
+// strings): the length is no code. Its line's end stays, a mark like others.
+func behindLength(data []byte) []byte {
+	rest, found := bytes.CutPrefix(data, []byte("\r\n$"))
+	if !found {
+		return data
+	}
+	if rest = bytes.TrimLeft(rest, "0123456789"); !bytes.HasPrefix(rest, []byte("\r\n")) {
+		return data
+	}
+	return rest
 }

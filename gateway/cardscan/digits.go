@@ -259,6 +259,9 @@ func (l *look) integers(b *block) {
 }
 
 func (l *look) integer(b *block, offset int, v uint64) {
+	if v&(1<<24-1) == 0 {
+		return // zeros before or behind a shorter field: of sixteen million card numbers one is like this
+	}
 	scripted := v >= 1e15 && v < 1e16 && v/10%100 == 0 && v/1e6%1e4 == 0
 	if !scripted && (l.known == nil || !l.known.maybe(v)) {
 		return
@@ -266,7 +269,7 @@ func (l *look) integer(b *block, offset int, v uint64) {
 	number := strconv.AppendUint(nil, v, 10)
 	switch {
 	case len(number) < shortest || len(number) > longest:
-	case scripted && isScripted(number):
+	case scripted && isScripted(number) && (l.family == nil || l.family.has(number)):
 		l.tell(b, offset, "integer", "scripted", number)
 	case l.known.has(number):
 		l.tell(b, offset, "integer", "registered", number)

@@ -145,6 +145,8 @@ var codePlaces = map[string]string{
 	"long":  "Cv2Val : 123",
 	"url":   "card_cvc%22%3A%22123%22",
 	"lines": "CVV2:\n  123\n",
+	"camel": `{"cardCvc":"123"}`,
+	"redis": "*4\r\n$4\r\nHSET\r\n$1\r\nk\r\n$3\r\ncvv\r\n$3\r\n123\r\n",
 }
 
 // decoys look like cards and are none. They are the same in every run.
@@ -168,6 +170,8 @@ func decoys() map[string]string {
 		"fraction": "0.4155650416111284 12.4155650416111284",
 		"amounts":  "4155 25000 6500 100 0000 0007, 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16",
 		"codes":    `cvv: *** name="card_cvc" maxlength="4" cvc_digits=3 cvcless 123 cvv2 declined, cvc-12345`,
+		"tokens":   "o:DfzcvUYtrcvC\r\n$107\r\no:gENNiRy42cVC\r\n$107\r\n+cvv\r\n$107\r\nx", // random tokens before a length
+		"windows":  "\x01\x00\x17\x29\x86\x02\x00\x00\x00\x007\x00\x00",                     // 6519580000256000, over a shorter field
 		"nothing":  "",
 	}
 }

@@ -44,6 +44,7 @@ type Metrics struct {
 	alarms    *prometheus.CounterVec
 	batches   *prometheus.HistogramVec
 	limited   *prometheus.CounterVec
+	sends     *prometheus.HistogramVec
 }
 
 // NewMetrics makes the registry with the runtime's, the process' and our own metrics.
@@ -61,6 +62,7 @@ func NewMetrics(b Build) *Metrics {
 		alarms:    counters("callback_alarms_total", "Times that rejected callbacks of one acquirer account piled up.", "acquirer"),
 		batches:   histograms("batch_size", "Units of work that shared one round trip or commit.", sizes, "store"),
 		limited:   counters("limiter_refusals_total", "Requests refused by a limit.", "limit"),
+		sends:     histograms("delivery_seconds", "Attempts to deliver an event.", sendTimes, "channel", "result"),
 	}
 	info := prometheus.NewGauge(prometheus.GaugeOpts{
 		Namespace: prefix, Name: "build_info", Help: "What is running; always 1.",
@@ -68,7 +70,7 @@ func NewMetrics(b Build) *Metrics {
 	})
 	info.Set(1)
 	m.reg.MustRegister(info, m.requests, m.latencies, m.size, m.payments, m.amounts, m.moves, m.bank, m.callbacks, m.alarms,
-		m.batches, m.limited, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+		m.batches, m.limited, m.sends, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.routes.Store(&map[routeKey]route{})
 	return m
 }
@@ -78,6 +80,7 @@ var (
 	webTimes   = []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}
 	storeTimes = []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 5}
 	bankTimes  = []float64{.05, .1, .25, .5, 1, 2, 3, 5, 8, 13, 20, 30, 45, 60}
+	sendTimes  = []float64{.05, .1, .25, .5, 1, 2, 5, 10, 15, 30}
 	sizes      = []float64{1, 2, 4, 8, 16, 32, 64, 128, 256, 512}
 )
 
@@ -112,6 +115,11 @@ func bare(name string) string { return strings.TrimPrefix(name, prefix+"_") }
 // Batch counts how many units shared one commit or one look-up of a store.
 func (m *Metrics) Batch(store string, units int) {
 	m.batches.WithLabelValues(store).Observe(float64(units))
+}
+
+// Delivered counts an attempt to deliver an event by a channel.
+func (m *Metrics) Delivered(channel, result string, took time.Duration) {
+	m.sends.WithLabelValues(channel, result).Observe(took.Seconds())
 }
 
 // Limited counts a request refused by the limit of this name.

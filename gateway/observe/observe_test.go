@@ -108,6 +108,7 @@ type (
 	refunds    struct{}
 	captures   struct{}
 	verifies   struct{}
+	lists      struct{}
 )
 
 func says(code string, r checkout.Result) checkout.Outcome {
@@ -130,88 +131,91 @@ func (captures) Capture(_ context.Context, _ checkout.Order, m checkout.Money) (
 	return checkout.Outcome{AuthCode: "captured", Amount: m}, nil
 }
 func (verifies) Verify(context.Context) error { return checkout.ErrUnreachable }
+func (lists) List(_ context.Context, day checkout.Day) ([]checkout.BankLine, error) {
+	return []checkout.BankLine{{Order: string(day)}}, nil
+}
 
-// withBits is an acquirer with the powers of the bits: the table of shapes puts them together from
-// a measured one whose powers answer as above.
-func withBits(m *Metrics, bits int) checkout.Acquirer {
-	all := struct {
-		bank
-		authorizes
-		inquires
-		voids
-		refunds
-		captures
-		verifies
-	}{}
-	return shapes[bits](&measured{Acquirer: all, m: m})
+// all has every power, each answering as above.
+type all struct {
+	bank
+	authorizes
+	inquires
+	voids
+	refunds
+	captures
+	verifies
+	lists
+}
+
+// powers is what a caller can find of an acquirer, with whether each answers as the one inside.
+func powers(t *testing.T, a checkout.Acquirer) (found []string) {
+	ctx, sum := t.Context(), checkout.Money{Minor: 5, Currency: checkout.TRY}
+	add := func(name string, has, right bool) {
+		if has {
+			found = append(found, name)
+		}
+		if has && !right {
+			t.Errorf("%s answers something else", name)
+		}
+	}
+	code := func(o checkout.Outcome, err error) string { return fmt.Sprint(o.AuthCode, err) }
+	aut, has := checkout.Able[checkout.Authorizer](a)
+	add("authorize", has, has && code(aut.Authorize(ctx, checkout.Order{})) == "authorized<nil>")
+	inq, has := checkout.Able[checkout.Inquirer](a)
+	add("inquire", has, has && code(inq.Inquire(ctx, checkout.Order{})) == "inquired<nil>" && inq.SettleTime() == 7*time.Minute)
+	voi, has := checkout.Able[checkout.Voider](a)
+	add("void", has, has && code(voi.Void(ctx, checkout.Order{})) == "voided<nil>")
+	ref, has := checkout.Able[checkout.Refunder](a)
+	add("refund", has, has && code(ref.Refund(ctx, checkout.Order{}, sum)) == "refunded<nil>")
+	capt, has := checkout.Able[checkout.Capturer](a)
+	add("capture", has, has && code(capt.Capture(ctx, checkout.Order{}, sum)) == "captured<nil>")
+	ver, has := checkout.Able[checkout.Verifier](a)
+	add("verify", has, has && errors.Is(ver.Verify(ctx), checkout.ErrUnreachable))
+	lis, has := checkout.Able[checkout.Lister](a)
+	if has {
+		lines, err := lis.List(ctx, "2026-11-22")
+		add("list", has, err == nil && len(lines) == 1 && lines[0].Order == "2026-11-22")
+	}
+	return found
 }
 
 func TestAMeasuredAcquirerHasThePowersOfTheOneInside(t *testing.T) {
-	ctx, sum := context.Background(), checkout.Money{Minor: 5, Currency: checkout.TRY}
-	powers := []func(a checkout.Acquirer) (has, right bool){
-		func(a checkout.Acquirer) (bool, bool) {
-			p, ok := a.(checkout.Authorizer)
-			if !ok {
-				return false, true
-			}
-			o, err := p.Authorize(ctx, checkout.Order{})
-			return true, o.AuthCode == "authorized" && err == nil
-		},
-		func(a checkout.Acquirer) (bool, bool) {
-			p, ok := a.(checkout.Inquirer)
-			if !ok {
-				return false, true
-			}
-			o, err := p.Inquire(ctx, checkout.Order{})
-			return true, o.AuthCode == "inquired" && err == nil && p.SettleTime() == 7*time.Minute
-		},
-		func(a checkout.Acquirer) (bool, bool) {
-			p, ok := a.(checkout.Voider)
-			if !ok {
-				return false, true
-			}
-			o, err := p.Void(ctx, checkout.Order{})
-			return true, o.AuthCode == "voided" && err == nil
-		},
-		func(a checkout.Acquirer) (bool, bool) {
-			p, ok := a.(checkout.Refunder)
-			if !ok {
-				return false, true
-			}
-			o, err := p.Refund(ctx, checkout.Order{}, sum)
-			return true, o.AuthCode == "refunded" && o.Amount == sum && err == nil
-		},
-		func(a checkout.Acquirer) (bool, bool) {
-			p, ok := a.(checkout.Capturer)
-			if !ok {
-				return false, true
-			}
-			o, err := p.Capture(ctx, checkout.Order{}, sum)
-			return true, o.AuthCode == "captured" && o.Amount == sum && err == nil
-		},
-		func(a checkout.Acquirer) (bool, bool) {
-			p, ok := a.(checkout.Verifier)
-			if !ok {
-				return false, true
-			}
-			return true, errors.Is(p.Verify(ctx), checkout.ErrUnreachable)
-		},
-	}
-	if len(shapes) != 1<<len(powers) {
-		t.Fatalf("%d shapes for %d powers", len(shapes), len(powers))
-	}
 	m := NewMetrics(Build{})
-	for bits := range shapes {
-		inner := withBits(m, bits)
-		outer := m.Acquirer(checkout.Account{Kind: "payfor"}, inner, nil)
-		for i, power := range powers {
-			has, right := power(outer)
-			if want := bits>>i&1 == 1; has != want || !right {
-				t.Errorf("powers %06b: power %d is there: %v, answers right: %v", bits, i, has, right)
+	for _, c := range []struct {
+		inside checkout.Acquirer
+		want   string
+	}{
+		{bank{}, "[]"},
+		{struct {
+			bank
+			authorizes
+		}{}, "[authorize]"},
+		{struct {
+			bank
+			inquires
+			lists
+		}{}, "[inquire list]"},
+		{struct {
+			bank
+			voids
+			refunds
+		}{}, "[void refund]"},
+		{struct {
+			bank
+			captures
+			verifies
+		}{}, "[capture verify]"},
+		{all{}, "[authorize inquire void refund capture verify list]"},
+	} {
+		account := checkout.Account{Kind: "payfor"}
+		once := m.Acquirer(account, c.inside, nil)
+		for _, a := range []checkout.Acquirer{c.inside, once, m.Acquirer(account, once, nil)} {
+			if got := fmt.Sprint(powers(t, a)); got != c.want {
+				t.Errorf("%T shows %s, want %s", a, got, c.want)
 			}
-		}
-		if ch, err := outer.Begin(ctx, checkout.Order{}, checkout.Card{}); ch.Action != "begun" || err != nil {
-			t.Errorf("powers %06b: Begin %v %v", bits, ch, err)
+			if ch, err := a.Begin(t.Context(), checkout.Order{}, checkout.Card{}); ch.Action != "begun" || err != nil {
+				t.Errorf("%T: Begin %v %v", a, ch, err)
+			}
 		}
 	}
 }
@@ -267,9 +271,12 @@ type books struct {
 	err error
 }
 
-func (b books) Admit(context.Context, checkout.Payment, checkout.Event) error { return b.err }
-func (b books) Move(context.Context, checkout.Move) (*checkout.Link, error) {
-	return &checkout.Link{ID: "lnk_x"}, b.err
+func (b books) Admit(_ context.Context, p checkout.Payment, _ checkout.Event, _ ...checkout.Consent) (checkout.Payment, error) {
+	return p, b.err
+}
+
+func (b books) Move(context.Context, checkout.Move) (checkout.Moved, error) {
+	return checkout.Moved{Link: &checkout.Link{ID: "lnk_x"}}, b.err
 }
 
 func TestPaymentsAreCountedOnceTheyAreTrue(t *testing.T) {
@@ -282,7 +289,7 @@ func TestPaymentsAreCountedOnceTheyAreTrue(t *testing.T) {
 		return checkout.Move{From: a, To: b}
 	}
 	good := m.Ledger(books{})
-	if err := good.Admit(ctx, p, checkout.Event{}); err != nil {
+	if _, err := good.Admit(ctx, p, checkout.Event{}); err != nil {
 		t.Fatal(err)
 	}
 	for _, mv := range []checkout.Move{
@@ -290,8 +297,8 @@ func TestPaymentsAreCountedOnceTheyAreTrue(t *testing.T) {
 		move(checkout.StatusAuthorizing, checkout.StatusDeclined, checkout.ReasonInsufficientFunds),
 		move(checkout.StatusPending, checkout.StatusPending, ""), // only a note
 	} {
-		if link, err := good.Move(ctx, mv); err != nil || link.ID != "lnk_x" {
-			t.Fatalf("%v %v", link, err)
+		if done, err := good.Move(ctx, mv); err != nil || done.Link.ID != "lnk_x" {
+			t.Fatalf("%v %v", done, err)
 		}
 	}
 	if _, err := m.Ledger(books{err: checkout.ErrStale}).Move(ctx, move(checkout.StatusAuthorizing, checkout.StatusPaid, "")); !errors.Is(err, checkout.ErrStale) {

@@ -25,15 +25,16 @@ func (b banks) Open(a checkout.Account) (checkout.Acquirer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return withPowersOf(&measured{Acquirer: inner, account: a.ID, kind: a.Kind, m: b.m, rejected: b.rejected}), nil
+	return b.m.Acquirer(a, inner, b.rejected), nil
 }
 
 // Acquirer measures one acquirer.
 func (m *Metrics) Acquirer(a checkout.Account, inner checkout.Acquirer, rejected *Callbacks) checkout.Acquirer {
-	return withPowersOf(&measured{Acquirer: inner, account: a.ID, kind: a.Kind, m: m, rejected: rejected})
+	return &measured{Acquirer: inner, account: a.ID, kind: a.Kind, m: m, rejected: rejected}
 }
 
-// measured has every method; withPowersOf shows those that the acquirer inside has too.
+// measured has every method; checkout.Able finds those that the acquirer inside has too, and nobody calls
+// the others.
 type measured struct {
 	checkout.Acquirer
 	account  checkout.AccountID
@@ -41,6 +42,9 @@ type measured struct {
 	m        *Metrics
 	rejected *Callbacks
 }
+
+// Inside is the acquirer that is measured.
+func (a *measured) Inside() checkout.Acquirer { return a.Acquirer }
 
 // done records one call. It measures wall time, which no decision depends on.
 func (a *measured) done(operation string, start time.Time, result string) {
@@ -91,6 +95,13 @@ func (a *measured) Verify(ctx context.Context) error {
 	err := a.Acquirer.(checkout.Verifier).Verify(ctx)
 	a.done("verify", start, failure(err, "ok"))
 	return err
+}
+
+func (a *measured) List(ctx context.Context, day checkout.Day) ([]checkout.BankLine, error) {
+	start := time.Now()
+	lines, err := a.Acquirer.(checkout.Lister).List(ctx, day)
+	a.done("list", start, failure(err, "ok"))
+	return lines, err
 }
 
 func (a *measured) call(operation string, do func() (checkout.Outcome, error)) (checkout.Outcome, error) {
@@ -172,19 +183,19 @@ type ledger struct {
 	m *Metrics
 }
 
-func (l ledger) Admit(ctx context.Context, p checkout.Payment, e checkout.Event) error {
+func (l ledger) Admit(ctx context.Context, p checkout.Payment, e checkout.Event, agreed ...checkout.Consent) (checkout.Payment, error) {
 	start := time.Now()
-	err := l.Ledger.Admit(ctx, p, e)
+	admitted, err := l.Ledger.Admit(ctx, p, e, agreed...)
 	l.m.moves.WithLabelValues("admit", failure(err, "ok")).Observe(time.Since(start).Seconds())
 	if err == nil {
 		l.m.payments.WithLabelValues(string(p.Status), p.Kind, "").Inc()
 	}
-	return err
+	return admitted, err
 }
 
-func (l ledger) Move(ctx context.Context, mv checkout.Move) (*checkout.Link, error) {
+func (l ledger) Move(ctx context.Context, mv checkout.Move) (checkout.Moved, error) {
 	start := time.Now()
-	link, err := l.Ledger.Move(ctx, mv)
+	moved, err := l.Ledger.Move(ctx, mv)
 	l.m.moves.WithLabelValues("move", failure(err, "ok")).Observe(time.Since(start).Seconds())
 	if err == nil && mv.From.Status != mv.To.Status {
 		l.m.payments.WithLabelValues(string(mv.To.Status), mv.To.Kind, string(mv.To.Decline.Code)).Inc()
@@ -192,5 +203,5 @@ func (l ledger) Move(ctx context.Context, mv checkout.Move) (*checkout.Link, err
 			l.m.amounts.WithLabelValues(string(mv.To.Total.Currency), mv.To.Kind).Add(float64(mv.To.Total.Minor))
 		}
 	}
-	return link, err
+	return moved, err
 }

@@ -30,9 +30,9 @@ func (s *Surface) bankReturn(c *fiber.Ctx) error {
 	return s.toResult(c, p.ID)
 }
 
-// bankReturnGet is a reload or a bank that redirects: the fields of an address are never believed,
-// so it only leads to the result.
-func (s *Surface) bankReturnGet(c *fiber.Ctx) error {
+// leadToResult answers a GET at an address that takes a form: a reload of what the form was answered with,
+// or a bank that redirects. It changes nothing, since the fields of an address are never believed.
+func (s *Surface) leadToResult(c *fiber.Ctx) error {
 	p, err := s.Flow.Give(c.UserContext(), checkout.PaymentID(c.Params("payment")))
 	if err != nil {
 		return err
@@ -53,9 +53,13 @@ func (s *Surface) notReturned(c *fiber.Ctx, p checkout.Payment, id checkout.Paym
 	lang := resultLanguage(c, p)
 	head, _ := s.head(c, p.Merchant, "/r/"+string(id))
 	kind := &page.Kind{Head: head, Payment: string(id), Token: string(p.Token)}
+	if p.ID != "" {
+		kind.Reference = p.ID.Reference()
+	}
 	switch checkout.KindOf(err) {
 	case checkout.KindForged:
 		kind.State = page.KindBadReturn
+		kind.NotYet = p.Status == checkout.StatusChallenged && !p.OneStep
 		return s.render(c, fiber.StatusBadRequest, lang, kind)
 	case checkout.KindUnavailable:
 		// The bank's fields stay in the page, which sends them again by itself (C22).
@@ -77,7 +81,7 @@ func (s *Surface) notReturned(c *fiber.Ctx, p checkout.Payment, id checkout.Paym
 		}
 		return s.render(c, fiber.StatusConflict, lang, v)
 	case errors.Is(err, checkout.ErrBusy):
-		kind.State = page.KindInProgress
+		kind.State, kind.About = page.KindInProgress, aboutPayment(p, checkout.Link{})
 		return s.render(c, fiber.StatusConflict, lang, kind)
 	}
 	return err

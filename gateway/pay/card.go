@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -15,7 +16,8 @@ import (
 
 // cardFields are the fields of the card form that may stand in it once only; the browser sends
 // each once, and two of one name would leave open which of them counts.
-var cardFields = []string{"card_number", "card_expiry", "card_cvc", "card_holder", "installments", "payer_note", "amount", "amount_as", "terms", "seen_total", "attempt", "lang"}
+var cardFields = []string{"card_number", "card_expiry", "card_cvc", "card_holder", "installments", "payer_note", "amount", "amount_as", "terms", "seen_total", "attempt", "lang",
+	checkout.ConsentInformation.Field(), checkout.ConsentContract.Field(), checkout.ConsentAdvertising.Field()}
 
 // pay takes the card form and answers with the form that takes the browser to the bank. The card
 // lives in this call only.
@@ -24,15 +26,15 @@ func (s *Surface) pay(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range cardFields {
-		if len(form[name]) > 1 {
+	for name, values := range form {
+		if len(values) > 1 && (slices.Contains(cardFields, name) || strings.HasPrefix(name, askPrefix)) {
 			return web.BadRequest("field_repeated")
 		}
 	}
 	ip := web.ClientIP(c)
 	token := checkout.Token(c.Params("token"))
 	if wait := s.Guard.Blocked(c.UserContext(), ip); wait > 0 {
-		return checkout.ErrVelocity.After(wait)
+		return s.payBlocked(c, token, form, checkout.ErrVelocity.After(wait))
 	}
 	lang := s.formLanguage(c, form)
 	started, err := s.Flow.Pay(c.UserContext(), checkout.PayRequest{
@@ -41,7 +43,7 @@ func (s *Surface) pay(c *fiber.Ctx) error {
 			Number: form.Get("card_number"), Expiry: form.Get("card_expiry"), CVC: form.Get("card_cvc"), Holder: form.Get("card_holder"),
 		},
 		Installments: form.Get("installments"), Amount: form.Get("amount"), AmountTyped: form.Get("amount_as") == "typed",
-		Note: form.Get("payer_note"), Terms: form.Get("terms"), SeenTotal: form.Get("seen_total"),
+		Note: form.Get("payer_note"), Answers: answersIn(form), Consents: boxes(form.Get), Terms: form.Get("terms"), SeenTotal: form.Get("seen_total"),
 		Lang: lang, IP: ip, Agent: agent(c),
 	})
 	if errors.Is(err, checkout.ErrNoLink) {
@@ -57,6 +59,20 @@ func (s *Surface) pay(c *fiber.Ctx) error {
 		return s.challengeJSON(c, started)
 	}
 	return s.handOver(c, started, lang)
+}
+
+// payBlocked tells a payer to wait whose address is blocked, maybe because of a neighbour behind it. The
+// digest of the terms can only come from the link's page: whoever brings it has seen that page and reads
+// whose it is; to all others every token looks alike (A29).
+func (s *Surface) payBlocked(c *fiber.Ctx, token checkout.Token, form url.Values, blocked error) error {
+	if form.Get("terms") == "" {
+		return blocked
+	}
+	hot, err := s.Flow.View(c.UserContext(), token)
+	if err != nil || !hot.Saw(form.Get("terms")) {
+		return blocked
+	}
+	return s.notOpen(c, hot, blocked, true)
 }
 
 // begun answers a form that came a second time: it leads to what the first one has become.
@@ -105,6 +121,9 @@ func (s *Surface) notStarted(c *fiber.Ctx, started checkout.Started, form url.Va
 	var e *checkout.Error
 	mistakes := errors.As(err, &e) && e.Kind == checkout.KindInvalid && len(e.Fields) > 0
 	changed := errors.Is(err, checkout.ErrTermsChanged)
+	if errors.Is(err, checkout.ErrUnreachable) {
+		return s.unreachable(c, started, lang)
+	}
 	if !mistakes && !changed {
 		return s.notOpen(c, hot, err, true)
 	}
@@ -116,20 +135,39 @@ func (s *Surface) notStarted(c *fiber.Ctx, started checkout.Started, form url.Va
 			return s.notOpen(c, hot, err, true)
 		}
 	}
-	p, err := s.checkoutPage(c, hot)
+	p, err := s.checkoutPage(c, hot, lang)
 	if err != nil {
-		return err
+		return s.notOpen(c, hot, err, true)
 	}
 	p.TermsChanged, p.Typed = changed, typed(form)
+	if changed {
+		p.Typed.Consents = nil // to other texts
+	}
+	if p.Asks, err = asks(hot, form); err != nil {
+		return err
+	}
 	if a := form.Get("attempt"); started.Payment.ID == "" && len(a) == checkout.AttemptLength && !checkout.HoldsCard(a) {
 		copy(p.Checkout.Attempt[:], a) // the same try with its mistakes put right
 	}
 	status := fiber.StatusConflict
 	if mistakes {
-		p.Errors, status = fieldErrors(e.Fields, hot), fiber.StatusUnprocessableEntity
+		p.Errors, status = fieldErrors(e.Fields, hot, p.Asks), fiber.StatusUnprocessableEntity
 		s.offersAgain(c, p, hot, form)
 	}
 	return s.render(c, status, lang, p)
+}
+
+// unreachable says that no bank of the merchant answered, with the number of the attempt where one was
+// written before its bank was called (ux-checklist D4).
+func (s *Surface) unreachable(c *fiber.Ctx, started checkout.Started, lang string) error {
+	token := string(started.Hot.Token)
+	head, _ := s.head(c, started.Hot.Merchant, "/p/"+token)
+	kind := &page.Kind{Head: head, Token: token, State: page.KindBankUnreachable}
+	if id := started.Payment.ID; id != "" {
+		kind.Payment, kind.Reference = string(id), id.Reference()
+	}
+	c.Set(fiber.HeaderRetryAfter, "120")
+	return s.render(c, fiber.StatusServiceUnavailable, lang, kind)
 }
 
 // conflictIfJustPaid gives programs the same status as the page: 409 when the link was paid while
@@ -153,7 +191,11 @@ func (s *Surface) offersAgain(c *fiber.Ctx, p *page.CheckoutPage, hot checkout.H
 	if len(errs) > 0 {
 		return
 	}
-	if table, ok := s.offers(c, hot, card.Prefix(), typedAmount(hot, form.Get("amount"))); ok {
+	amount, known := typedAmount(hot, form.Get("amount"))
+	if !known {
+		return
+	}
+	if table, ok := s.offers(c, hot, card.Prefix(), amount); ok {
 		p.BIN, p.Offers, p.Why = card.BIN(), offerRows(table), why(table) // six digits where eight are too many (I14)
 	}
 }
@@ -166,14 +208,22 @@ func typed(form url.Values) page.Typed {
 	}
 	return page.Typed{
 		Amount: form.Get("amount"), Expiry: form.Get("card_expiry"), Holder: form.Get("card_holder"),
-		Note: form.Get("payer_note"), Installments: n,
+		Note: form.Get("payer_note"), Installments: n, Consents: consentNames(boxes(form.Get)),
 	}
 }
 
-// order of the fields on the page, for the list of mistakes.
-var fieldOrder = []string{"amount", "card_number", "card_expiry", "card_cvc", "card_holder", "installments", "payer_note"}
+// order of the fields on the page, for the list of mistakes; what the merchant asks for stands behind the amount.
+var fieldOrder = []string{"amount", askPrefix, "card_number", "card_expiry", "card_cvc", "card_holder", "installments", "payer_note",
+	checkout.ConsentInformation.Field(), checkout.ConsentContract.Field()}
 
-func fieldErrors(fields []checkout.FieldError, hot checkout.Hot) []page.FieldError {
+func consentNames(kinds []checkout.ConsentKind) (names []string) {
+	for _, k := range kinds {
+		names = append(names, string(k))
+	}
+	return names
+}
+
+func fieldErrors(fields []checkout.FieldError, hot checkout.Hot, asks []page.Ask) []page.FieldError {
 	out := make([]page.FieldError, len(fields))
 	for i, f := range fields {
 		n, err := strconv.Atoi(f.Args["n"])
@@ -183,9 +233,17 @@ func fieldErrors(fields []checkout.FieldError, hot checkout.Hot) []page.FieldErr
 		out[i] = page.FieldError{Field: f.Field, Code: f.Code, N: n, Brand: f.Args["brand"], Min: hot.MinMinor, Max: hot.MaxMinor}
 	}
 	slices.SortStableFunc(out, func(a, b page.FieldError) int {
-		return slices.Index(fieldOrder, a.Field) - slices.Index(fieldOrder, b.Field)
+		return place(a.Field) - place(b.Field)
 	})
+	withLabels(out, asks)
 	return out
+}
+
+func place(field string) int {
+	if strings.HasPrefix(field, askPrefix) {
+		field = askPrefix
+	}
+	return slices.Index(fieldOrder, field)
 }
 
 // challengeJSON is the hand-over for programs (contract, section 3).
@@ -210,8 +268,9 @@ func (s *Surface) handOver(c *fiber.Ctx, st checkout.Started, lang string) error
 		Head: head, Payment: string(st.Payment.ID), AmountMinor: st.Payment.Total.Minor, Currency: string(st.Payment.Total.Currency),
 		Bank: st.Payment.Card.Issuer, Method: st.Challenge.Method, Action: st.Challenge.Action,
 	}
-	for _, f := range st.Challenge.Fields {
-		v.Fields = append(v.Fields, page.Field{Name: f.Name, Value: f.Value})
+	v.Fields = make([]page.Field, len(st.Challenge.Fields))
+	for i, f := range st.Challenge.Fields {
+		v.Fields[i] = page.Field{Name: f.Name, Value: f.Value}
 	}
 	if err := s.render(c, fiber.StatusOK, lang, v); err != nil {
 		return err

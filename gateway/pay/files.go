@@ -16,7 +16,7 @@ func (s *Surface) asset(c *fiber.Ctx) error {
 	if !ok {
 		return fiber.ErrNotFound
 	}
-	web.NewAssetHeaders(s.PublicURL).Apply(c)
+	s.files.Apply(c)
 	c.Set(fiber.HeaderETag, a.ETag)
 	c.Set(fiber.HeaderVary, fiber.HeaderAcceptEncoding)
 	if strings.Contains(c.Get(fiber.HeaderIfNoneMatch), a.ETag) {
@@ -37,7 +37,7 @@ func (s *Surface) themeFile(c *fiber.Ctx) error {
 	if !ok {
 		return fiber.ErrNotFound
 	}
-	web.NewAssetHeaders(s.PublicURL).Apply(c)
+	s.files.Apply(c)
 	c.Set(fiber.HeaderContentType, "text/css; charset=utf-8")
 	return c.Send(css)
 }
@@ -48,7 +48,7 @@ func (s *Surface) logo(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	web.NewAssetHeaders(s.PublicURL).Apply(c)
+	s.files.Apply(c)
 	c.Set(fiber.HeaderContentType, l.Type)
 	c.Set(fiber.HeaderContentSecurityPolicy, "default-src 'none'; sandbox")
 	return c.Send(l.Data)
@@ -57,15 +57,20 @@ func (s *Surface) logo(c *fiber.Ctx) error {
 // ErrorPage renders an error that no handler answered by itself: one kind page each.
 func (s *Surface) ErrorPage(c *fiber.Ctx, e *checkout.Error, status int, ref string) error {
 	kind := &page.Kind{Head: page.Head{Self: self(c, status)}, State: errorKind(e, status), Reference: ref, Wait: e.RetryAfter}
-	if kind.State == page.KindUnavailable {
+	lang := web.Language(c)
+	if kind.State == page.KindUnavailable && c.Method() == fiber.MethodPost && c.Route().Path == payPath {
+		// Only the payer can send the card again, so the page does not say that it tries by itself.
+		kind.State, lang = page.KindNotBegun, s.postedLanguage(c)
+	}
+	if kind.State == page.KindUnavailable || kind.State == page.KindNotBegun {
 		if token := checkout.Token(c.Params("token")); token.Valid() {
 			kind.Token = string(token)
 		}
 	}
-	if kind.State == page.KindServerError {
+	if kind.State == page.KindServerError || kind.State == page.KindNotBegun {
 		kind.Theme, kind.Test = s.whoseTrouble(c)
 	}
-	return s.render(c, status, web.Language(c), kind)
+	return s.render(c, status, lang, kind)
 }
 
 // whoseTrouble is the merchant whose page it was that broke, so that the payer knows whom to call; nobody

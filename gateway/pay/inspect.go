@@ -146,8 +146,11 @@ func (s *Surface) code(body []byte, lang string) (files []linked, err error) {
 	for _, a := range s.Pages.Assets().All() {
 		built[a.Path] = a.Integrity
 	}
-	script := s.Pages.Assets().ByName(page.ScriptName(lang))
-	scripts := 0
+	scripts, ours := 0, map[string]string{}
+	for _, name := range page.ScriptNames(lang) {
+		a := s.Pages.Assets().ByName(name)
+		ours[a.Path] = a.Integrity
+	}
 	for z := html.NewTokenizer(strings.NewReader(string(body))); ; {
 		switch z.Next() {
 		case html.ErrorToken:
@@ -163,7 +166,7 @@ func (s *Surface) code(body []byte, lang string) (files []linked, err error) {
 			switch f := (linked{value(tag, "src"), value(tag, "integrity")}); {
 			case tag.Data == "script":
 				scripts++
-				if script == nil || f.path != script.Path || f.integrity != script.Integrity {
+				if want, known := ours[f.path]; !known || f.integrity != want {
 					return nil, changed("a script of another's")
 				}
 				if z.Next(); strings.TrimSpace(string(z.Text())) != "" {

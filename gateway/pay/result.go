@@ -35,7 +35,7 @@ func (s *Surface) resultPage(c *fiber.Ctx, p checkout.Payment) (*page.Result, er
 	head, _ := s.head(c, p.Merchant, "/r/"+string(p.ID))
 	v := &page.Result{
 		Head: head, Payment: string(p.ID), Status: string(p.Status), Reason: string(p.Decline.Code),
-		Reference: reference(p), CanAbandon: p.Status == checkout.StatusChallenged, OneStep: p.OneStep, Reversing: p.Reversal == checkout.ReversalDue,
+		Reference: p.ID.Reference(), CanAbandon: p.Status == checkout.StatusChallenged, OneStep: p.OneStep, Reversing: p.Reversal == checkout.ReversalDue,
 	}
 	v.CanContinue = s.Flow.Resumable(c.UserContext(), p)
 	if p.Status == checkout.StatusFailed {
@@ -46,21 +46,55 @@ func (s *Surface) resultPage(c *fiber.Ctx, p checkout.Payment) (*page.Result, er
 			v.Status = page.StatusLinkUsed
 		}
 	}
-	if p.Status == checkout.StatusVoided && p.Reversal == checkout.ReversalDone {
-		v.Double = true
-	}
-	if p.Status.Collected() && !v.Double {
-		v.Receipt = receipt(p)
-	}
 	link, err := s.Flow.LinkOf(c.UserContext(), p)
 	if err != nil {
 		return nil, err
 	}
-	v.ReturnURL, v.AutoReturn = link.ReturnURL, link.ReturnURL != "" && p.Status == checkout.StatusPaid
-	if retryable(p.Status) {
+	if v.TakenBack = p.Status == checkout.StatusVoided && !p.Collected(); v.TakenBack {
+		if v.Double, err = s.paidOtherwise(c.UserContext(), p, link); err != nil {
+			return nil, err
+		}
+	}
+	v.About = aboutPayment(p, link)
+	if p.Collected() {
+		v.Receipt = receipt(p, v.About)
+		v.Receipt.Answers = shownAnswers(p)
+		if v.Agreed, err = s.agreed(c.UserContext(), p); err != nil {
+			return nil, err
+		}
+		v.AskedAt = p.CreatedAt
+	}
+	if v.ReturnURL, err = s.Flow.ReturnTo(c.UserContext(), p, link); err != nil {
+		return nil, err
+	}
+	v.AutoReturn = v.ReturnURL != "" && p.Status == checkout.StatusPaid
+	if retryable(p.Status) || v.TakenBack {
 		v.RetryURL = s.retryURL(c.UserContext(), p.Token)
 	}
 	return v, nil
+}
+
+// agreed are the texts that the payer was asked to agree to, for his receipt.
+func (s *Surface) agreed(ctx context.Context, p checkout.Payment) ([]page.Agreed, error) {
+	all, err := s.Flow.ConsentsOf(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	var out []page.Agreed
+	for _, a := range all {
+		out = append(out, page.Agreed{Kind: string(a.Kind), Text: a.Text, Hash: a.Hash, Yes: a.Given})
+	}
+	return out, nil
+}
+
+// paidOtherwise says whether the same card has paid the link with another payment. Another payer's card is
+// nobody's business here, and what was taken from it says nothing about this one.
+func (s *Surface) paidOtherwise(ctx context.Context, p checkout.Payment, link checkout.Link) (bool, error) {
+	if !p.SingleUse || link.PaidBy == "" || link.PaidBy == p.ID {
+		return false, nil
+	}
+	other, err := s.Flow.Give(ctx, link.PaidBy)
+	return err == nil && other.Card.BIN == p.Card.BIN && other.Card.Last4 == p.Card.Last4, err
 }
 
 func retryable(st checkout.Status) bool {
@@ -76,20 +110,12 @@ func (s *Surface) retryURL(ctx context.Context, t checkout.Token) string {
 	return "/p/" + string(t)
 }
 
-// reference is the short number that a payer reads out to support.
-func reference(p checkout.Payment) string { return string(p.ID[4:14]) }
-
-// receipt is what the payer keeps.
-func receipt(p checkout.Payment) *page.Receipt {
-	r := &page.Receipt{
-		Payment: string(p.ID), OrderID: string(p.Order), Note: p.PayerNote,
-		TotalMinor: p.Total.Minor, PriceMinor: p.Amount.Minor, Currency: string(p.Total.Currency), Installments: p.Installments,
-		Brand: string(p.Card.Brand), Last4: p.Card.Last4, Issuer: issuer(p.Card), AuthCode: p.AuthCode, RRN: p.RRN, PaidAt: p.PaidAt,
-		RefundedMinor: p.Refunded, Voided: p.Status == checkout.StatusVoided, Code: checkout.ReceiptCode(p.ID),
-	}
-	n := int64(p.Installments)
-	r.MonthlyMinor = (p.Total.Minor*2 + n) / (n * 2) // round half up, as the offer showed it
-	return r
+// receipt completes what a payment is about by what the payer keeps.
+func receipt(p checkout.Payment, about *page.Receipt) *page.Receipt {
+	r := *about
+	r.Payment, r.Note, r.AuthCode, r.RRN, r.PaidAt = string(p.ID), p.PayerNote, p.AuthCode, p.RRN, p.PaidAt
+	r.RefundedMinor, r.Voided, r.Code = p.Refunded, p.Status == checkout.StatusVoided, checkout.ReceiptCode(p.ID)
+	return &r
 }
 
 func issuer(f checkout.CardFacts) string {
@@ -132,7 +158,7 @@ func (s *Surface) receiptPDF(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if !p.Status.Collected() {
+	if !p.Collected() {
 		return checkout.ErrNoPayment
 	}
 	v, err := s.resultPage(c, p)
@@ -145,7 +171,7 @@ func (s *Surface) receiptPDF(c *fiber.Ctx) error {
 	}
 	s.headers.Apply(c)
 	c.Set(fiber.HeaderContentType, "application/pdf")
-	c.Set(fiber.HeaderContentDisposition, `attachment; filename="odelink-`+reference(p)+`.pdf"`)
+	c.Set(fiber.HeaderContentDisposition, `attachment; filename="odelink-`+p.ID.Reference()+`.pdf"`)
 	return c.Send(pdf)
 }
 
@@ -164,5 +190,5 @@ func (s *Surface) check(c *fiber.Ctx) error {
 		return err
 	}
 	head, _ := s.head(c, p.Merchant, "/v/"+checkout.ReceiptCode(p.ID))
-	return s.render(c, fiber.StatusOK, web.Language(c), &page.Check{Head: head, Receipt: receipt(p), Status: string(p.Status)})
+	return s.render(c, fiber.StatusOK, web.Language(c), &page.Check{Head: head, Receipt: receipt(p, aboutPayment(p, checkout.Link{})), Status: string(p.Status)})
 }

@@ -19,30 +19,36 @@ func (s *Surface) view(c *fiber.Ctx) error {
 	if err != nil {
 		return s.notOpen(c, hot, err, false)
 	}
+	if kind := c.Context().QueryArgs().Peek("text"); len(kind) > 0 {
+		return s.text(c, hot, checkout.ConsentKind(kind))
+	}
 	if bin := c.Context().QueryArgs().Peek("bin"); len(bin) > 0 {
 		return s.viewWithOffers(c, hot, string(bin))
 	}
-	if id := s.waiting(c, hot); id != "" {
-		return s.viewWaiting(c, hot, id)
+	if p, waits := s.waiting(c, hot); waits {
+		return s.viewWaiting(c, hot, p)
+	}
+	if hot.Asks != "" {
+		return s.viewWithAsks(c, hot)
 	}
 	t, err := s.look(c.UserContext(), hot.Merchant)
 	if err != nil {
 		return err
 	}
-	key := page.Key{Lang: web.Language(c), Theme: t.theme, Variant: t.variant(hot)}
-	values := s.values(hot, now)
-	resp := c.Response()
-	gzipped := page.Accepts(c.Get(fiber.HeaderAcceptEncoding), "gzip")
-	buf := resp.SwapBody(nil)[:0]
-	if gzipped {
-		buf, err = s.Pages.AppendCheckoutGzip(buf, key, &values)
-	} else {
-		buf, err = s.Pages.AppendCheckout(buf, key, &values)
+	variant, payable := t.variant(hot)
+	if !payable {
+		return s.notOpen(c, hot, checkout.ErrNoRoute, false)
 	}
+	resp := c.Response()
+	gzipped := page.Accepts(string(c.Request().Header.Peek(fiber.HeaderAcceptEncoding)), "gzip")
+	body := web.NewBody(c)
+	lang := web.Language(c)
+	values := s.values(hot, t, lang, now.Unix())
+	body.Bytes, err = s.appendPage(body.Bytes, page.Key{Lang: lang, Theme: t.theme, Variant: variant}, &values, gzipped)
 	if err != nil {
 		return err
 	}
-	resp.SwapBody(buf)
+	body.Send(c)
 	s.headers.Apply(c)
 	resp.Header.SetContentTypeBytes(htmlType)
 	if gzipped {
@@ -52,12 +58,25 @@ func (s *Surface) view(c *fiber.Ctx) error {
 	return nil
 }
 
+func (s *Surface) appendPage(dst []byte, key page.Key, values *page.Checkout, gzipped bool) ([]byte, error) {
+	s.opened.note(values.Token)
+	if gzipped {
+		return s.Pages.AppendCheckoutGzip(dst, key, values)
+	}
+	return s.Pages.AppendCheckout(dst, key, values)
+}
+
+const (
+	typeHTML   = "text/html; charset=utf-8"
+	varyOfPage = "Accept-Encoding, Accept-Language"
+)
+
 var (
-	htmlType       = []byte("text/html; charset=utf-8")
+	htmlType       = []byte(typeHTML)
 	headerEncoding = []byte(fiber.HeaderContentEncoding)
 	headerVary     = []byte(fiber.HeaderVary)
 	valueGzip      = []byte("gzip")
-	valueVary      = []byte("Accept-Encoding, Accept-Language")
+	valueVary      = []byte(varyOfPage)
 )
 
 // open finds the link and says whether it may be paid now. An address that guesses tokens is told
@@ -90,54 +109,74 @@ func rows(hot checkout.Hot) int {
 	return n
 }
 
-func (s *Surface) values(hot checkout.Hot, now time.Time) page.Checkout {
+// values are what a link's page shows; now is in Unix seconds.
+func (s *Surface) values(hot checkout.Hot, l *look, lang string, now int64) page.Checkout {
 	return page.Checkout{
 		Token: string(hot.Token), AmountMinor: hot.Amount.Minor, Currency: string(hot.Amount.Currency),
 		MinMinor: hot.MinMinor, MaxMinor: hot.MaxMinor, Description: hot.Description, OrderID: string(hot.Order),
-		Terms: hot.Terms(), Attempt: s.Flow.NewAttempt(), Rows: rows(hot), Now: now.Unix(), Until: hot.ExpiresAt.Unix(),
+		Terms: l.shop.TermsOf(hot, lang), Attempt: s.Flow.NewAttempt(), Rows: rows(hot), Now: now, Until: hot.ExpiresAt.Unix(),
+		Made: hot.Made, Most: hot.Most,
 	}
 }
 
-// checkoutPage is the page with something the plain one never has.
-func (s *Surface) checkoutPage(c *fiber.Ctx, hot checkout.Hot) (*page.CheckoutPage, error) {
+// checkoutPage is the page with something the plain one never has. ErrNoRoute: no account of the merchant
+// takes the link's currency, and there is no form to show.
+func (s *Surface) checkoutPage(c *fiber.Ctx, hot checkout.Hot, lang string) (*page.CheckoutPage, error) {
 	t, err := s.look(c.UserContext(), hot.Merchant)
 	if err != nil {
 		return nil, err
 	}
+	variant, payable := t.variant(hot)
+	if !payable {
+		return nil, checkout.ErrNoRoute
+	}
+	asks, err := asks(hot, nil)
+	if err != nil {
+		return nil, err
+	}
+	session, self := sessionHere(c), "/p/"+string(hot.Token)
+	if session != "" {
+		self = "/c/" + session
+	}
 	return &page.CheckoutPage{
-		Head:    page.Head{Theme: t.theme, Test: t.test, Self: "/p/" + string(hot.Token)},
-		Variant: t.variant(hot), Checkout: s.values(hot, s.Clock.Now()),
+		Session: session,
+		Head:    page.Head{Theme: t.theme, Test: t.test, Self: self},
+		Variant: variant, Checkout: s.values(hot, t, lang, s.Clock.Now().Unix()), Asks: asks,
 	}, nil
 }
 
 // viewWithOffers is the page with the instalments of a BIN written by the server, for browsers
 // without scripts (ux-checklist E10).
 func (s *Surface) viewWithOffers(c *fiber.Ctx, hot checkout.Hot, bin string) error {
-	p, err := s.checkoutPage(c, hot)
+	p, err := s.checkoutPage(c, hot, web.Language(c))
 	if err != nil {
-		return err
+		return s.notOpen(c, hot, err, false)
 	}
 	p.Typed.Amount = c.Query("amount")
-	if table, ok := s.offers(c, hot, bin, typedAmount(hot, p.Typed.Amount)); ok {
+	amount, known := typedAmount(hot, p.Typed.Amount)
+	if !known && isBIN(bin) {
+		p.BIN, p.AskAmount = bin, true
+	} else if table, ok := s.offers(c, hot, bin, amount); ok {
 		p.BIN = table.Asked
 		p.Offers, p.Why = offerRows(table), why(table)
 	}
 	return s.render(c, fiber.StatusOK, web.Language(c), p)
 }
 
-// typedAmount is the payer's amount on an open link, the smallest one until it can be read: the
-// rows are for looking, paying works them out again.
-func typedAmount(hot checkout.Hot, text string) int64 {
-	m, err := checkout.ParseTyped(text, hot.Amount.Currency)
-	if err != nil || m.Minor < hot.MinMinor || m.Minor > hot.MaxMinor {
-		return hot.MinMinor
+// typedAmount is what rows are worked out for: the payer's amount on an open link, which is not known
+// until he has written one that the link takes. Rows of any other amount would name sums that nobody
+// is charged.
+func typedAmount(hot checkout.Hot, text string) (minor int64, known bool) {
+	if !hot.Open {
+		return hot.Amount.Minor, true
 	}
-	return m.Minor
+	m, err := checkout.ParseTyped(text, hot.Amount.Currency)
+	return m.Minor, err == nil && m.Minor >= hot.MinMinor && m.Minor <= hot.MaxMinor
 }
 
 // offers asks for a table; a BIN that is no BIN, or one question too many, gives none.
 func (s *Surface) offers(c *fiber.Ctx, hot checkout.Hot, bin string, amount int64) (checkout.OfferTable, bool) {
-	if !s.Guard.BINs(c.UserContext(), web.ClientIP(c), hot.Token) {
+	if !s.Guard.BINs(c.UserContext(), web.ClientAddr(c), hot.Token) {
 		return checkout.OfferTable{}, false
 	}
 	table, err := s.Flow.Offers(c.UserContext(), hot, bin, amount)
@@ -166,42 +205,6 @@ func why(t checkout.OfferTable) page.WhyNone {
 	return page.WhyOther
 }
 
-// installments answers the offer table as the contract's JSON (section 3).
-func (s *Surface) installments(c *fiber.Ctx) error {
-	// This address speaks JSON only, its errors included, whatever a browser says it accepts.
-	c.Request().Header.Set(fiber.HeaderAccept, fiber.MIMEApplicationJSON)
-	hot, _, err := s.open(c)
-	if err != nil {
-		return err
-	}
-	bin := c.Query("bin")
-	if len(bin) < 6 || len(bin) > 8 || !digits(bin) {
-		return web.BadRequest("bin_format")
-	}
-	amount := hot.MinMinor
-	if a := c.Query("amount"); hot.Open && a != "" {
-		if amount, err = strconv.ParseInt(a, 10, 64); err != nil || amount < hot.MinMinor || amount > hot.MaxMinor {
-			return web.BadRequest("amount_range")
-		}
-	}
-	var table checkout.OfferTable
-	if s.Guard.BINs(c.UserContext(), web.ClientIP(c), hot.Token) {
-		table, err = s.Flow.Offers(c.UserContext(), hot, bin, amount)
-	} else {
-		// Over the limit only the single payment is told (ux-checklist E11).
-		single := checkout.Offer{Count: 1, Total: amountOf(hot, amount), Monthly: amountOf(hot, amount), Last: amountOf(hot, amount)}
-		table = checkout.OfferTable{Asked: bin, Currency: hot.Amount.Currency, Offers: []checkout.Offer{single}}
-	}
-	if err != nil {
-		return err
-	}
-	s.headers.Apply(c)
-	resp := c.Response()
-	resp.Header.SetContentType(fiber.MIMEApplicationJSON)
-	resp.SwapBody(web.AppendOffers(resp.SwapBody(nil)[:0], table, false))
-	return nil
-}
-
 func amountOf(hot checkout.Hot, typed int64) int64 {
 	if hot.Open {
 		return typed
@@ -209,13 +212,14 @@ func amountOf(hot checkout.Hot, typed int64) int64 {
 	return hot.Amount.Minor
 }
 
-func digits(s string) bool {
+// isBIN says whether s is the beginning of a card number that instalments are asked for: six to eight digits.
+func isBIN(s string) bool {
 	for i := 0; i < len(s); i++ {
 		if s[i] < '0' || s[i] > '9' {
 			return false
 		}
 	}
-	return true
+	return len(s) >= 6 && len(s) <= 8
 }
 
 // notOpen answers why a link cannot be paid: one kind page each. posted says that the payer had
@@ -234,11 +238,13 @@ func (s *Surface) notOpen(c *fiber.Ctx, hot checkout.Hot, err error, posted bool
 	switch {
 	case errors.Is(err, checkout.ErrPaid):
 		return s.alreadyPaid(c, hot, lang, posted)
+	case errors.Is(err, checkout.ErrBusy) && posted:
+		kind.State, kind.About, status = page.KindInProgress, aboutLink(hot), fiber.StatusConflict
 	case errors.Is(err, checkout.ErrBusy):
-		kind.State, status = page.KindBusy, fiber.StatusConflict
-		if posted {
-			kind.State = page.KindInProgress
+		if p, waits := s.waiting(c, hot); waits && p.Status.Undecided() {
+			return s.viewOwn(c, hot, p)
 		}
+		kind.State, kind.About, status = page.KindBusy, aboutLink(hot), fiber.StatusConflict
 	case errors.Is(err, checkout.ErrDeleted):
 		kind.State, kind.PaidBefore = page.KindDeleted, hot.PaidBy != ""
 	case errors.Is(err, checkout.ErrExpired):
@@ -247,11 +253,10 @@ func (s *Surface) notOpen(c *fiber.Ctx, hot checkout.Hot, err error, posted bool
 		kind.State, kind.Date, status = page.KindNotActive, hot.ActiveFrom, fiber.StatusForbidden
 	case errors.Is(err, checkout.ErrResting):
 		kind.State, status = page.KindResting, fiber.StatusTooManyRequests
-	case errors.Is(err, checkout.ErrNoRoute):
+	case errors.Is(err, checkout.ErrNoRoute) && posted:
 		kind.State, status = page.KindNoRoute, fiber.StatusConflict
-	case errors.Is(err, checkout.ErrUnreachable):
-		kind.State, status = page.KindBankUnreachable, fiber.StatusServiceUnavailable
-		c.Set(fiber.HeaderRetryAfter, "120")
+	case errors.Is(err, checkout.ErrNoRoute):
+		kind.State, kind.About, status = page.KindNoAccount, aboutLink(hot), fiber.StatusConflict
 	case errors.Is(err, checkout.ErrVelocity):
 		wait := retryAfter(err)
 		kind.State, kind.Wait, status = page.KindTooMany, wait, fiber.StatusTooManyRequests
@@ -293,5 +298,9 @@ func (s *Surface) alreadyPaid(c *fiber.Ctx, hot checkout.Hot, lang string, poste
 		return err
 	}
 	v.Self, v.Earlier = "/p/"+string(hot.Token), true
+	if v.Receipt != nil && len(v.Receipt.Answers) > 0 {
+		// Whoever has the link reads this, not the payer alone: neither the answers nor the number that opens the page with them.
+		v.Receipt.Answers, v.Receipt.Payment, v.Private = nil, p.ID.Reference(), true
+	}
 	return s.render(c, status, lang, v)
 }

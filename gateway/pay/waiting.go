@@ -28,26 +28,40 @@ func (s *Surface) remind(c *fiber.Ctx, p checkout.Payment) {
 
 // waiting is the payment of this link that the browser's cookie names, if it still waits. A browser without
 // the cookie costs one look at the request's head.
-func (s *Surface) waiting(c *fiber.Ctx, hot checkout.Hot) checkout.PaymentID {
+func (s *Surface) waiting(c *fiber.Ctx, hot checkout.Hot) (p checkout.Payment, waits bool) {
 	value := c.Request().Header.Cookie(waitingCookie)
 	if len(value) == 0 {
-		return ""
+		return p, false
 	}
 	p, err := s.Flow.Give(c.UserContext(), checkout.PaymentID(value))
 	if err != nil || p.Link != hot.Link || (p.Status != checkout.StatusChallenged && !p.Status.Undecided()) {
-		return ""
+		return p, false
 	}
-	return p.ID
+	return p, true
 }
 
 // viewWaiting is the link's page with the line about the payment that waits.
-func (s *Surface) viewWaiting(c *fiber.Ctx, hot checkout.Hot, id checkout.PaymentID) error {
-	p, err := s.checkoutPage(c, hot)
+func (s *Surface) viewWaiting(c *fiber.Ctx, hot checkout.Hot, waits checkout.Payment) error {
+	p, err := s.checkoutPage(c, hot, web.Language(c))
+	if errors.Is(err, checkout.ErrNoRoute) {
+		return s.viewOwn(c, hot, waits) // what began can end, though nothing new can begin
+	}
 	if err != nil {
 		return err
 	}
-	p.Waiting = string(id)
+	p.Waiting, p.About = string(waits.ID), aboutPayment(waits, checkout.Link{})
 	return s.render(c, fiber.StatusOK, web.Language(c), p)
+}
+
+// viewOwn is the result page at the link's address, for the browser whose own payment is all that the link
+// can show now.
+func (s *Surface) viewOwn(c *fiber.Ctx, hot checkout.Hot, p checkout.Payment) error {
+	v, err := s.resultPage(c, p)
+	if err != nil {
+		return err
+	}
+	v.Self = "/p/" + string(hot.Token)
+	return s.render(c, fiber.StatusConflict, web.Language(c), v)
 }
 
 // resume leads back to the bank's page; a payment that cannot go on there shows how it stands.

@@ -3,6 +3,9 @@ package redisstore
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -266,6 +269,26 @@ func TestAFullQueueAnswersAtOnce(t *testing.T) {
 	}
 	if full.Load() < 500 || other.Load() == 0 {
 		t.Errorf("%d were told that the queue is full, %d something else", full.Load(), other.Load())
+	}
+}
+
+// Who queues behind a command that ran out of time does not wait for the next one too; whatever else went
+// wrong with it may go better for them.
+func TestNobodyWaitsBehindACommandThatRanOutOfTime(t *testing.T) {
+	b := &batcher{in: make(chan *lookup, 1)}
+	for _, tc := range []struct {
+		err     error
+		refused bool
+	}{{nil, false}, {io.EOF, false}, {context.Canceled, false}, {context.DeadlineExceeded, true}, {fmt.Errorf("read: %w", os.ErrDeadlineExceeded), true}} {
+		l := &lookup{answer: make(chan answer, 1)}
+		b.in <- l
+		b.refuseBehind(tc.err)
+		if refused := len(b.in) == 0 && (<-l.answer).err == errSlow; refused != tc.refused {
+			t.Errorf("%v: refused %v", tc.err, refused)
+		}
+		if !tc.refused {
+			<-b.in
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package redisstore
 import (
 	"context"
 	"errors"
+	"net"
 	"runtime"
 	"sync"
 	"time"
@@ -205,6 +206,16 @@ func (b *batcher) refuseQueue(err error) {
 	}
 }
 
+// refuseBehind answers those who queue behind a command that ran out of time: they have waited as long as
+// it, and the next command would take as long again. The timer of patience does the same, where it is not
+// the command's own that fires first.
+func (b *batcher) refuseBehind(err error) {
+	var limit net.Error
+	if errors.As(err, &limit) && limit.Timeout() {
+		b.refuseQueue(errSlow)
+	}
+}
+
 func answerAll(batch []*lookup, err error) {
 	for _, l := range batch {
 		l.answer <- answer{err: err}
@@ -229,6 +240,7 @@ func (b *batcher) sendMGet(batch []*lookup, args []any) {
 	}
 	b.breaker.saw(err)
 	b.seen(len(batch), time.Since(start), err)
+	b.refuseBehind(err)
 	if !p.end() {
 		return
 	}
@@ -267,6 +279,7 @@ func (b *batcher) sendPipeline(batch []*lookup) {
 	}
 	b.breaker.saw(worst)
 	b.seen(len(batch), time.Since(start), worst)
+	b.refuseBehind(worst)
 }
 
 // get answers one value through the batcher.

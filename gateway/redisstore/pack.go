@@ -13,7 +13,7 @@ import (
 // One link is one string of bytes, because a hash costs half as much again in memory and JSON
 // three quarters (performance.md, 'What costs what'):
 //
-//	0       format: high nibble A, low nibble the version of the body (1)
+//	0       format: high nibble A, low nibble the version of the body (2 or 3; 1 is still read)
 //	1       state, one of checkout's Hot… bytes
 //	2–7     Rev, big endian
 //	8–9     n, big endian: how long the copy is; what follows it is a claim
@@ -23,9 +23,13 @@ import (
 //	n+6–    claim: the payment that has it
 //
 // The first ten bytes mean the same in every version, so that gateways of two versions beside each
-// other still agree which copy is newer (threat model C25). A body of another version is "not here".
+// other still agree which copy is newer (threat model C25). A body of a later version is "not here". Version
+// 2 differs from 1 in the order number: its length is doubled, and 1 stands for one of our own, packed. Version 3 is
+// a link that says more than most, with a byte of further flags behind the fields; all others stay version 2.
 const (
-	format     = 0xA1
+	formatMore = 0xA3
+	format     = 0xA2
+	formatText = 0xA1 // order numbers are texts
 	headLength = 10
 	untilBytes = 6
 
@@ -51,6 +55,13 @@ const (
 	shortMerchant = 1 << 5
 	shortPaidBy   = 1 << 6
 	hasCounts     = 1 << 7
+)
+
+// Further flags of formatMore.
+const (
+	isConsumer = 1 << iota
+	hasAsks
+	hasCount
 )
 
 // currencies gives the usual ones a number. It is a wire form: append only, and 15 at most.
@@ -103,7 +114,7 @@ func appendBody(b []byte, h checkout.Hot) []byte {
 	b, more = appendID(b, more, shortLink, "lnk_", string(h.Link))
 	b, more = appendID(b, more, shortMerchant, "mer_", string(h.Merchant))
 	b = appendText(b, h.Description)
-	b = appendText(b, string(h.Order))
+	b = appendOrder(b, string(h.Order))
 	if h.Category != "" {
 		flags |= hasCategory
 		b = appendText(b, h.Category)
@@ -121,6 +132,29 @@ func appendBody(b []byte, h checkout.Hot) []byte {
 		b = binary.AppendVarint(b, h.PaidAt.UnixMilli())
 	}
 	b[headLength], b[headLength+1] = flags, more
+	if flags := moreOf(h); flags != 0 {
+		b[0] = formatMore
+		b = appendMore(b, h, flags)
+	}
+	return b
+}
+
+// moreOf are the further flags of a link.
+func moreOf(h checkout.Hot) byte {
+	return setIf(h.Sale == checkout.SaleConsumer, isConsumer) | setIf(h.Asks != "", hasAsks) | setIf(h.Counted || h.Made != 0 || h.Most != 0, hasCount)
+}
+
+// appendMore writes the further flags and what they stand for.
+func appendMore(b []byte, h checkout.Hot, flags byte) []byte {
+	b = append(b, flags)
+	if flags&hasAsks != 0 {
+		b = appendText(b, h.Asks)
+	}
+	if flags&hasCount != 0 {
+		b = append(b, setIf(h.Counted, 1))
+		b = binary.AppendVarint(b, int64(h.Made))
+		b = binary.AppendVarint(b, int64(h.Most))
+	}
 	return b
 }
 
@@ -146,6 +180,54 @@ func currencyNumber(c checkout.Currency) byte {
 func appendText(b []byte, s string) []byte {
 	b = binary.AppendUvarint(b, uint64(len(s)))
 	return append(b, s...)
+}
+
+// An order number that the gateway made (checkout.IDs.OrderNumber) is a day and eight characters of 31: two
+// bytes and five instead of eighteen. Merchants' own numbers stay texts.
+const (
+	orderPrefix  = "OD-"
+	orderDigits  = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+	orderLength  = len("OD-261122-K7Q2MZ4R")
+	orderBytes   = 7
+	orderDays    = 100 * 12 * 31 // every day that a date of six digits can name
+	orderNumbers = 31 * 31 * 31 * 31 * 31 * 31 * 31 * 31
+	packedOrder  = 1
+)
+
+func appendOrder(b []byte, order string) []byte {
+	day, number, ok := ownOrder(order)
+	if !ok {
+		b = binary.AppendUvarint(b, uint64(len(order))<<1)
+		return append(b, order...)
+	}
+	b = append(b, packedOrder, byte(day>>8), byte(day))
+	return append(b, byte(number>>32), byte(number>>24), byte(number>>16), byte(number>>8), byte(number))
+}
+
+// ownOrder reads a number of ours: the day counts 31 days to a month, the number is of base 31.
+func ownOrder(order string) (day uint16, number uint64, ok bool) {
+	if len(order) != orderLength || order[:3] != orderPrefix || order[9] != '-' {
+		return 0, 0, false
+	}
+	var date [3]int
+	for i := range date {
+		tens, ones := order[3+2*i]-'0', order[4+2*i]-'0'
+		if tens > 9 || ones > 9 {
+			return 0, 0, false
+		}
+		date[i] = int(tens)*10 + int(ones)
+	}
+	if date[1] < 1 || date[1] > 12 || date[2] < 1 || date[2] > 31 {
+		return 0, 0, false
+	}
+	for _, c := range []byte(order[10:]) {
+		at := strings.IndexByte(orderDigits, c)
+		if at < 0 {
+			return 0, 0, false
+		}
+		number = number*31 + uint64(at)
+	}
+	return uint16((date[0]*12+date[1]-1)*31 + date[2] - 1), number, true
 }
 
 // appendCounts writes instalment counts as a set of bits where they are ascending numbers from 1 to
@@ -231,7 +313,7 @@ var errPacked = errors.New("not a packed link")
 // unpack reads what pack wrote. The texts of the answer share the value's memory; token is copied.
 // A live claim shows as HotBusy; now is asked only when there is a claim.
 func unpack(v string, token checkout.Token, now func() time.Time) (checkout.Hot, error) {
-	if len(v) < headLength+2 || v[0] != format || !knownState(v[1]) {
+	if len(v) < headLength+2 || v[0] != format && v[0] != formatText && v[0] != formatMore || !knownState(v[1]) {
 		return checkout.Hot{}, errPacked
 	}
 	n := int(v[8])<<8 | int(v[9])
@@ -239,9 +321,12 @@ func unpack(v string, token checkout.Token, now func() time.Time) (checkout.Hot,
 		return checkout.Hot{}, errPacked
 	}
 	h := checkout.Hot{State: checkout.HotState(v[1]), Rev: int64(uint48(v[2:]))}
-	r := reader{rest: v[headLength+2 : n]}
+	r := reader{rest: v[headLength+2 : n], textOrder: v[0] == formatText}
 	r.keep(string(token))
 	r.readBody(&h, token, v[headLength], v[headLength+1])
+	if v[0] == formatMore {
+		r.readMore(&h)
+	}
 	if r.bad || r.rest != "" {
 		return checkout.Hot{}, errPacked
 	}
@@ -252,12 +337,14 @@ func unpack(v string, token checkout.Token, now func() time.Time) (checkout.Hot,
 }
 
 // reader takes fields off the front; after the first mistake it answers zero values. Short
-// identifiers and the token gather in room and become one string, which is one allocation.
+// identifiers, an order number of ours and the token gather in room and become one string, which is one allocation.
 type reader struct {
 	rest string
 	bad  bool
 	n    int
-	room [checkout.TokenLength + 3*(4+idDigits)]byte
+	room [checkout.TokenLength + 3*(4+idDigits) + orderLength]byte
+
+	textOrder bool
 }
 
 // keep answers where in room the text now stands.
@@ -286,7 +373,7 @@ func (r *reader) readBody(h *checkout.Hot, token checkout.Token, flags, more byt
 	link := r.id(more&shortLink != 0, "lnk_")
 	merchant := r.id(more&shortMerchant != 0, "mer_")
 	h.Description = r.text()
-	h.Order = checkout.OrderNumber(r.text())
+	order := r.order()
 	if flags&hasCategory != 0 {
 		h.Category = r.text()
 	}
@@ -303,6 +390,60 @@ func (r *reader) readBody(h *checkout.Hot, token checkout.Token, flags, more byt
 	own := string(r.room[:r.n])
 	h.Token = checkout.Token(own[:len(token)])
 	h.Link, h.Merchant, h.PaidBy = checkout.LinkID(link.in(own)), checkout.MerchantID(merchant.in(own)), checkout.PaymentID(paidBy.in(own))
+	h.Order = checkout.OrderNumber(order.in(own))
+}
+
+// readMore reads the further flags. One that is not known here is of a later version.
+func (r *reader) readMore(h *checkout.Hot) {
+	s := r.take(1)
+	if r.bad = r.bad || s[0]&^(isConsumer|hasAsks|hasCount) != 0; r.bad {
+		return
+	}
+	if s[0]&isConsumer != 0 {
+		h.Sale = checkout.SaleConsumer
+	}
+	if s[0]&hasAsks != 0 {
+		h.Asks = r.text()
+	}
+	if s[0]&hasCount != 0 {
+		counted := r.take(1)
+		h.Counted, h.Made, h.Most = counted == "\x01", int(r.varint()), int(r.varint())
+		r.bad = r.bad || counted > "\x01"
+	}
+}
+
+func (r *reader) order() idRef {
+	if r.textOrder {
+		return idRef{text: r.text()}
+	}
+	u := r.uvarint()
+	if u != packedOrder {
+		if r.bad = r.bad || u&1 == 1 || u>>1 > uint64(len(r.rest)); r.bad {
+			return idRef{}
+		}
+		return idRef{text: r.take(int(u >> 1))}
+	}
+	s := r.take(orderBytes)
+	if r.bad {
+		return idRef{}
+	}
+	day, number := int(s[0])<<8|int(s[1]), uint64(s[2])<<32|uint64(s[3])<<24|uint64(s[4])<<16|uint64(s[5])<<8|uint64(s[6])
+	if day >= orderDays || number >= orderNumbers {
+		r.bad = true
+		return idRef{}
+	}
+	place := r.keep(orderPrefix)
+	for _, part := range [...]int{day / 31 / 12, day/31%12 + 1, day%31 + 1} {
+		r.room[r.n], r.room[r.n+1] = byte('0'+part/10), byte('0'+part%10)
+		r.n += 2
+	}
+	r.room[r.n] = '-'
+	r.n += 9
+	for at := r.n - 1; at >= r.n-8; at-- {
+		r.room[at] = orderDigits[number%31]
+		number /= 31
+	}
+	return idRef{from: place.from, to: r.n}
 }
 
 // idRef is an identifier as text, or where it stands in the string that is made at the end.

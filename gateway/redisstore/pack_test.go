@@ -1,6 +1,7 @@
 package redisstore
 
 import (
+	"encoding/hex"
 	"math"
 	"reflect"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/odelink/odelink/checkout"
 	"github.com/odelink/odelink/gateway/storetest"
+	"github.com/odelink/odelink/gateway/testenv"
 )
 
 func never() time.Time { panic("the clock is asked without a claim") }
@@ -45,6 +47,9 @@ func FuzzPackedCopiesComeBack(f *testing.F) {
 					h.Installments = append(h.Installments, c-3)
 				}
 			}
+		}
+		if bits&128 != 0 {
+			h.Asks, h.Counted, h.Made, h.Most = order, bits&1 != 0, int(int32(counts)), int(counts>>7)
 		}
 		packed, err := pack(h)
 		if err != nil {
@@ -97,6 +102,50 @@ func TestFlippedBitsNeverPanic(t *testing.T) {
 		v[i/8] ^= 1 << (i % 8)
 		if h, err := unpack(string(v), "Tok000000001", func() time.Time { return start }); err == nil && h.Token != "Tok000000001" {
 			t.Errorf("bit %d: token %q", i, h.Token)
+		}
+	}
+}
+
+// A copy as the version before wrote it is read and claimed until it is written anew (C25).
+func TestC25_CopiesOfTheVersionBeforeAreRead(t *testing.T) {
+	old, err := hex.DecodeString("a16f000000000001006d0cb10280dadea7c06880f0b252d286036b7000397028635055bf5f1fcbb8bc000115d9bd9cf9b327869aee99370a161e" +
+		"06b11b4b6173c4b16d206179c4b1206169646174c4b12c204220426c6f6b124f442d3236313132322d4b37513230303031cf24")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := storetest.HotCopy(1, start)
+	want.Order = "OD-261122-K7Q20001"
+	got, err := unpack(string(old), want.Token, never)
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Fatalf("read %+v, %v\nwant %+v", got, err, want)
+	}
+	server := testenv.NewRedis(t)
+	s := open(t, Config{URL: server.URL()})
+	server.Do(t, "SET", prefix+string(want.Token), string(old))
+	must(t, s.Claim(t.Context(), want.Token, "pay_AAAAAAAAAAAAAAAAAAAAAA", time.Hour))
+	if h, err := s.Open(t.Context(), want.Token); err != nil || h.State != checkout.HotBusy {
+		t.Errorf("claimed, it is %q, %v", h.State, err)
+	}
+}
+
+// Our own order numbers take eight bytes, whatever looks like them stays a text, and each comes back as it was.
+func TestOrderNumbersComeBack(t *testing.T) {
+	for order, long := range map[string]int{
+		"OD-261122-K7Q2MZ4R": 8, "OD-000101-22222222": 8, "OD-991231-ZZZZZZZZ": 8, "": 1, "SIP-2026-1": 11,
+		"OD-261322-K7Q2MZ4R": 19, "OD-260022-K7Q2MZ4R": 19, "OD-261100-K7Q2MZ4R": 19, "OD-261132-K7Q2MZ4R": 19, "OD-2a1122-K7Q2MZ4R": 19,
+		"OD-261122-K7Q2MZ4O": 19, "OD-261122-k7q2mz4r": 19, "OD-261122_K7Q2MZ4R": 19, "od-261122-K7Q2MZ4R": 19, "OD-261122-K7Q2MZ4RR": 20,
+		strings.Repeat("1", 64): 66,
+	} {
+		packed := appendOrder(nil, order)
+		if len(packed) != long {
+			t.Errorf("%q takes %d bytes, want %d", order, len(packed), long)
+		}
+		h := storetest.HotCopy(1, start)
+		h.Order = checkout.OrderNumber(order)
+		whole, err := pack(h)
+		must(t, err)
+		if got, err := unpack(string(whole), h.Token, never); err != nil || got.Order != h.Order {
+			t.Errorf("%q comes back as %q, %v", order, got.Order, err)
 		}
 	}
 }

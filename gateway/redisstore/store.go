@@ -6,12 +6,14 @@
 //
 //	o:{12 characters}    one link: state, rev, fields and the claim of a payment, in one string
 //	o:x:way:{payment}    the way back to the bank, sealed, while a payer is there
+//	o:x:whole:{n} o:x:filling   whether all links are here, see Restore
 //	o:x:…                whatever package velocity counts and remembers
 //
 // A link and its claim are one key, so they share a slot of a Cluster without a hash tag.
 //
 //	Open ── breaker ── queue ── batch of look-ups ── MGET (Cluster: pipeline of GETs)
 //	Publish, Claim, Release ── breaker ── script of one key
+//	Restore ── is anything lost? ── Fill ── breaker ── pipeline of SETs
 //
 // No call takes longer than Config.Bound. After two failures in a row the breaker opens: every call
 // answers checkout.ErrHotAway at once, and one probe after each half second finds out when it is over.
@@ -60,7 +62,7 @@ type Config struct {
 type Observer struct {
 	// Batch is called for every MGET or pipeline: how many look-ups shared it.
 	Batch func(size int, took time.Duration, err error)
-	// Call is called for every other command: "publish", "claim", "release", "count", "remember".
+	// Call is called for every other command: "publish", "claim", "release", "count", "remember", "look", "fill".
 	Call func(op string, took time.Duration, err error)
 	// Breaker is called when the breaker opens and closes.
 	Breaker func(open bool)
@@ -138,6 +140,10 @@ func (s *Store) Ping(ctx context.Context) error {
 	}
 	return nil
 }
+
+// Look asks Redis as a caller with a wish would, so that the breaker, and whoever is told of it, know how
+// things stand when nobody calls. The answer is the breaker's business.
+func (s *Store) Look(ctx context.Context) { _ = s.call(ctx, "look", s.probe) }
 
 // probe is content only with a Redis that serves every key.
 func (s *Store) probe(ctx context.Context) error {

@@ -2,7 +2,6 @@ package redisstore
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"runtime"
 	"strings"
@@ -217,7 +216,7 @@ func TestC21_whatIsNotOurCopyIsNotHereAndIsOverwritten(t *testing.T) {
 		"a number":                     set("12345678901234567890"),
 		"a head alone":                 set(string(good[:12])),
 		"a copy cut short":             set(string(good[:len(good)-3])),
-		"a body of a newer version":    set(with(0, 0xA2)),
+		"a body of a newer version":    set(with(0, 0xA4)),
 		"another format altogether":    set(with(0, 0x11)),
 		"an unknown state":             set(with(1, 'x')),
 		"a length of zero":             set(with(9, 0)),
@@ -283,30 +282,6 @@ func TestPublishRefusesWhatCannotBePacked(t *testing.T) {
 		if err := s.Publish(t.Context(), h); err == nil || checkout.KindOf(err) != checkout.KindInternal {
 			t.Errorf("%s: %v", name, err)
 		}
-	}
-}
-
-func TestEvictionIsForgetting(t *testing.T) {
-	server := testenv.NewRedis(t, "--maxmemory", "4mb", "--maxmemory-policy", "allkeys-lru")
-	s := open(t, Config{URL: server.URL()})
-	const links = 20_000
-	for n := range links {
-		must(t, s.Publish(t.Context(), storetest.HotCopy(n, time.Now())))
-	}
-	here, gone := 0, 0
-	for n := range links {
-		h, err := s.Open(t.Context(), storetest.HotToken(n))
-		switch {
-		case err == nil && h.Token == storetest.HotToken(n):
-			here++
-		case checkout.KindOf(err) == checkout.KindNotFound:
-			gone++
-		default:
-			t.Fatalf("link %d: %+v, %v", n, h, err)
-		}
-	}
-	if here == 0 || gone == 0 {
-		t.Errorf("%d here, %d gone: nothing was evicted", here, gone)
 	}
 }
 
@@ -409,32 +384,5 @@ func TestA62_boundsThatRunOutNeverMixLinks(t *testing.T) {
 	wg.Wait()
 	if answered.Load() == 0 || gaveUp.Load() == 0 {
 		t.Errorf("%d answered, %d gave up: nothing was tried", answered.Load(), gaveUp.Load())
-	}
-}
-
-// Goal: 230 bytes for a link as a merchant makes it, 320 at most (performance.md, 'Goals').
-func TestMemoryOfALink(t *testing.T) {
-	server := testenv.NewRedis(t)
-	s := open(t, Config{URL: server.URL()})
-	const links = 20_000
-	used := func() int {
-		var n int
-		for _, line := range strings.Split(fmt.Sprint(server.Do(t, "INFO", "memory")), "\r\n") {
-			_, _ = fmt.Sscanf(line, "used_memory:%d", &n) // any other line
-		}
-		return n
-	}
-	must(t, s.Publish(t.Context(), storetest.HotCopy(links, time.Now())))
-	before := used()
-	for n := range links {
-		must(t, s.Publish(t.Context(), storetest.HotCopy(n, time.Now())))
-	}
-	each := (used() - before) / links
-	one, _ := server.Do(t, "MEMORY", "USAGE", prefix+string(storetest.HotToken(1))).(int64)
-	packed, err := pack(storetest.HotCopy(1, time.Now()))
-	must(t, err)
-	t.Logf("packed %d bytes; MEMORY USAGE %d; with both tables %d per link", len(packed), one, each)
-	if each > 320 || one > 230 {
-		t.Errorf("a link takes %d bytes in all, %d by MEMORY USAGE; at most 320 and 230", each, one)
 	}
 }

@@ -50,7 +50,7 @@ func benchmarkPay(b *testing.B, url string, batch, writers int) {
 		done.Go(func() {
 			for l := range todo {
 				p := books.Payment(l)
-				if err := s.Admit(b.Context(), p, books.Event("payment.challenged")); err != nil {
+				if _, err := s.Admit(b.Context(), p, books.Event("payment.challenged")); err != nil {
 					b.Error(err)
 				}
 				if _, err := s.Move(b.Context(), books.Authorizing(p)); err != nil {

@@ -6,7 +6,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash"
 	"slices"
+	"sync"
 
 	"github.com/odelink/odelink/checkout"
 )
@@ -60,10 +62,27 @@ func (c *canon) pairs(m map[string]string) {
 	}
 }
 
-func (c *canon) mac(key []byte) []byte {
-	m := hmac.New(sha256.New, key)
-	m.Write(c.b)
-	return m.Sum(nil)
+// sums are what the audit key's digests are worked out with: a key is set up once, not for each of a payment's
+// six digests, and the bytes have room.
+type sums struct{ free sync.Pool }
+
+type sum struct {
+	canon
+	mac hash.Hash
+}
+
+// over is the digest under a key, always the same, of what write puts down.
+func (s *sums) over(key []byte, write func(*canon)) []byte {
+	m, ok := s.free.Get().(*sum)
+	if !ok {
+		m = &sum{mac: hmac.New(sha256.New, key)}
+	}
+	defer s.free.Put(m)
+	m.b = m.b[:0]
+	write(&m.canon)
+	m.mac.Reset()
+	m.mac.Write(m.b)
+	return m.mac.Sum(nil)
 }
 
 // encodePairs is a map as bytes, for sealing.
@@ -122,7 +141,10 @@ type line struct {
 
 // hash binds an event to the one before it and to its row.
 func (k *lasting) hash(l line) []byte {
-	var c canon
+	return k.sums.over(k.audit, func(c *canon) { c.line(l) })
+}
+
+func (c *canon) line(l line) {
 	c.text("odelink event v1")
 	c.blob(l.Prev)
 	c.text(string(l.ID))
@@ -136,25 +158,24 @@ func (k *lasting) hash(l line) []byte {
 	c.pairs(l.Data)
 	c.text(l.row)
 	c.blob(l.digest)
-	return c.mac(k.audit)
 }
 
 // digest is over a row's columns as they are stored, in the order of the table. A later version of
 // this program that binds more columns writes another version and still knows this one.
 func (k *lasting) digest(table string, values []any) []byte {
-	var c canon
-	c.text("odelink row v1")
-	c.text(table)
-	for _, v := range values {
-		c.value(v)
-	}
-	return c.mac(k.audit)
+	return k.sums.over(k.audit, func(c *canon) {
+		c.text("odelink row v1")
+		c.text(table)
+		for _, v := range values {
+			c.value(v)
+		}
+	})
 }
 
 // event is what a stored line says, cleaned as it is stored, with its place in the chain.
 func (w *work) event(e checkout.Event, seq int64, prev []byte, rowID string, digest []byte) line {
 	l := line{Event: e, row: rowID, digest: digest}
-	l.ID = w.store.ids.Event()
+	l.ID = w.ids.Event()
 	l.Seq, l.Prev = seq, prev
 	l.At = fromMicros(micros(e.At))
 	l.Subject, l.Type, l.Actor, l.IP = plain(e.Subject), plain(e.Type), plain(e.Actor), plain(e.IP)

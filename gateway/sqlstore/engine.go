@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -46,6 +47,8 @@ type tx interface {
 	load(ctx context.Context, lookups []lookup, clock bool) (int64, error)
 	// apply writes rows, in order. Fewer changed rows than given are errChanged.
 	apply(ctx context.Context, writes []write) error
+	// fill inserts rows, many at once, however long that takes.
+	fill(ctx context.Context, writes []write) error
 	commit(ctx context.Context) error
 	rollback()
 }
@@ -183,6 +186,28 @@ func newTable(name, spec string) *table {
 	t.one = "INSERT INTO " + name + " (" + t.list + ") VALUES (" + strings.Join(holes, ", ") + ")"
 	t.all = "INSERT INTO " + name + " (" + t.list + ") SELECT * FROM " + unnest(t.kinds)
 	return t
+}
+
+// with is the table with more of its columns.
+func (t *table) with(spec string) *table {
+	var all strings.Builder
+	for _, c := range t.cols {
+		all.WriteString(c.name + ":" + string(c.kind) + " ")
+	}
+	return newTable(t.name, all.String()+spec)
+}
+
+// bound are the values that a row's event vouches for: the first n columns, and of those behind the column head,
+// which came after the first release, each that is neither 0 nor empty, with its name. So a row of before says what
+// it always said, and one that was changed by hand does not.
+func (t *table) bound(values []any, n int) []any {
+	out := slices.Clip(values[:n])
+	for i := t.from("head") + 1; i < len(values); i++ {
+		if values[i] != any("") && values[i] != any(int64(0)) {
+			out = append(out, t.cols[i].name, values[i])
+		}
+	}
+	return out
 }
 
 // from is the position of a column.

@@ -3,6 +3,7 @@ package sqlstore_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -194,7 +195,7 @@ func TestAStaleConnectionIsReplaced(t *testing.T) {
 	p := b.Payment(l)
 	server.Kill(t)
 	server.Start(t)
-	if err := s.Admit(t.Context(), p, b.Event("payment.challenged")); err != nil {
+	if _, err := s.Admit(t.Context(), p, b.Event("payment.challenged")); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -323,6 +324,52 @@ func TestC25_AStopInsideAMigration(t *testing.T) {
 		}
 		if err := s.Migrate(t.Context()); err != nil {
 			t.Fatalf("beside a newer program: %v", err)
+		}
+	})
+}
+
+// TestC25_MessagesOutliveTheirNewTable: migration 0027 makes the table of messages anew in SQLite, and what stood in the
+// old one is there as it was.
+func TestC25_MessagesOutliveTheirNewTable(t *testing.T) {
+	files(t, func(t *testing.T, url string) {
+		f, left := &faults{}, 26
+		s, err := sqlstore.Open(t.Context(), sqlstore.Config{URL: url, MasterKeys: [][]byte{masterKey(1)}, Fault: f.ask})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		f.set(sqlstore.FaultBeforeCommit, func() error {
+			if left--; left < 0 {
+				return errDisk
+			}
+			return nil
+		})
+		if err := s.Migrate(t.Context()); !errors.Is(err, errDisk) || !strings.Contains(err.Error(), "0027") {
+			t.Fatal(err)
+		}
+		f.clear()
+		const add = `INSERT INTO messages (id, merchant, kind, channel, link, payment, event, lang, recipient, address, letter, digest, with_link, once, actor,
+			created_at, status, reason, reference, attempts, unsure, due_at, remind_at, updated_at) VALUES ('msg_0000000000000000000001', 'mer_1', '%s', 'email', 'lnk_1', '', '',
+			'tr', 'email:a@x.example', 'A@x.example', '{"text":"Ödeme"}', '', 1, '%[1]s', 'api', 1000, 'failed', 'tls', 'ref', 3, 1, 2000, 0, 3000)`
+		if err := byHand(t, url, fmt.Sprintf(add, "link")); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.MessageOf(t.Context(), "mer_1", "msg_0000000000000000000001")
+		if err != nil || got.Kind != checkout.MessageLink || got.To != "A@x.example" || got.Letter.Text != "Ödeme" || !got.WithLink || got.Once != "link" ||
+			got.Status != checkout.MessageFailed || got.Reason != "tls" || got.Reference != "ref" || got.Attempts != 3 || got.Unsure != 1 || got.UpdatedAt.UnixMicro() != 3000 {
+			t.Errorf("%+v, %v", got, err)
+		}
+		again := strings.NewReplacer("msg_0000000000000000000001", "msg_0000000000000000000002")
+		if err := byHand(t, url, again.Replace(fmt.Sprintf(add, "agreed_texts"))); err != nil {
+			t.Errorf("the new kind: %v", err)
+		}
+		for why, kind := range map[string]string{"a kind that there is not": "other", "the same once": "link"} {
+			if byHand(t, url, strings.NewReplacer("msg_0000000000000000000001", "msg_0000000000000000000003").Replace(fmt.Sprintf(add, kind))) == nil {
+				t.Error(why + " was taken")
+			}
 		}
 	})
 }

@@ -105,7 +105,8 @@ func TestOneStepOverGateways(t *testing.T) {
 			all[i] = b.Payment(l, func(p *checkout.Payment) { p.OneStep = true })
 		}
 		wantTally(t, "attempts", atOnce(stores, len(all), func(s *sqlstore.Store, i int) error {
-			return s.Admit(t.Context(), all[i], b.Event("payment.challenged"))
+			_, err := s.Admit(t.Context(), all[i], b.Event("payment.challenged"))
+			return err
 		}), "map[:30]")
 		open := 0
 		for _, p := range all {
@@ -175,10 +176,105 @@ func TestI25_TheDatabaseClockDecides(t *testing.T) {
 			l := b.Create(func(l *checkout.Link) { l.ActiveFrom, l.ExpiresAt = now.Add(row.from), now.Add(row.to) })
 			for _, skew := range []time.Duration{-10 * time.Minute, 0, 10 * time.Minute} {
 				p := b.Payment(l, func(p *checkout.Payment) { p.CreatedAt = now.Add(skew) })
-				if err := s.Admit(t.Context(), p, b.Event("payment.challenged")); !errors.Is(err, row.want) {
+				if _, err := s.Admit(t.Context(), p, b.Event("payment.challenged")); !errors.Is(err, row.want) {
 					t.Errorf("open from %s to %s: %v", row.from, row.to, err)
 				}
 			}
+		}
+	})
+}
+
+// TestI18_TheFeedHasNoGap: three gateways write and place at once, and a reader who goes on behind the last
+// event that he read meets every one, once.
+func TestI18_TheFeedHasNoGap(t *testing.T) {
+	files(t, func(t *testing.T, url string) {
+		stores, b := gateways(t, url, 3)
+		ctx := t.Context()
+		const events = 90
+		links := make([]checkout.NewLink, events)
+		for i := range links {
+			links[i] = b.New(b.Link())
+			links[i].Publish = "link.created"
+		}
+		writing := make(chan struct{})
+		go func() {
+			defer close(writing)
+			wantTally(t, "writes", atOnce(stores, events, func(s *sqlstore.Store, i int) error {
+				if err := s.CreateLink(ctx, links[i]); err != nil {
+					return err
+				}
+				all, err := s.Unplaced(ctx, 100)
+				if err != nil {
+					return err
+				}
+				return s.Place(ctx, all)
+			}), "map[:90]")
+		}()
+		seen := map[checkout.EventID]int{}
+		q := checkout.NoticeQuery{Merchant: b.Merchant, Limit: 7}
+		read := func() {
+			for more := true; more; {
+				page, next, err := stores[1].Notices(ctx, q)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, n := range page {
+					seen[n.ID]++
+					q.After = n.ID
+				}
+				more = next
+			}
+		}
+		for over := false; !over; {
+			select {
+			case <-writing:
+				over = true
+			default:
+			}
+			read()
+		}
+		for id, n := range seen {
+			if n != 1 {
+				t.Errorf("%s was read %d times", id, n)
+			}
+		}
+		if len(seen) != events {
+			t.Errorf("%d of %d events were read", len(seen), events)
+		}
+	})
+}
+
+// TestC12_ThreeGatewaysLeaseEachDeliveryOnce: an attempt is one gateway's.
+func TestC12_ThreeGatewaysLeaseEachDeliveryOnce(t *testing.T) {
+	files(t, func(t *testing.T, url string) {
+		stores, b := gateways(t, url, 3)
+		e := b.SaveEndpoint()
+		for range 30 {
+			n := b.New(b.Link())
+			n.Publish = "link.created"
+			if err := stores[0].CreateLink(t.Context(), n); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b.Place()
+		var mu sync.Mutex
+		times := map[checkout.DeliveryID]int{}
+		wantTally(t, "leases", atOnce(stores, 30, func(s *sqlstore.Store, _ int) error {
+			got, err := s.LeaseDeliveries(t.Context(), e.ID, start.Add(time.Minute), 4)
+			mu.Lock()
+			defer mu.Unlock()
+			for _, d := range got {
+				times[d.ID]++
+			}
+			return err
+		}), "map[:30]")
+		for id, n := range times {
+			if n != 1 {
+				t.Errorf("%s was leased %d times", id, n)
+			}
+		}
+		if len(times) != 30 {
+			t.Errorf("%d deliveries were leased", len(times))
 		}
 	})
 }

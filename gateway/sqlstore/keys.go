@@ -111,6 +111,7 @@ func sealContext(owner string, head []byte) []byte {
 type lasting struct {
 	audit  []byte // of the event chain
 	apiKey []byte // of API key hashes
+	sums   sums   // under audit
 }
 
 const (
@@ -173,6 +174,18 @@ func (s *Store) HashKey(secret string) []byte {
 // leave the configuration. It may run while the gateway serves, and may be repeated.
 func (s *Store) Rewrap(ctx context.Context) error {
 	if err := s.rewrap(ctx, "keys", "name", "wrapped", "key "); err != nil {
+		return err
+	}
+	if err := s.rewrap(ctx, endpoints.name, "id", "secrets", endpointOwner); err != nil {
+		return err
+	}
+	if err := s.rewrap(ctx, users.name, "id", "second", userOwner); err != nil {
+		return err
+	}
+	if err := s.rewrap(ctx, offlineKeys.name, "id", "secret", offlineOwner); err != nil {
+		return err
+	}
+	if err := s.rewrap(ctx, "former_credentials", "id", "credentials", formerOwner); err != nil {
 		return err
 	}
 	return s.rewrap(ctx, "accounts", "id", "credentials", "account ")

@@ -32,7 +32,20 @@ func secretBooks(t *testing.T, s *sqlstore.Store, clock *storetest.Clock) (*stor
 	if err := s.SaveKey(t.Context(), k, b.Event("key.created")); err != nil {
 		t.Fatal(err)
 	}
+	b.SaveEndpoint(func(e *checkout.Endpoint) { e.Secret, e.OldSecret = []byte(hookSecret), []byte("old-"+hookSecret) })
 	return b, a
+}
+
+const hookSecret = "Very-Secret-Webhook-Key-9911"
+
+// hookSecrets reads what signs an endpoint's webhooks.
+func hookSecrets(t *testing.T, s *sqlstore.Store, m checkout.MerchantID) string {
+	t.Helper()
+	all, err := s.Endpoints(t.Context(), m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(all[0].Secret) + " " + string(all[0].OldSecret)
 }
 
 // credentials reads an account's password; the type prints nothing of itself.
@@ -69,7 +82,7 @@ func TestA66_StolenFilesHoldNoSecret(t *testing.T) {
 		}
 	}
 	look(true, []byte("sk_1")) // what is shown is there, so the search works
-	for _, secret := range [][]byte{[]byte(bankPassword), []byte("the_rest_of_the_key"), masterKey(1)} {
+	for _, secret := range [][]byte{[]byte(bankPassword), []byte("the_rest_of_the_key"), []byte(hookSecret), masterKey(1)} {
 		look(false, secret)
 		look(false, []byte(hex.EncodeToString(secret)))
 		look(false, []byte(base64.StdEncoding.EncodeToString(secret)))
@@ -98,7 +111,7 @@ func TestRotation(t *testing.T) {
 			t.Fatal("again: ", err)
 		}
 		fresh := open(t, url, at(clock), withKeys(masterKey(2)))
-		if credentials(t, fresh, b.Merchant) != bankPassword {
+		if credentials(t, fresh, b.Merchant) != bankPassword || hookSecrets(t, fresh, b.Merchant) != hookSecret+" old-"+hookSecret {
 			t.Fatal("the new key does not open")
 		}
 		if !bytes.Equal(fresh.HashKey("sk_x"), hash) {

@@ -38,8 +38,12 @@ func (s *Store) createLinks(ctx context.Context, all []checkout.NewLink) error {
 	var needs needs
 	for _, n := range all {
 		needs.orders = append(needs.orders, orderPair(n.Link))
+		needs.needMessages(n.Messages)
 		if n.Idem.Key != "" {
 			needs.idem = append(needs.idem, idemPair(n.Idem))
+		}
+		if n.Invoice != nil {
+			needs.invoices = append(needs.invoices, einvoicePair(n.Invoice.EInvoice))
 		}
 	}
 	return s.do(ctx, string(all[0].Link.ID), &unit{needs: needs, run: func(w *work) error {
@@ -65,6 +69,9 @@ func (w *work) mayCreate(all []checkout.NewLink) error {
 	orders, keys := map[pair]bool{}, map[pair]bool{}
 	for _, n := range all {
 		if err := w.keyFree(n.Idem, keys); err != nil {
+			return err
+		}
+		if err := w.mayCarry(n); err != nil {
 			return err
 		}
 		order := orderPair(n.Link)
@@ -106,11 +113,23 @@ func (w *work) create(n checkout.NewLink) error {
 	if err := w.recordLink(l, n.Event, n.Publish); err != nil {
 		return err
 	}
+	if err := w.carry(l, n); err != nil {
+		return err
+	}
+	w.hold(n)
 	w.links[l.ID] = l
 	w.orders[orderPair(n.Link)] = true
 	w.touch(l, updated)
 	w.answer(n.Idem)
-	return nil
+	for _, m := range n.Messages {
+		if _, err := w.post(m); err != nil {
+			return err
+		}
+	}
+	if n.Maker != "" {
+		w.newMakers = append(w.newMakers, []any{string(l.ID), string(l.Merchant), string(n.Maker)})
+	}
+	return w.gather(n)
 }
 
 // recordLink extends the link's own chain.
@@ -120,7 +139,7 @@ func (w *work) recordLink(l *linkState, e checkout.Event, topic string) error {
 		return err
 	}
 	e.Merchant, e.Subject = l.Merchant, string(l.ID)
-	line := w.event(e, l.seq+1, l.head, string(l.ID), w.keys.digest(links.name, values[:linkBound]))
+	line := w.event(e, l.seq+1, l.head, string(l.ID), w.keys.digest(links.name, links.bound(values, linkBound)))
 	if err := w.record(line, topic); err != nil {
 		return err
 	}
@@ -164,6 +183,11 @@ func (w *work) change(c checkout.LinkChange) (checkout.Link, error) {
 	next.terms = true
 	if err := w.recordLink(&next, c.Event, c.Publish); err != nil {
 		return checkout.Link{}, err
+	}
+	if !l.Spent() {
+		if err := w.tellSpent(&next, c.Event); err != nil { // fewer payments are allowed now
+			return checkout.Link{}, err
+		}
 	}
 	*l = next
 	at := c.To.UpdatedAt
@@ -257,21 +281,61 @@ func (s *Store) ChangedLinks(ctx context.Context, since time.Time, limit int) ([
 // spent is Link.Spent in SQL.
 const spent = "(slots > 0 AND paid_count >= slots)"
 
-// LiveLinks calls yield for every link that is neither deleted, spent nor expired. yield must not
-// write to a ledger in memory: it holds the only connection.
+// livePage is how many links LiveLinks reads at once: one question takes milliseconds, whatever there is.
+const livePage = 500
+
+// LiveLinks calls yield for every link that is neither deleted, spent nor expired, those that end first
+// before others. It reads a page at a time and holds no connection while yield works, so that it may take
+// as long as it likes. Of links that are edited meanwhile it may see the old terms, or pass one over whose
+// end moved: whoever edits publishes.
 func (s *Store) LiveLinks(ctx context.Context, yield func(checkout.Link) error) error {
-	return s.reading(ctx, false, func(q querier) error { // as long as yield takes
-		now, err := s.clock(ctx, q)
+	var from place
+	for {
+		page, err := s.liveLinks(ctx, &from)
 		if err != nil {
 			return err
 		}
-		return q.query(ctx, "SELECT "+links.list+" FROM links WHERE deleted_at = 0 AND expires_at > $1 AND NOT "+spent,
-			func(r row) error {
-				l, err := scanLink(r)
-				if err != nil {
-					return err
-				}
-				return yield(l.Link)
-			}, now)
-	})
+		for _, l := range page {
+			if err := yield(l); err != nil {
+				return err
+			}
+		}
+		if len(page) < livePage {
+			return nil
+		}
+	}
 }
+
+// place is where a page of live links ended.
+type place struct {
+	expires int64
+	id      string
+}
+
+// liveLinks answers the page behind a place, which it moves on. The zero place is the beginning.
+func (s *Store) liveLinks(ctx context.Context, from *place) (page []checkout.Link, err error) {
+	err = s.readWithin(ctx, searchTime, func(q querier) error {
+		if from.id == "" {
+			now, err := s.clock(ctx, q)
+			if err != nil {
+				return err
+			}
+			*from = place{expires: now, id: pastIDs}
+		}
+		return q.query(ctx, liveQuestion, func(r row) error {
+			l, err := scanLink(r)
+			if err == nil {
+				page = append(page, l.Link)
+			}
+			return err
+		}, from.expires, from.id, int64(livePage))
+	})
+	if n := len(page); n > 0 {
+		*from = place{expires: micros(page[n-1].ExpiresAt), id: string(page[n-1].ID)}
+	}
+	return page, err
+}
+
+// liveQuestion is answered from the index links_open, whose condition it repeats.
+var liveQuestion = "SELECT " + links.list + " FROM links WHERE deleted_at = 0 AND NOT " + spent +
+	" AND (expires_at, id) > ($1, $2) ORDER BY expires_at, id LIMIT $3"

@@ -3,6 +3,8 @@ package sqlstore
 import (
 	"context"
 	"crypto/subtle"
+	"strconv"
+	"time"
 
 	"github.com/odelink/odelink/checkout"
 )
@@ -41,8 +43,12 @@ type change struct {
 }
 
 func (s *Store) changeMerchant(ctx context.Context, id checkout.MerchantID, fn func(context.Context, *change) error) error {
+	return s.changeMerchantNeeding(ctx, id, needs{}, fn)
+}
+
+func (s *Store) changeMerchantNeeding(ctx context.Context, id checkout.MerchantID, n needs, fn func(context.Context, *change) error) error {
 	return s.solo(ctx, func(ctx context.Context, t tx) error {
-		w, err := s.load(ctx, t, nil)
+		w, err := s.load(ctx, t, []*unit{{needs: n}})
 		if err != nil {
 			return err
 		}
@@ -60,26 +66,53 @@ func (s *Store) changeMerchant(ctx context.Context, id checkout.MerchantID, fn f
 
 // record puts an event about row rowID on the merchant's chain and moves the chain's end.
 func (c *change) record(ctx context.Context, e checkout.Event, rowID string, digest []byte) error {
+	_, err := c.extend(ctx, e, rowID, digest)
+	return err
+}
+
+// extend is record for whoever needs the line.
+func (c *change) extend(ctx context.Context, e checkout.Event, rowID string, digest []byte) (line, error) {
 	e.Merchant, e.Subject = c.row.ID, string(c.row.ID)
 	l := c.event(e, c.row.seq+1, c.row.head, rowID, digest)
 	if err := c.work.record(l, ""); err != nil {
-		return err
+		return line{}, err
 	}
 	n, err := c.tx.exec(ctx, "UPDATE merchants SET seq = $1, head = $2 WHERE id = $3 AND seq = $4",
 		l.Seq, l.Hash, string(c.row.ID), c.row.seq)
 	if err != nil {
-		return err
+		return line{}, err
 	}
 	if n != 1 {
-		return errChanged
+		return line{}, errChanged
 	}
 	c.row.seq, c.row.head = l.Seq, l.Hash
-	return nil
+	return l, nil
 }
 
-// SaveMerchant makes a merchant or replaces what is known of it; its creation stays.
+// note puts a line on the merchant's chain that changes nothing of its row.
+func (c *change) note(ctx context.Context, e checkout.Event) error {
+	_, err := c.noted(ctx, e)
+	return err
+}
+
+// noted is note for whoever needs the line. It says again what the chain said of the row last: a digest worked out
+// anew would vouch for what a hand changed meanwhile (A67).
+func (c *change) noted(ctx context.Context, e checkout.Event) (line, error) {
+	var said []byte
+	err := c.tx.query(ctx, "SELECT row_digest FROM events WHERE subject = $1 AND row_id = $1 ORDER BY seq DESC LIMIT 1",
+		func(r row) error { said = r.blob(); return nil }, string(c.row.ID))
+	if err != nil {
+		return line{}, err
+	}
+	return c.extend(ctx, e, string(c.row.ID), said)
+}
+
+// SaveMerchant makes a merchant or replaces the version before m.Version; its creation stays. ErrStale.
 func (s *Store) SaveMerchant(ctx context.Context, m checkout.Merchant, e checkout.Event) error {
 	return s.changeMerchant(ctx, m.ID, func(ctx context.Context, c *change) error {
+		if c.row != nil && c.row.Version != m.Version-1 {
+			return checkout.ErrStale
+		}
 		return c.saveMerchant(ctx, m, e)
 	})
 }
@@ -178,9 +211,18 @@ func (s *Store) accountsWhere(ctx context.Context, where string, args ...any) ([
 // SaveAccount makes an account or replaces it. ErrNoMerchant, and ErrNoAccount for an id that
 // belongs to somebody else.
 func (s *Store) SaveAccount(ctx context.Context, a checkout.Account, e checkout.Event) error {
+	return s.ChangeAccount(ctx, checkout.AccountChange{Account: a, Event: e})
+}
+
+// ChangeAccount is SaveAccount with the answer of an Idempotency-Key. ErrKeyKnown, ErrKeyReused.
+func (s *Store) ChangeAccount(ctx context.Context, ac checkout.AccountChange) error {
+	a := ac.Account
 	return s.changeMerchant(ctx, a.Merchant, func(ctx context.Context, c *change) error {
 		if c.row == nil {
 			return checkout.ErrNoMerchant
+		}
+		if err := c.keepAnswer(ctx, ac.Idem); err != nil {
+			return err
 		}
 		owner, created, err := ownerOf(ctx, c.tx, accounts, string(a.ID))
 		if err != nil {
@@ -192,6 +234,9 @@ func (s *Store) SaveAccount(ctx context.Context, a checkout.Account, e checkout.
 		if owner != "" {
 			a.CreatedAt = fromMicros(created)
 		}
+		if err := c.unchanged(ctx, ac); err != nil {
+			return err
+		}
 		values, err := accountValues(a, s.sealSecrets(a.ID, a.Credentials))
 		if err != nil {
 			return err
@@ -199,21 +244,104 @@ func (s *Store) SaveAccount(ctx context.Context, a checkout.Account, e checkout.
 		if err := c.tx.apply(ctx, []write{saving(accounts, accountAll, owner != "", values)}); err != nil {
 			return err
 		}
-		return c.record(ctx, e, string(a.ID), c.keys.accountDigest(values, a.Credentials))
+		if err := s.keepFormer(ctx, c.tx, ac); err != nil {
+			return err
+		}
+		return c.record(ctx, ac.Event, string(a.ID), c.keys.accountDigest(values, a.Credentials))
 	})
 }
 
+// formerOwner is whose a sealed value of former credentials is.
+const formerOwner = "former account "
+
+// keepFormer keeps what a change of credentials replaces, and forgets what was kept for long enough.
+func (s *Store) keepFormer(ctx context.Context, t tx, ac checkout.AccountChange) error {
+	if ac.Former == nil {
+		return nil
+	}
+	if _, err := t.exec(ctx, "DELETE FROM former_credentials WHERE account = $1 AND kept_until <= $2", string(ac.Account.ID), micros(ac.Former.ChangedAt)); err != nil {
+		return err
+	}
+	id := string(ac.Account.ID) + "." + strconv.FormatInt(ac.Account.Version, 10) // before that version
+	_, err := t.exec(ctx, "INSERT INTO former_credentials (id, account, changed_at, kept_until, credentials) VALUES ($1, $2, $3, $4, $5)",
+		id, string(ac.Account.ID), micros(ac.Former.ChangedAt), micros(ac.Former.Until), s.boxes.seal(formerOwner+id, encodePairs(ac.Former.Credentials)))
+	return err
+}
+
+// FormerCredentials opens what is kept of an account.
+func (s *Store) FormerCredentials(ctx context.Context, a checkout.AccountID, now time.Time) (all []checkout.FormerCredentials, err error) {
+	err = s.read(ctx, func(q querier) error {
+		all = nil
+		return q.query(ctx, "SELECT id, changed_at, kept_until, credentials FROM former_credentials WHERE account = $1 AND kept_until > $2 ORDER BY changed_at, id", func(r row) error {
+			id := r.text()
+			f := checkout.FormerCredentials{ChangedAt: fromMicros(r.num()), Until: fromMicros(r.num())}
+			plain, err := s.boxes.open(formerOwner+id, r.blob())
+			if err == nil {
+				f.Credentials, err = decodePairs(plain)
+			}
+			all = append(all, f)
+			return err
+		}, string(a), micros(now))
+	})
+	return all, err
+}
+
+// unchanged holds an account against the version that it was read with. The merchant's row is locked, so
+// nobody changes it now.
+func (c *change) unchanged(ctx context.Context, ac checkout.AccountChange) error {
+	if ac.From == 0 {
+		return nil
+	}
+	err := checkout.ErrStale
+	read := c.tx.query(ctx, "SELECT version, deleted_at FROM accounts WHERE id = $1", func(r row) error {
+		if r.num() == ac.From && r.num() == 0 {
+			err = nil
+		}
+		return nil
+	}, string(ac.Account.ID))
+	if read != nil {
+		return read
+	}
+	if err != nil {
+		return err
+	}
+	return nil
+}
+
+// keepAnswer keeps what an idempotency key will be answered with, if nobody used it.
+func (c *change) keepAnswer(ctx context.Context, i checkout.Idempotency) error {
+	if i.Key == "" {
+		return nil
+	}
+	key := idemPair(i)
+	err := c.tx.query(ctx, "SELECT request FROM idempotency WHERE merchant = $1 AND name = $2",
+		func(r row) error { c.idem[key] = r.blob(); return nil }, key.merchant, key.name)
+	if err != nil {
+		return err
+	}
+	if err := c.keyFree(i, nil); err != nil {
+		return err
+	}
+	c.answer(i)
+	return nil
+}
+
 // accountDigest binds the account and its credentials in clear, so that sealing them again under a
-// new master key changes nothing.
+// new master key changes nothing. Terms of payouts are bound where there are some: rows from before them keep
+// their digest.
 func (k *lasting) accountDigest(values []any, secrets checkout.Secrets) []byte {
 	bound := append([]any{}, values[:accountBound]...)
-	return k.digest(accounts.name, append(bound, encodePairs(secrets)))
+	bound = append(bound, encodePairs(secrets))
+	if values[accountTerms] != "" {
+		bound = append(bound, values[accountTerms])
+	}
+	return k.digest(accounts.name, bound)
 }
 
 // What a repeated save writes: everything but the key, the owner and the creation.
 var (
 	merchantAll = newUpdate(merchants, "seq", merchants.names("name", "version", "updated_at")...)
-	accountAll  = newUpdate(accounts, "merchant", accounts.names("kind", "version", "updated_at", "credentials")...)
+	accountAll  = newUpdate(accounts, "merchant", accounts.names("kind", "version", "updated_at", "credentials", "deleted_at", "payout")...)
 	apiKeyAll   = newUpdate(apiKeys, "merchant", "name", "shown", "hash", "revoked_at")
 )
 

@@ -28,7 +28,14 @@ func (s *Store) Migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	ran, err := s.ran(ctx)
+	if err != nil {
+		return translate("migrate the ledger", err)
+	}
 	for _, m := range all {
+		if ran[m.number] {
+			continue
+		}
 		if err := s.migrateOne(ctx, m); err != nil {
 			return translate("migrate the ledger: "+m.name, err)
 		}
@@ -40,6 +47,19 @@ func (s *Store) Migrate(ctx context.Context) error {
 		return s.readKeys(ctx, t)
 	})
 	return translate("migrate the ledger: keys", err)
+}
+
+// ran asks once which files need not be looked at: a start on a ledger that is up to date takes no lock for
+// each. A file that is not among them is looked for again in its own transaction.
+func (s *Store) ran(ctx context.Context) (map[int64]bool, error) {
+	ran := map[int64]bool{}
+	err := s.engine.read(ctx, false, func(q querier) error {
+		return q.query(ctx, "SELECT number FROM migrations", func(r row) error { ran[r.num()] = true; return nil })
+	})
+	if missingTable(err) {
+		return nil, nil
+	}
+	return ran, err
 }
 
 func (s *Store) migrateOne(ctx context.Context, m migration) error {

@@ -3,6 +3,8 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/odelink/odelink/checkout"
@@ -12,14 +14,28 @@ import (
 // link is single-use is copied from it here, where it is certain. The link's
 // row is locked when the database's clock is read, and stays so until both are stored, so nothing
 // can come between the judgement and its effect (invariant I25).
-func (s *Store) Admit(ctx context.Context, p checkout.Payment, e checkout.Event) error {
+func (s *Store) Admit(ctx context.Context, p checkout.Payment, e checkout.Event, agreed ...checkout.Consent) (checkout.Payment, error) {
 	// The payment is looked for, so that an attempt whose form came twice is told apart from a failure
 	// (H1); that it is stored once is the primary key's doing.
-	u := &unit{needs: needs{links: []checkout.LinkID{p.Link}, payments: []checkout.PaymentID{p.ID}}, run: func(w *work) error { return w.admit(p, e) }}
+	u := &unit{needs: needs{links: []checkout.LinkID{p.Link}, payments: []checkout.PaymentID{p.ID}}}
 	if p.OneStep {
 		u.needs.oneStep = u.needs.links
 	}
-	return s.do(ctx, string(p.Link), u)
+	var admitted checkout.Payment
+	u.run = func(w *work) error {
+		err := w.admit(p, e)
+		if err == nil && len(agreed) > 0 {
+			err = w.agree(w.payments[p.ID], agreed, e)
+		}
+		if err == nil {
+			admitted = w.payments[p.ID].Payment
+		}
+		return err
+	}
+	if err := s.do(ctx, string(p.Link), u); err != nil {
+		return checkout.Payment{}, err
+	}
+	return admitted, nil
 }
 
 func (w *work) admit(p checkout.Payment, e checkout.Event) error {
@@ -80,8 +96,8 @@ func (w *work) supersede(by checkout.Payment, e checkout.Event) error {
 
 // Move makes a step true. Of m.To it takes what may change in a payment; slot, Seq and Head are the
 // ledger's own, and the frozen copy is never written again.
-func (s *Store) Move(ctx context.Context, m checkout.Move) (*checkout.Link, error) {
-	var after *checkout.Link
+func (s *Store) Move(ctx context.Context, m checkout.Move) (checkout.Moved, error) {
+	var done checkout.Moved
 	u := &unit{needs: needs{payments: []checkout.PaymentID{m.From.ID}}}
 	if m.Slot != checkout.SlotKeep || m.To.Status != m.From.Status {
 		u.needs.links = []checkout.LinkID{m.From.Link}
@@ -89,14 +105,22 @@ func (s *Store) Move(ctx context.Context, m checkout.Move) (*checkout.Link, erro
 	if m.Slot == checkout.SlotTake {
 		u.needs.slots = u.needs.links
 	}
+	if m.Refund != nil {
+		u.needs.refunds = u.needs.payments
+	}
+	if m.Answer.Key != "" {
+		u.needs.idem = []pair{idemPair(m.Answer)}
+	}
 	u.run = func(w *work) (err error) {
-		after, err = w.move(m)
+		if done.Link, err = w.move(m); err == nil {
+			done.Payment = w.payments[m.From.ID].Payment
+		}
 		return err
 	}
 	if err := s.do(ctx, string(m.From.Link), u); err != nil {
-		return nil, err
+		return checkout.Moved{}, err
 	}
-	return after, nil
+	return done, nil
 }
 
 func (w *work) move(m checkout.Move) (*checkout.Link, error) {
@@ -110,6 +134,22 @@ func (w *work) move(m checkout.Move) (*checkout.Link, error) {
 	if m.To.Status != p.Status && !p.Status.MayBecome(m.To.Status) {
 		return nil, checkout.ErrTransition.Because(fmt.Errorf("payment %s: %s → %s", p.ID, p.Status, m.To.Status))
 	}
+	if err := w.mayGiveBack(m); err != nil {
+		return nil, err
+	}
+	if err := w.keyFree(m.Answer, nil); err != nil {
+		return nil, err
+	}
+	l, err := w.step(p, m)
+	if err != nil {
+		return nil, err
+	}
+	w.answer(m.Answer)
+	return l, w.giveBack(p, m)
+}
+
+// step writes what a move changes in the payment and in its link's counters.
+func (w *work) step(p *paymentState, m checkout.Move) (*checkout.Link, error) {
 	next := moved(p.Payment, m.To)
 	l := w.links[p.Link]
 	if l == nil {
@@ -119,7 +159,7 @@ func (w *work) move(m checkout.Move) (*checkout.Link, error) {
 	if err != nil {
 		return nil, err
 	}
-	before := p.Payment
+	before, open := p.Payment, !l.Spent()
 	next.Slot = slot
 	if err := w.keep(p, next, m.Event, m.Publish); err != nil {
 		return nil, err
@@ -127,8 +167,22 @@ func (w *work) move(m checkout.Move) (*checkout.Link, error) {
 	if !w.count(l, before, next, m.Event.At) {
 		return nil, nil
 	}
+	if open {
+		if err := w.tellSpent(l, m.Event); err != nil {
+			return nil, err
+		}
+	}
 	after := l.Link
 	return &after, nil
+}
+
+// tellSpent writes that a link that was open is paid, if it is by what e did.
+func (w *work) tellSpent(l *linkState, e checkout.Event) error {
+	if !l.Spent() {
+		return nil
+	}
+	e.Type, e.Data = checkout.TopicLinkPaid, map[string]string{"payment": string(l.PaidBy)}
+	return w.recordLink(l, e, checkout.TopicLinkPaid)
 }
 
 // moved is the stored payment with what a move may change.
@@ -219,6 +273,10 @@ func (s *Store) PaymentOf(ctx context.Context, m checkout.MerchantID, id checkou
 // receiptCode is how long the prefix of PaymentByPrefix is: "pay_" and twelve characters.
 const receiptCode = 16
 
+// pastIDs, behind the beginning of an id, is greater than every id that begins so: ids are ASCII and
+// compared byte by byte.
+const pastIDs = "\x7f"
+
 // PaymentByPrefix finds the payment that a receipt's code names, if it is the only one.
 func (s *Store) PaymentByPrefix(ctx context.Context, prefix string) (checkout.Payment, error) {
 	if len(prefix) != receiptCode {
@@ -230,7 +288,7 @@ func (s *Store) PaymentByPrefix(ctx context.Context, prefix string) (checkout.Pa
 			p, err := scanPayment(r)
 			found = append(found, p)
 			return err
-		}, prefix, prefix+"\x7f") // ids are ASCII, compared byte by byte
+		}, prefix, prefix+pastIDs)
 	})
 	if err != nil {
 		return checkout.Payment{}, err
@@ -289,6 +347,90 @@ func (s *Store) LeaseDue(ctx context.Context, until time.Time, limit int) ([]che
 	return out, nil
 }
 
+// LeaseOne hands out one pending payment that nobody can be asking about: its time has come, or is behind the
+// end of every lease that runs.
+func (s *Store) LeaseOne(ctx context.Context, m checkout.MerchantID, id checkout.PaymentID, rested, until time.Time) (checkout.Payment, error) {
+	p, err := s.PaymentOf(ctx, m, id)
+	if err != nil {
+		return p, err
+	}
+	if p.Status != checkout.StatusPending || p.Reversal != checkout.ReversalNone {
+		return p, checkout.ErrNotPending
+	}
+	leased := false
+	err = s.solo(ctx, func(ctx context.Context, t tx) error {
+		leased = false
+		now, err := s.clock(ctx, t)
+		if err != nil {
+			return err
+		}
+		lease := write{table: payments, set: paymentLease}
+		err = t.query(ctx, "SELECT "+payments.list+` FROM payments WHERE id = $1 AND seq = $2 AND updated_at <= $3
+			AND due_at > 0 AND (due_at <= $4 OR due_at > $5)`+s.engine.skipLocked(), func(r row) error {
+			p, err = scanPayment(r)
+			p.DueAt, leased = fromMicros(micros(until)), true
+			lease.rows = append(lease.rows, []any{string(p.ID), micros(until), p.Seq})
+			return err
+		}, string(id), p.Seq, micros(rested), now, micros(until))
+		if err != nil || !leased {
+			return err
+		}
+		return applyAll(ctx, t, lease)
+	})
+	if err == nil && !leased {
+		err = checkout.ErrAsking
+	}
+	return p, err
+}
+
+// Postpone moves when paid payments are looked at.
+func (s *Store) Postpone(ctx context.Context, ids []checkout.PaymentID, until time.Time) error {
+	const most = 500 // parameters of one statement
+	for ; len(ids) > most; ids = ids[most:] {
+		if err := s.postpone(ctx, ids[:most], until); err != nil {
+			return err
+		}
+	}
+	return s.postpone(ctx, ids, until)
+}
+
+func (s *Store) postpone(ctx context.Context, ids []checkout.PaymentID, until time.Time) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	marks, args := make([]string, len(ids)), make([]any, len(ids))
+	for i, id := range ids {
+		marks[i], args[i] = "$"+strconv.Itoa(i+1), string(id)
+	}
+	return s.solo(ctx, func(ctx context.Context, t tx) error {
+		later := write{table: payments, set: paymentLease}
+		err := t.query(ctx, "SELECT id, seq FROM payments WHERE status = 'paid' AND due_at > 0 AND id IN ("+strings.Join(marks, ", ")+") ORDER BY id"+
+			s.engine.skipLocked(), func(r row) error {
+			later.rows = append(later.rows, []any{r.text(), micros(until), r.num()})
+			return nil
+		}, args...)
+		if err != nil {
+			return err
+		}
+		return applyAll(ctx, t, later)
+	})
+}
+
+// Undecided walks the few payments that the settle loop has before it.
+func (s *Store) Undecided(ctx context.Context, limit int) (all []checkout.Undecided, err error) {
+	err = s.read(ctx, func(q querier) error {
+		all = nil
+		return q.query(ctx, `SELECT id, merchant, account, deadline FROM payments WHERE due_at > 0 AND status IN ('authorizing', 'pending')
+			ORDER BY deadline, id LIMIT $1`, func(r row) error {
+			all = append(all, checkout.Undecided{
+				Payment: checkout.PaymentID(r.text()), Merchant: checkout.MerchantID(r.text()), Account: checkout.AccountID(r.text()), Since: fromMicros(r.num()),
+			})
+			return nil
+		}, int64(limit))
+	})
+	return all, err
+}
+
 // Events answers the audit trail of one subject in order.
 func (s *Store) Events(ctx context.Context, m checkout.MerchantID, subject string) ([]checkout.Event, error) {
 	var out []checkout.Event
@@ -303,7 +445,7 @@ func (s *Store) Events(ctx context.Context, m checkout.MerchantID, subject strin
 	return out, err
 }
 
-// Outgoing is a message that waits in the outbox or has left it.
+// Outgoing is an event that waits in the outbox for its place in the feed, or has it.
 type Outgoing struct {
 	Event    checkout.EventID
 	Merchant checkout.MerchantID
@@ -312,7 +454,7 @@ type Outgoing struct {
 	Topic    string
 	DueAt    time.Time
 	Attempts int
-	DoneAt   time.Time // zero = not delivered yet
+	DoneAt   time.Time // when it got its place in the feed; zero = not yet
 }
 
 // Outbox calls yield for everything a merchant's events have published, oldest due first.

@@ -139,10 +139,8 @@ func (e *postgresEngine) migrate(ctx context.Context, fn func(tx) error) error {
 	}
 	defer t.rollback()
 	// Another gateway's migration may take long; waiting for it is right.
-	for _, q := range []string{"SET LOCAL lock_timeout = 0", "SET LOCAL statement_timeout = 0"} {
-		if _, err := t.exec(ctx, q); err != nil {
-			return err
-		}
+	if err := patient(ctx, t); err != nil {
+		return err
 	}
 	err = t.query(ctx, "SELECT 1 FROM pg_advisory_xact_lock($1)", func(row) error { return nil }, int64(postgresMigrations))
 	if err != nil {
@@ -152,6 +150,16 @@ func (e *postgresEngine) migrate(ctx context.Context, fn func(tx) error) error {
 		return err
 	}
 	return t.commit(ctx)
+}
+
+// patient lets a transaction take and wait as long as it needs.
+func patient(ctx context.Context, t tx) error {
+	for _, q := range []string{"SET LOCAL lock_timeout = 0", "SET LOCAL statement_timeout = 0"} {
+		if _, err := t.exec(ctx, q); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // postgresConn reads.
@@ -414,6 +422,37 @@ func (t *postgresTx) apply(ctx context.Context, writes []write) error {
 		}
 	}
 	return postgresError(res.Close())
+}
+
+// fill sends rows by COPY.
+func (t *postgresTx) fill(ctx context.Context, writes []write) error {
+	if err := patient(ctx, t); err != nil {
+		return err
+	}
+	for _, w := range writes {
+		if len(w.rows) == 0 {
+			continue
+		}
+		names := make([]string, len(w.table.cols))
+		for i, c := range w.table.cols {
+			names[i] = c.name
+		}
+		n, err := t.CopyFrom(ctx, pgx.Identifier{w.table.name}, names, pgx.CopyFromSlice(len(w.rows), func(i int) ([]any, error) {
+			for at, v := range w.rows[i] {
+				if text, ok := v.(string); ok {
+					w.rows[i][at] = plain(text)
+				}
+			}
+			return w.rows[i], nil
+		}))
+		if err != nil {
+			return fmt.Errorf("write %s: %w", w.table.name, postgresError(err))
+		}
+		if n != int64(len(w.rows)) {
+			return fmt.Errorf("write %s: %w", w.table.name, errChanged)
+		}
+	}
+	return nil
 }
 
 // many is the statement that writes all rows, and the kinds of the columns it takes.

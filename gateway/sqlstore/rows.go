@@ -11,13 +11,14 @@ import (
 )
 
 // The tables, in the order of their columns in values and scan below. The columns of links up to
-// created_at, and of payments up to paid_at, are bound into the audit trail (chain.go).
+// created_at, and of payments up to paid_at, are bound into the audit trail (chain.go), and so are those behind
+// head, which came later, where they say something (table.bound).
 var (
 	links = newTable("links", `id:t token:t merchant:t merchant_order:t open_amount:n currency:t amount:n
 		min_amount:n max_amount:n description:t installments:t active_from:n expires_at:n usage:t
 		max_payments:n payer_note:n customer_name:t customer_email:t customer_phone:t return_url:t metadata:t
 		category:t version:n resting_since:n deleted_at:n created_at:n slots:n search:t rev:n slots_held:n
-		paid_count:n paid_minor:n paid_by:t paid_at:n updated_at:n changed_at:n seq:n head:b`)
+		paid_count:n paid_minor:n paid_by:t paid_at:n updated_at:n changed_at:n seq:n head:b sale:t fields:t show_count:n`)
 	linkBound = links.from("created_at") + 1
 
 	payments = newTable("payments", `id:t merchant:t link:t token:t link_version:n merchant_order:t bank_order:t
@@ -26,8 +27,9 @@ var (
 		card_bin:t card_last4:t payer_note:t payer_ip:t payer_agent:t payer_lang:t created_at:n status:t slot:n
 		refs:t md_status:t eci:t liability:t auth_code:t rrn:t decline_code:t decline_bank_code:t
 		decline_message:t reversal:t refunded:n deadline:n asks:n not_found:n updated_at:n paid_at:n
-		due_at:n seq:n head:b`)
+		due_at:n seq:n head:b sale:t answers:t`)
 	paymentBound = payments.from("due_at")
+	paymentHead  = payments.from("head") // behind seq
 
 	merchants = newTable("merchants", `id:t name:t legal_name:t phone:t email:t website:t accent:t logo_type:t
 		currencies:t installments:t max_count:n category:t brands:t return_origins:t test:n version:n
@@ -36,8 +38,9 @@ var (
 
 	accounts = newTable("accounts", `id:t merchant:t kind:t name:t mode:t base_url:t currencies:t programs:t
 		issuers:t rates:t pricing:t min_per_month:n half_secure:n priority:n enabled:n version:n created_at:n
-		updated_at:n credentials:b`)
+		updated_at:n credentials:b deleted_at:n payout:t`)
 	accountBound = accounts.from("credentials")
+	accountTerms = accounts.from("payout")
 
 	apiKeys = newTable("api_keys", "id:t merchant:t name:t shown:t hash:b created_at:n revoked_at:n")
 
@@ -48,8 +51,8 @@ var (
 // What a change of each kind writes. Columns that are not named here never change again: of a
 // payment that is the frozen copy (invariant I9).
 var (
-	linkTerms    = newUpdate(links, "seq", links.names("open_amount", "category", "version", "resting_since", "deleted_at", "slots", "search", "rev", "updated_at", "changed_at", "seq", "head")...)
-	linkCounters = newUpdate(links, "rev", "rev", "slots_held", "paid_count", "paid_minor", "paid_by", "paid_at", "updated_at", "changed_at")
+	linkTerms    = newUpdate(links, "seq", links.names("open_amount", "category", "version", "resting_since", "deleted_at", "slots", "search", "rev", "updated_at", "changed_at", "seq", "head", "sale", "fields", "show_count")...)
+	linkCounters = newUpdate(links, "rev", "rev", "slots_held", "paid_count", "paid_minor", "paid_by", "paid_at", "updated_at", "changed_at", "seq", "head")
 	paymentMove  = newUpdate(payments, "seq", payments.names("status", "head")...)
 	paymentLease = newUpdate(payments, "seq", "due_at")
 )
@@ -97,7 +100,7 @@ func (l *linkRow) values() ([]any, error) {
 		l.Customer.Email, l.Customer.Phone, l.ReturnURL, metadata, l.Category, l.Version, micros(l.RestingSince),
 		micros(l.DeletedAt), micros(l.CreatedAt), int64(l.Slots()), l.searchText(), l.Rev, int64(l.SlotsHeld),
 		int64(l.PaidCount), l.PaidMinor, string(l.PaidBy), micros(l.PaidAt), micros(l.UpdatedAt), l.changedAt,
-		l.seq, blank(l.head),
+		l.seq, blank(l.head), string(l.Sale), checkout.EncodeFields(l.Fields), num(l.ShowCount),
 	}, nil
 }
 
@@ -121,6 +124,12 @@ func scanLink(r row) (*linkRow, error) {
 	l.Rev, l.SlotsHeld, l.PaidCount, l.PaidMinor = r.num(), int(r.num()), int(r.num()), r.num()
 	l.PaidBy, l.PaidAt, l.UpdatedAt = checkout.PaymentID(r.text()), fromMicros(r.num()), fromMicros(r.num())
 	l.changedAt, l.seq, l.head = r.num(), r.num(), r.blob()
+	l.Sale = checkout.Sale(r.text())
+	fields, errFields := checkout.DecodeFields(r.text())
+	l.Fields, l.ShowCount = fields, r.num() != 0
+	if errFields != nil {
+		return nil, fmt.Errorf("fields of link %s: %w", l.ID, errFields)
+	}
 	if errInstallments != nil {
 		return nil, fmt.Errorf("instalments of link %s: %w", l.ID, errInstallments)
 	}
@@ -166,8 +175,30 @@ func paymentValues(p checkout.Payment) ([]any, error) {
 		p.PayerIP, p.PayerAgent, p.PayerLang, micros(p.CreatedAt), string(p.Status), slot, refs, p.MDStatus,
 		p.ECI, string(p.Liability), p.AuthCode, p.RRN, string(p.Decline.Code), p.Decline.BankCode,
 		p.Decline.Message, string(p.Reversal), p.Refunded, micros(p.Deadline), int64(p.Asks),
-		int64(p.NotFound), micros(p.UpdatedAt), micros(p.PaidAt), micros(p.DueAt), p.Seq, blank(p.Head),
+		int64(p.NotFound), micros(p.UpdatedAt), micros(p.PaidAt), micros(p.DueAt), p.Seq, blank(p.Head), string(p.Sale), checkout.EncodeAnswers(p.Answers),
 	}, nil
+}
+
+// written reads values as they will come back from the table.
+type written struct {
+	values []any
+	at     int
+}
+
+func (w *written) next() any {
+	w.at++
+	return w.values[w.at-1]
+}
+
+func (w *written) text() string { return plain(w.next().(string)) }
+func (w *written) num() int64   { return w.next().(int64) }
+func (w *written) blob() []byte { return w.next().([]byte) }
+
+func (w *written) numOr(null int64) int64 {
+	if n, ok := w.next().(int64); ok {
+		return n
+	}
+	return null
 }
 
 func scanPayment(r row) (checkout.Payment, error) {
@@ -193,8 +224,12 @@ func scanPayment(r row) (checkout.Payment, error) {
 	p.Asks, p.NotFound = int(r.num()), int(r.num())
 	p.UpdatedAt, p.PaidAt, p.DueAt = fromMicros(r.num()), fromMicros(r.num()), fromMicros(r.num())
 	p.Seq, p.Head = r.num(), r.blob()
+	p.Sale = checkout.Sale(r.text())
 	if err != nil {
 		return p, fmt.Errorf("references of payment %s: %w", p.ID, err)
+	}
+	if p.Answers, err = checkout.DecodeAnswers(r.text()); err != nil {
+		return p, fmt.Errorf("answers of payment %s: %w", p.ID, err)
 	}
 	return p, nil
 }
@@ -238,17 +273,20 @@ func scanMerchant(r row) (*merchantRow, error) {
 }
 
 func accountValues(a checkout.Account, sealed []byte) ([]any, error) {
-	var lists [4]string
-	for i, v := range []any{a.Currencies, a.Programs, a.Issuers, a.Rates} {
+	var lists [5]string
+	for i, v := range []any{a.Currencies, a.Programs, a.Issuers, a.Rates, a.Payout} {
 		var err error
 		if lists[i], err = encodeJSON(v); err != nil {
 			return nil, err
 		}
 	}
+	if a.Payout == (checkout.PayoutTerms{}) {
+		lists[4] = "" // as in rows from before there were terms
+	}
 	return []any{
 		string(a.ID), string(a.Merchant), a.Kind, a.Name, a.Mode, a.BaseURL, lists[0], lists[1], lists[2],
 		lists[3], string(a.Pricing), a.MinPerMonth, num(a.HalfSecure), int64(a.Priority), num(a.Enabled),
-		a.Version, micros(a.CreatedAt), micros(a.UpdatedAt), sealed,
+		a.Version, micros(a.CreatedAt), micros(a.UpdatedAt), sealed, micros(a.DeletedAt), lists[4],
 	}, nil
 }
 
@@ -263,6 +301,10 @@ func scanAccount(r row) (checkout.Account, []byte, error) {
 	a.HalfSecure, a.Priority, a.Enabled = r.num() != 0, int(r.num()), r.num() != 0
 	a.Version, a.CreatedAt, a.UpdatedAt = r.num(), fromMicros(r.num()), fromMicros(r.num())
 	sealed := r.blob()
+	a.DeletedAt = fromMicros(r.num())
+	if terms := r.text(); terms != "" {
+		err = firstError(err, decodeJSON(terms, &a.Payout))
+	}
 	if err != nil {
 		return a, nil, fmt.Errorf("lists of account %s: %w", a.ID, err)
 	}

@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
+	"iter"
+	"strconv"
 	"strings"
 	"time"
 
@@ -109,6 +111,9 @@ func (s *Store) SearchLinks(ctx context.Context, q checkout.LinkQuery) ([]checko
 		if q.Text != "" {
 			f.add(`search LIKE ? ESCAPE '\'`, like(q.Text))
 		}
+		if q.Maker != "" {
+			f.add("id IN (SELECT link FROM link_makers WHERE merchant = ? AND maker = ?)", string(q.Merchant), string(q.Maker))
+		}
 		f.between(q.From, q.To)
 		text, err := f.page(links, isLink, q.Cursor, limit)
 		if err != nil {
@@ -154,26 +159,7 @@ func (f *filter) status(s checkout.LinkStatus, now int64) {
 // SearchPayments answers a page of a merchant's payments, newest first, and the cursor of the next.
 func (s *Store) SearchPayments(ctx context.Context, q checkout.PaymentQuery) ([]checkout.Payment, string, error) {
 	limit := pageSize(q.Limit)
-	f := &filter{}
-	f.add("merchant = ?", string(q.Merchant))
-	if q.Link != "" {
-		f.add("link = ?", string(q.Link))
-	}
-	if q.Status != "" {
-		f.add("status = ?", string(q.Status))
-	}
-	if q.Order != "" {
-		// An order number has one link, and payments are found by that.
-		f.add("link = (SELECT id FROM links WHERE merchant = ? AND merchant_order = ?)", string(q.Merchant), string(q.Order))
-	}
-	if q.Min > 0 {
-		f.add("total >= ?", q.Min)
-	}
-	if q.Max > 0 {
-		f.add("total <= ?", q.Max)
-	}
-	f.between(q.From, q.To)
-	text, err := f.page(payments, isPayment, q.Cursor, limit)
+	text, args, err := paymentSearch(q, limit, s.engine.section() == "sqlite")
 	if err != nil {
 		return nil, "", err
 	}
@@ -183,7 +169,7 @@ func (s *Store) SearchPayments(ctx context.Context, q checkout.PaymentQuery) ([]
 			p, err := scanPayment(r)
 			out = append(out, p)
 			return err
-		}, f.args...)
+		}, args...)
 	})
 	if err != nil {
 		return nil, "", err
@@ -193,6 +179,291 @@ func (s *Store) SearchPayments(ctx context.Context, q checkout.PaymentQuery) ([]
 	}
 	last := out[limit-1]
 	return out[:limit], makeCursor(last.CreatedAt, string(last.ID)), nil
+}
+
+// paymentSearch is the question of SearchPayments. Where few payments can be meant, the merchant is held
+// against an expression, so that no planner walks through all payments of the merchant to meet them. What a
+// person typed is looked for in each way that it can be meant by an index of that way's own, newest first and no
+// more than a page of each: what is searched does not grow with what is found. hints names that index, to an engine
+// that takes the name: SQLite, which knows nothing of a table that was not analysed, draws lots.
+func paymentSearch(q checkout.PaymentQuery, limit int, hints bool) (text string, args []any, err error) {
+	return paymentsFound(payments.list, q, limit, hints)
+}
+
+// paymentsFound is paymentSearch for these columns.
+func paymentsFound(columns string, q checkout.PaymentQuery, limit int, hints bool) (text string, args []any, err error) {
+	f := &filter{}
+	if q.Any == nil && !q.Waiting {
+		f.paymentsOf(q, q.Reference != "" || q.Attention)
+		text, err = f.page(&table{name: payments.name, list: columns}, isPayment, q.Cursor, limit)
+		return text, f.args, err
+	}
+	if text, err = f.anyOf(q, limit, hints); err != nil {
+		return "", nil, err
+	}
+	f.args = append(f.args, int64(limit+1))
+	return fmt.Sprintf("SELECT %s FROM payments WHERE id IN (%s) ORDER BY created_at DESC, id DESC LIMIT $%d", columns, text, len(f.args)), f.args, nil
+}
+
+// sumTime is how long a page waits for the sums of its list: filters that few of a merchant's payments pass make a
+// walk of them, and the page has its own without.
+const sumTime = 700 * time.Millisecond
+
+// PaymentSums adds up at most checkout.MostSummed payments of a list, the newest, in one question.
+func (s *Store) PaymentSums(ctx context.Context, q checkout.PaymentQuery) (checkout.PaymentSums, error) {
+	text, args, err := paymentSums(q, checkout.MostSummed, s.engine.section() == "sqlite")
+	if err != nil {
+		return checkout.PaymentSums{}, err
+	}
+	soon, cancel := context.WithTimeout(ctx, sumTime)
+	defer cancel()
+	var out checkout.PaymentSums
+	err = s.readWithin(soon, sumTime, func(db querier) error {
+		out = checkout.PaymentSums{Known: true}
+		return db.query(soon, text, func(r row) error {
+			one := checkout.PaymentSum{Currency: checkout.Currency(r.text()), Tries: r.num(), Paid: r.num(), Collected: r.num(), Back: r.num()}
+			if out.More = out.More || r.num() > checkout.MostSummed; one.Tries > 0 {
+				out.Each = append(out.Each, one)
+			}
+			return nil
+		}, args...)
+	})
+	if err != nil && soon.Err() != nil && ctx.Err() == nil {
+		return checkout.PaymentSums{}, nil
+	}
+	return out, err
+}
+
+// paymentSums numbers the payments of a list from the newest, one more than are summed: that one says that there are
+// more. It walks the index that the list's own pages walk.
+func paymentSums(q checkout.PaymentQuery, most int, hints bool) (text string, args []any, err error) {
+	q.Cursor = ""
+	text, args, err = paymentsFound("currency, total, refunded, paid_at, created_at, id", q, most, hints)
+	if err != nil {
+		return "", nil, err
+	}
+	one := func(value, where string) string {
+		return fmt.Sprintf("CAST(sum(CASE WHEN place <= %d%s THEN %s ELSE 0 END) AS BIGINT)", most, where, value)
+	}
+	return "SELECT currency, " + strings.Join([]string{one("1", ""), one("1", " AND paid_at > 0"), one("total", " AND paid_at > 0"), one("refunded", " AND paid_at > 0")}, ", ") +
+		", max(place) FROM (SELECT currency, total, refunded, paid_at, row_number() OVER (ORDER BY created_at DESC, id DESC) AS place FROM (" + text +
+		") AS found) AS placed GROUP BY currency ORDER BY 2 DESC, 1", args, nil
+}
+
+// way is one way in which what was typed can be meant, and its index; "" = it names few payments by itself.
+type way struct {
+	index string
+	take  func(f *filter)
+}
+
+// anyOf is a list of the ids of payments that what was typed can mean.
+func (f *filter) anyOf(q checkout.PaymentQuery, limit int, hints bool) (string, error) {
+	var each []string
+	for _, w := range waysOf(q) {
+		one := &filter{args: f.args}
+		one.paymentsOf(q, w.index == "")
+		w.take(one)
+		from := payments.name
+		if hints && w.index != "" {
+			from += " INDEXED BY " + w.index
+		}
+		text, err := one.page(&table{name: from, list: "id"}, isPayment, q.Cursor, limit)
+		if err != nil {
+			return "", err
+		}
+		f.args = one.args
+		each = append(each, "SELECT id FROM ("+text+") AS w"+strconv.Itoa(len(each)))
+	}
+	return strings.Join(each, " UNION "), nil
+}
+
+func waysOf(q checkout.PaymentQuery) (all []way) {
+	is := func(index, condition string, values ...any) {
+		all = append(all, way{index, func(f *filter) { f.add(condition, values...) }})
+	}
+	if q.Any == nil {
+		for _, s := range []checkout.Status{checkout.StatusAuthorizing, checkout.StatusPending} {
+			is("payments_rare", "status = ? AND "+rare, string(s))
+		}
+		return all
+	}
+	t, m := q.Any, string(q.Merchant)
+	if t.ID != "" {
+		is("", "id = ?", string(t.ID))
+	}
+	if t.Reference != "" {
+		all = append(all, way{"", func(f *filter) { f.reference(t.Reference) }})
+	}
+	if t.Link != "" {
+		is("", "link = ?", string(t.Link))
+	}
+	if t.Token != "" {
+		is("", "link = (SELECT id FROM links WHERE merchant = ? AND token = ?)", m, string(t.Token))
+	}
+	if t.Word != "" {
+		is("", "link = (SELECT id FROM links WHERE merchant = ? AND merchant_order = ?)", m, t.Word)
+		is("", "bank_order = ?", t.Word)
+		is("payments_rrn", "rrn = ? AND rrn <> ''", t.Word)
+		is("payments_auth_code", "auth_code = ? AND auth_code <> ''", t.Word)
+	}
+	switch {
+	case t.BIN != "" && t.Last4 != "":
+		is("payments_last4", "card_last4 = ? AND card_bin LIKE ?", t.Last4, t.BIN+"%")
+	case t.Last4 != "":
+		is("payments_last4", "card_last4 = ?", t.Last4)
+	case t.BIN != "":
+		is("payments_bin", "substr(card_bin, 1, 6) = ? AND card_bin LIKE ?", t.BIN[:min(6, len(t.BIN))], t.BIN+"%")
+	}
+	for minor, currencies := range amounts(t.Amounts) {
+		all = append(all, way{"payments_total", func(f *filter) {
+			f.add("total = ?", minor)
+			in(f, "currency", currencies)
+		}})
+	}
+	if t.Text != "" {
+		is("", `link IN (SELECT id FROM links WHERE merchant = ? AND search LIKE ? ESCAPE '\')`, m, like(t.Text))
+	}
+	if len(all) == 0 {
+		is("", "1 = 0")
+	}
+	return all
+}
+
+// amounts are the currencies that each number of minor units is meant in, in the order of the amounts.
+func amounts(all []checkout.Money) iter.Seq2[int64, []checkout.Currency] {
+	return func(yield func(int64, []checkout.Currency) bool) {
+		told := map[int64]bool{}
+		for _, m := range all {
+			if told[m.Minor] {
+				continue
+			}
+			told[m.Minor] = true
+			var in []checkout.Currency
+			for _, other := range all {
+				if other.Minor == m.Minor {
+					in = append(in, other.Currency)
+				}
+			}
+			if !yield(m.Minor, in) {
+				return
+			}
+		}
+	}
+}
+
+// paymentsOf takes the conditions of a query but what was typed; few says that others name few payments.
+func (f *filter) paymentsOf(q checkout.PaymentQuery, few bool) {
+	merchant := "merchant = ?"
+	if few {
+		merchant = "merchant || '' = ?"
+	}
+	f.add(merchant, string(q.Merchant))
+	if q.Reference != "" {
+		f.reference(q.Reference)
+	}
+	if q.Attention {
+		f.add("id IN (SELECT subject FROM events WHERE merchant = ? AND "+attention+")", string(q.Merchant))
+	}
+	if q.Link != "" {
+		f.add("link = ?", string(q.Link))
+	}
+	if q.Waiting {
+		f.add("status IN ('authorizing', 'pending')")
+	}
+	if q.Status != "" {
+		f.add("status = ?", string(q.Status))
+		if !frequent(q.Status) {
+			f.add(rare)
+		}
+	}
+	if q.Order != "" {
+		// An order number has one link, and payments are found by that.
+		f.add("link = (SELECT id FROM links WHERE merchant = ? AND merchant_order = ?)", string(q.Merchant), string(q.Order))
+	}
+	if q.Maker != "" {
+		f.add("link IN (SELECT link FROM link_makers WHERE merchant = ? AND maker = ?)", string(q.Merchant), string(q.Maker))
+	}
+	f.priced(q)
+	f.between(q.From, q.To)
+}
+
+func (f *filter) priced(q checkout.PaymentQuery) {
+	if q.Currency != "" {
+		f.add("currency = ?", string(q.Currency))
+		if q.Currency != checkout.TRY {
+			f.add(foreign)
+		}
+	}
+	if q.Account != "" {
+		f.add("account = ?", string(q.Account))
+	}
+	if q.Min > 0 {
+		f.add("total >= ?", q.Min)
+	}
+	if q.Max > 0 {
+		f.add("total <= ?", q.Max)
+	}
+}
+
+// rare are the states of the index payments_rare, in its words: neither engine finds them in a parameter.
+const rare = "status <> 'paid' AND status <> 'declined' AND status <> 'failed' AND status <> 'abandoned'"
+
+// foreign are the currencies of the index payments_foreign, in its words.
+const foreign = "currency <> 'TRY'"
+
+// frequent says whether a state is none of those: payments in it are met soon on the walk from the newest.
+func frequent(s checkout.Status) bool {
+	switch s {
+	case checkout.StatusPaid, checkout.StatusDeclined, checkout.StatusFailed, checkout.StatusAbandoned:
+		return true
+	}
+	return false
+}
+
+// reference finds payments by the beginning of their ids: a range of the primary key.
+func (f *filter) reference(reference string) {
+	prefix, ok := checkout.ReferencedBy(reference)
+	if !ok {
+		f.add("1 = 0")
+		return
+	}
+	f.add("id >= ? AND id < ?", prefix, prefix+pastIDs)
+}
+
+// attention is which events call for a person. Its words are those of the index events_attention: neither
+// engine uses that for a parameter.
+const attention = "type = '" + checkout.EventAmountDiffers + "'"
+
+// Attention answers the events for which a person should look at payments.
+func (s *Store) Attention(ctx context.Context, m checkout.MerchantID, of []checkout.PaymentID) (map[checkout.PaymentID][]checkout.Event, error) {
+	found := map[checkout.PaymentID][]checkout.Event{}
+	if len(of) == 0 {
+		return found, nil
+	}
+	text, args := attentionOf(m, of)
+	err := s.readWithin(ctx, searchTime, func(db querier) error {
+		return db.query(ctx, text, func(r row) error {
+			l, err := scanLine(r)
+			p := checkout.PaymentID(l.Subject)
+			found[p] = append(found[p], l.Event)
+			return err
+		}, args...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
+func attentionOf(m checkout.MerchantID, of []checkout.PaymentID) (text string, args []any) {
+	f := &filter{}
+	f.add("merchant = ?", string(m))
+	ids := make([]any, len(of))
+	for i, id := range of {
+		ids[i] = string(id)
+	}
+	f.add("subject IN (?"+strings.Repeat(", ?", len(of)-1)+")", ids...)
+	return "SELECT " + events.list + " FROM events WHERE " + attention + " AND " + strings.Join(f.where, " AND ") + " ORDER BY subject, seq", f.args
 }
 
 // PaymentsOfLinks answers the newest payments of each link. PostgreSQL is asked once and walks the index

@@ -351,6 +351,9 @@ func (t *sqliteTx) apply(ctx context.Context, writes []write) error {
 	return nil
 }
 
+// fill is apply: one prepared statement for each table, and no limit of time.
+func (t *sqliteTx) fill(ctx context.Context, writes []write) error { return t.apply(ctx, writes) }
+
 func (t *sqliteTx) commit(context.Context) error {
 	err := sqliteExec(t.Conn, "COMMIT")
 	if err != nil {

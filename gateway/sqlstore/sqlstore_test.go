@@ -101,6 +101,7 @@ func eachDatabase(t *testing.T, test func(t *testing.T, url string)) {
 func TestLedger(t *testing.T) {
 	for name, url := range databases {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			storetest.Ledger(t, func(t *testing.T) (checkout.Ledger, *storetest.Clock) {
 				clock := storetest.NewClock(start)
 				return open(t, url(t), at(clock)), clock

@@ -52,8 +52,8 @@ func (s *Store) Verify(ctx context.Context, report func(Finding)) error {
 		return errNoKeys
 	}
 	for _, k := range []verified{
-		{table: payments, bound: paymentBound},
-		{table: links, bound: linkBound, beside: (*audit).counters},
+		{table: payments, bound: paymentBound, beside: (*audit).ofPayments},
+		{table: links, bound: linkBound, beside: (*audit).carried},
 		{table: merchants, bound: merchantBound, beside: (*audit).belongings},
 	} {
 		after := ""
@@ -75,7 +75,8 @@ func (s *Store) Verify(ctx context.Context, report func(Finding)) error {
 	return s.orphans(ctx, report)
 }
 
-// orphans finds events whose row is gone.
+// orphans finds events whose row is gone, refunds whose payment is, and sessions, users, message settings, report
+// schedules and merchants' own words that were changed.
 func (s *Store) orphans(ctx context.Context, report func(Finding)) error {
 	var found []Finding
 	err := s.reading(ctx, false, func(q querier) error {
@@ -87,6 +88,49 @@ func (s *Store) orphans(ctx context.Context, report func(Finding)) error {
 			return nil
 		})
 	})
+	if err == nil {
+		err = s.reading(ctx, false, func(q querier) error {
+			return q.query(ctx, "SELECT id, payment FROM refunds f WHERE NOT EXISTS (SELECT 1 FROM payments p WHERE p.id = f.payment)", func(r row) error {
+				found = append(found, Finding{Row: r.text(), Subject: r.text(), What: FoundRowUnknown})
+				return nil
+			})
+		})
+	}
+	if err == nil {
+		err = s.reading(ctx, false, func(q querier) error {
+			return q.query(ctx, "SELECT "+sessions.list+" FROM sessions", func(r row) error {
+				if c, err := s.scanSession(r); err != nil {
+					found = append(found, Finding{Subject: string(c.Link), Row: string(c.ID), What: FoundRowChanged})
+				}
+				return nil
+			})
+		})
+	}
+	if err == nil {
+		err = s.reading(ctx, false, func(q querier) error {
+			return q.query(ctx, "SELECT "+users.list+" FROM users", func(r row) error {
+				if u, err := s.scanUser(r); err != nil {
+					found = append(found, Finding{Subject: string(u.ID), What: FoundRowChanged})
+				}
+				return nil
+			})
+		})
+	}
+	if err == nil {
+		var changed []Finding
+		changed, err = s.changedSettings(ctx)
+		found = append(found, changed...)
+	}
+	if err == nil {
+		var changed []Finding
+		changed, err = s.changedSchedules(ctx)
+		found = append(found, changed...)
+	}
+	if err == nil {
+		var changed []Finding
+		changed, err = s.changedWords(ctx)
+		found = append(found, changed...)
+	}
 	for _, f := range found {
 		report(f)
 	}
@@ -105,6 +149,7 @@ type audit struct {
 	verified
 	store    *Store
 	keys     *lasting
+	only     string // this row alone; "" = the next page
 	order    []string
 	subjects map[string]*subject
 	findings []Finding
@@ -129,7 +174,11 @@ func (a *audit) found(s *subject, what Found) {
 func (a *audit) page(ctx context.Context, q querier, after string) error {
 	a.subjects = map[string]*subject{}
 	seq, head := a.table.from("seq"), a.table.from("head")
-	err := q.query(ctx, "SELECT "+a.table.list+" FROM "+a.table.name+" WHERE id > $1 ORDER BY id LIMIT $2", func(r row) error {
+	where, first := "id > $1", after
+	if a.only != "" {
+		where, first = "id = $1", a.only
+	}
+	err := q.query(ctx, "SELECT "+a.table.list+" FROM "+a.table.name+" WHERE "+where+" ORDER BY id LIMIT $2", func(r row) error {
 		values := a.table.raw(r)
 		s := &subject{values: values, lastHash: []byte{}, digests: map[string][]byte{}}
 		s.id, _ = values[0].(string)
@@ -137,7 +186,7 @@ func (a *audit) page(ctx context.Context, q querier, after string) error {
 		s.head, _ = values[head].([]byte)
 		a.order, a.subjects[s.id] = append(a.order, s.id), s
 		return nil
-	}, after, int64(verifyPage))
+	}, first, int64(verifyPage))
 	if err != nil || len(a.order) == 0 {
 		return err
 	}
@@ -180,7 +229,7 @@ func (a *audit) end(s *subject) {
 	if s.seq != s.lastSeq || !bytes.Equal(s.head, s.lastHash) {
 		a.found(s, FoundTailMissing)
 	}
-	a.row(s, s.id, a.keys.digest(a.table.name, s.values[:a.bound]))
+	a.row(s, s.id, a.keys.digest(a.table.name, a.table.bound(s.values, a.bound)))
 }
 
 // row holds a row's digest against the last event about it.
@@ -230,12 +279,58 @@ func (a *audit) counters(ctx context.Context, q querier) error {
 	return nil
 }
 
-// belongings holds accounts and keys against their merchant's chain.
+// ofPayments holds voids, refunds and consents against their payment's chain.
+func (a *audit) ofPayments(ctx context.Context, q querier) error {
+	return a.vouched(ctx, q, "payment", belonging{refunds, refundBound}, belonging{consents, len(consents.cols)})
+}
+
+// belonging is a table whose rows another row's chain vouches for; bound is how many of its columns are bound into it.
+type belonging struct {
+	table *table
+	bound int
+}
+
+// vouched holds the rows of other tables against the chains that vouch for them; owner names the column
+// that says whose chain it is.
+func (a *audit) vouched(ctx context.Context, q querier, owner string, of ...belonging) error {
+	seen := map[string]bool{}
+	for _, b := range of {
+		t := b.table
+		err := q.query(ctx, "SELECT "+t.list+" FROM "+t.name+" WHERE "+owner+" >= $1 AND "+owner+" <= $2", func(r row) error {
+			values := t.raw(r)
+			id, _ := values[0].(string)
+			subject, _ := values[t.from(owner)].(string)
+			if s := a.subjects[subject]; s != nil {
+				seen[id] = true
+				a.row(s, id, a.keys.digest(t.name, values[:b.bound]))
+			}
+			return nil
+		}, a.order[0], a.order[len(a.order)-1])
+		if err != nil {
+			return err
+		}
+	}
+	for _, id := range a.order {
+		a.missing(a.subjects[id], seen)
+	}
+	return nil
+}
+
+// missing finds rows that a chain vouches for and that are not there.
+func (a *audit) missing(s *subject, seen map[string]bool) {
+	for row := range s.digests {
+		if row != s.id && !seen[row] {
+			a.findings = append(a.findings, Finding{Subject: s.id, Row: row, What: FoundRowMissing})
+		}
+	}
+}
+
+// belongings holds accounts, keys, registrations, webhook endpoints and members against their merchant's chain.
 func (a *audit) belongings(ctx context.Context, q querier) error {
 	for _, id := range a.order {
 		s := a.subjects[id]
-		seen := map[string]bool{s.id: true}
-		for _, t := range []*table{accounts, apiKeys} {
+		seen := map[string]bool{}
+		for _, t := range []*table{accounts, apiKeys, registrations, endpoints, members} {
 			err := q.query(ctx, "SELECT "+t.list+" FROM "+t.name+" WHERE merchant = $1", func(r row) error {
 				values := t.raw(r)
 				row, _ := values[0].(string)
@@ -247,22 +342,28 @@ func (a *audit) belongings(ctx context.Context, q querier) error {
 				return err
 			}
 		}
-		for row := range s.digests {
-			if !seen[row] {
-				a.findings = append(a.findings, Finding{Subject: s.id, Row: row, What: FoundRowMissing})
-			}
+		if err := a.reconciled(ctx, q, s, seen); err != nil {
+			return err
 		}
+		if err := a.offline(ctx, q, s, seen); err != nil {
+			return err
+		}
+		a.missing(s, seen)
 	}
 	return nil
 }
 
 func (a *audit) belonging(s *subject, t *table, id string, values []any) {
-	if t != accounts {
+	if t != accounts && t != endpoints {
 		a.row(s, id, a.keys.digest(t.name, values))
 		return
 	}
-	sealed, _ := values[len(values)-1].([]byte)
-	plain, err := a.store.boxes.open("account "+id, sealed)
+	owner, digest, at := "account ", a.keys.accountDigest, accountBound
+	if t == endpoints {
+		owner, digest, at = endpointOwner, a.keys.endpointDigest, endpointBound
+	}
+	sealed, _ := values[at].([]byte)
+	plain, err := a.store.boxes.open(owner+id, sealed)
 	if err != nil {
 		a.findings = append(a.findings, Finding{Subject: s.id, Row: id, What: FoundSealedChanged})
 		return
@@ -272,7 +373,7 @@ func (a *audit) belonging(s *subject, t *table, id string, values []any) {
 		a.findings = append(a.findings, Finding{Subject: s.id, Row: id, What: FoundSealedChanged})
 		return
 	}
-	a.row(s, id, a.keys.accountDigest(values, secrets))
+	a.row(s, id, digest(values, secrets))
 }
 
 // raw reads a row's values as they are stored.

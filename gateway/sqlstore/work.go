@@ -11,10 +11,15 @@ import (
 type needs struct {
 	links    []checkout.LinkID
 	payments []checkout.PaymentID
-	orders   []pair            // merchant and order number, to see whether it is taken
-	idem     []pair            // merchant and idempotency key
-	oneStep  []checkout.LinkID // their one-step payments that are still challenged
-	slots    []checkout.LinkID // which of their slots are held
+	orders   []pair               // merchant and order number, to see whether it is taken
+	idem     []pair               // merchant and idempotency key
+	oneStep  []checkout.LinkID    // their one-step payments that are still challenged
+	slots    []checkout.LinkID    // which of their slots are held
+	refunds  []checkout.PaymentID // their voids and refunds
+	invoices []pair               // merchant and UUID of an e-invoice, to see whether it has a link
+
+	sentOf     []checkout.LinkID // which messages brought them
+	recipients []pair            // merchant and recipient of a message, to see what was sent there
 }
 
 type pair struct{ merchant, name string }
@@ -22,6 +27,7 @@ type pair struct{ merchant, name string }
 // work is what one transaction knows and has changed. A unit sees what the units before it did.
 type work struct {
 	store *Store
+	ids   *checkout.IDs
 	keys  *lasting
 	now   time.Time // the deciding clock, read after the rows were locked
 
@@ -31,12 +37,25 @@ type work struct {
 	idem     map[pair][]byte // SHA-256 of the request that used the key
 	oneStep  map[checkout.LinkID][]checkout.PaymentID
 	slots    map[checkout.LinkID]map[int]bool
+	refunds  map[checkout.RefundID]*refundState
+
+	einvoices map[pair]bool // which have a link; nil until one is looked for
+
+	mail mail
 
 	changedLinks    []*linkState
 	changedPayments []*paymentState
+	changedRefunds  []*refundState
 	lines           [][]any
 	outbox          [][]any
 	answers         [][]any
+	newEInvoices    [][]any
+	newSessions     [][]any
+	newDocuments    [][]any
+	newMakers       [][]any
+	newBatches      [][]any
+	newBatchLinks   [][]any
+	newConsents     [][]any
 }
 
 // linkState is a link in this transaction.
@@ -58,14 +77,19 @@ type paymentState struct {
 	listed bool
 }
 
+func (s *Store) newWork() *work {
+	return &work{
+		store: s, ids: s.ids, keys: s.keys.Load(), links: map[checkout.LinkID]*linkState{},
+		payments: map[checkout.PaymentID]*paymentState{}, orders: map[pair]bool{}, idem: map[pair][]byte{},
+		oneStep: map[checkout.LinkID][]checkout.PaymentID{}, slots: map[checkout.LinkID]map[int]bool{},
+		refunds: map[checkout.RefundID]*refundState{},
+	}
+}
+
 // load reads and locks everything the units need, links before payments and each in the order of
 // their ids.
 func (s *Store) load(ctx context.Context, t tx, units []*unit) (*work, error) {
-	w := &work{
-		store: s, keys: s.keys.Load(), links: map[checkout.LinkID]*linkState{},
-		payments: map[checkout.PaymentID]*paymentState{}, orders: map[pair]bool{}, idem: map[pair][]byte{},
-		oneStep: map[checkout.LinkID][]checkout.PaymentID{}, slots: map[checkout.LinkID]map[int]bool{},
-	}
+	w := s.newWork()
 	if w.keys == nil {
 		return nil, errNoKeys
 	}
@@ -82,8 +106,8 @@ func (s *Store) load(ctx context.Context, t tx, units []*unit) (*work, error) {
 
 // lookups joins what the units need, each row once.
 func (w *work) lookups(units []*unit) []lookup {
-	var ids, paymentIDs, oneStep, slots keySet
-	var orders, idem pairSet
+	var ids, paymentIDs, oneStep, slots, refunded, sentOf keySet
+	var orders, idem, invoices, recipients pairSet
 	for _, u := range units {
 		for _, id := range u.needs.links {
 			ids.add(string(id))
@@ -97,8 +121,16 @@ func (w *work) lookups(units []*unit) []lookup {
 		for _, id := range u.needs.slots {
 			slots.add(string(id))
 		}
+		for _, id := range u.needs.refunds {
+			refunded.add(string(id))
+		}
+		for _, id := range u.needs.sentOf {
+			sentOf.add(string(id))
+		}
+		recipients.add(u.needs.recipients)
 		orders.add(u.needs.orders)
 		idem.add(u.needs.idem)
+		invoices.add(u.needs.invoices)
 	}
 	all := []lookup{
 		{table: links, by: []string{"id"}, keys: ids.columns(), lock: true, each: w.loadedLink},
@@ -107,10 +139,16 @@ func (w *work) lookups(units []*unit) []lookup {
 			where: "status = 'challenged' AND one_step = 1", each: w.loadedOneStep},
 		{table: payments, cols: "link, slot", by: []string{"link"}, keys: slots.columns(),
 			where: "slot IS NOT NULL", each: w.loadedSlot},
+		{table: refunds, by: []string{"payment"}, keys: refunded.columns(), each: w.loadedRefund},
 		{table: links, cols: "merchant, merchant_order", by: []string{"merchant", "merchant_order"},
 			keys: orders.columns(), each: func(r row) error { w.orders[pair{r.text(), r.text()}] = true; return nil }},
 		{table: idempotency, cols: "merchant, name, request", by: []string{"merchant", "name"},
 			keys: idem.columns(), each: func(r row) error { w.idem[pair{r.text(), r.text()}] = r.blob(); return nil }},
+		{table: einvoices, cols: "merchant, uuid", by: []string{"merchant", "uuid"},
+			keys: invoices.columns(), each: func(r row) error { w.carries(pair{r.text(), r.text()}); return nil }},
+	}
+	if len(sentOf.list) > 0 {
+		all = append(all, w.messageLookups(sentOf, recipients)...)
 	}
 	asked := all[:0]
 	for _, l := range all {
@@ -231,13 +269,16 @@ func (w *work) keep(p *paymentState, next checkout.Payment, e checkout.Event, to
 		return err
 	}
 	e.Merchant, e.Subject = next.Merchant, string(next.ID)
-	l := w.event(e, next.Seq, p.Head, string(next.ID), w.keys.digest(payments.name, values[:paymentBound]))
+	l := w.event(e, next.Seq, p.Head, string(next.ID), w.keys.digest(payments.name, payments.bound(values, paymentBound)))
 	if err := w.record(l, topic); err != nil {
 		return err
 	}
 	next.Head = l.Hash
-	values[len(values)-1] = l.Hash
-	p.Payment, p.row = next, values
+	values[paymentHead] = l.Hash
+	if p.Payment, err = scanPayment(&written{values: values}); err != nil {
+		return err
+	}
+	p.row = values
 	if !p.listed {
 		p.listed = true
 		w.changedPayments = append(w.changedPayments, p)
@@ -256,21 +297,32 @@ func (w *work) answer(i checkout.Idempotency) {
 	})
 }
 
-// flush writes what changed. Payments that hold no slot afterwards go first: the slot that one of
-// them gave back may be another's now.
+// flush writes what changed.
 func (w *work) flush(ctx context.Context, t tx) error {
+	all, err := w.writes()
+	if err != nil {
+		return err
+	}
+	return applyAll(ctx, t, all...)
+}
+
+// writes are the rows that changed, in the order in which they may be written: payments that hold no slot afterwards
+// go before those that do, since the slot that one of them gave back may be another's now.
+func (w *work) writes() ([]write, error) {
 	fresh := write{table: links}
 	terms := write{table: links, set: linkTerms}
 	counters := write{table: links, set: linkCounters}
 	for _, l := range w.changedLinks {
 		values, err := l.values()
 		if err != nil {
-			return err
+			return nil, err
 		}
 		switch {
 		case l.fresh:
 			fresh.rows = append(fresh.rows, values)
 			continue
+		case l.terms && l.counted:
+			terms.rows = append(terms.rows, linkTerms.pick(values, l.seq)) // as the counters leave it
 		case l.terms:
 			terms.rows = append(terms.rows, linkTerms.pick(values, l.seq0))
 		}
@@ -291,10 +343,16 @@ func (w *work) flush(ctx context.Context, t tx) error {
 			held.rows = append(held.rows, paymentMove.pick(p.row, p.seq0))
 		}
 	}
+	ended, refunded := w.refundWrites()
 	// Counters go before terms: they are guarded by the Rev that both write.
-	return applyAll(ctx, t, fresh, counters, terms, free, held, made,
-		write{table: events, rows: w.lines}, write{table: outbox, rows: w.outbox},
-		write{table: idempotency, rows: w.answers})
+	return []write{
+		fresh, counters, terms, free, held, made,
+		ended, refunded, {table: events, rows: w.lines}, {table: outbox, rows: w.outbox},
+		{table: idempotency, rows: w.answers}, {table: einvoices, rows: w.newEInvoices}, {table: sessions, rows: w.newSessions},
+		{table: einvoiceDocuments, rows: w.newDocuments}, {table: linkMakers, rows: w.newMakers},
+		{table: batches, rows: w.newBatches}, {table: batchLinks, rows: w.newBatchLinks},
+		{table: messages, rows: w.mail.rows}, {table: consents, rows: w.newConsents},
+	}, nil
 }
 
 func applyAll(ctx context.Context, t tx, all ...write) error {

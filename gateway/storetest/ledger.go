@@ -64,7 +64,11 @@ func Ledger(t *testing.T, open func(t *testing.T) (checkout.Ledger, *Clock)) {
 		"the newest payments of many links come in one answer":                 paymentsOfLinks,
 		"changed links come oldest change first":                               changedLinks,
 		"live links are those that can still be paid":                          liveLinks,
+		"live links of many pages come once each, while the ledger is used":    liveLinksPages,
 		"a payment comes back with every field":                                paymentFields,
+		"what a payer agreed to comes back with its payment (F7)":              consentFields,
+		"a refused payment keeps no consent, and a changed text is not told":   consentRefused,
+		"each wording of a legal text is a version that never changes":         legalTexts,
 		"a payment of somebody else is not found (I17)":                        paymentForeign,
 		"a payment is found by its receipt's code":                             paymentPrefix,
 		"A25 admitted one tick before the end, refused at it and after":        admitExpiry,
@@ -91,14 +95,109 @@ func Ledger(t *testing.T, open func(t *testing.T) (checkout.Ledger, *Clock)) {
 		"two-step attempts and multi-use links supersede nothing":              supersedeNot,
 		"a lease hands each payment to one and changes nothing else (C28)":     leaseOnce,
 		"a lease ends, and what is not due is not handed out":                  leaseEnds,
-		"payments are found by link, status, order, time and total":            searchPayments,
+		"paid payments are looked at later, or never; others stay as they are": postpone,
+		"payments are found by link, status, order, reference, time and total": searchPayments,
+		"e-invoices are added up, and those overdue are found":                 einvoiceSums,
+		"payments are found by whatever people know of them":                   searchTyped,
+		"a list's sums are those of all its pages":                             listSums,
+		"one pending payment is leased if nobody asks about it":                leaseOne,
+		"payments that wait for their bank are found, longest first":           undecidedFirst,
+		"who was told of a payment is found by it":                             deliveriesAbout,
+		"payments that a person should look at are found by their events":      attention,
 		"pages of payments join to the whole, also when some are made between": pagesPayments,
+		"a void or refund comes back with every field":                         refundFields,
+		"a refund of somebody else is not found (I17)":                         refundForeign,
+		"A46 a payment has one pending refund, which ends once":                refundOneAtATime,
+		"A46 of a hundred refunds at once one is written":                      refundParallel,
+		"A45 a refund keeps the key that asked for it":                         refundKey,
+		"a lease hands out pending refunds that are due (C28)":                 refundLease,
+		"refunds are found by payment, kind, status and time":                  searchRefunds,
+		"an e-invoice comes back with its link and document":                   einvoiceFields,
+		"an e-invoice of somebody else is not found (I17)":                     einvoiceForeign,
+		"an invoice's UUID gets one link though a hundred ask at once":         einvoiceOnce,
+		"e-invoices are found by status, text and time, page by page":          searchEInvoices,
+		"a merchant has one registration with an intermediary at a time":       registrationOnce,
+		"a registration keeps the key that asked for it, and is its owner's":   registrationKey,
+		"a merchant's own words come back, and make its pages anew":            pageWords,
+		"words that several change together all stand":                         wordsTogether,
+		"a merchant's trail is read in pages, by who, what and when (I17)":     trail,
+		"keys are listed for their merchant only (I17)":                        keyList,
+		"a user comes back with every field, and one address is one user's":    userFields,
+		"A50 a code of the second factor is good once":                         secondOnce,
+		"members are seen from the user's and from the merchant's side":        membersOf,
+		"a merchant keeps an owner though two leave at once":                   lastOwner,
+		"A49 a visit ends when it is idle, and after its longest time":         visitLife,
+		"A49 visits are ended one by one, all but one, or with the membership": visitEnds,
+		"an invitation is good once, and ends the visits of before":            invitationOnce,
+		"A50 tries are counted and locked":                                     triesLock,
+		"how tries to sign in ended is kept":                                   signInNotes,
+		"links and payments are found by who made the link":                    linksOfMaker,
+		"what was collected is summed by day, account and instalments":         paidGroups,
+		"attempts are counted by account, state and reason":                    triedGroups,
+		"a link's way is counted from made to paid":                            linkFunnel,
+		"a checkout session comes back with every field":                       sessionFields,
+		"a webhook endpoint comes back with every field":                       endpointFields,
+		"a webhook endpoint of somebody else is not found (I17)":               endpointForeign,
+		"an endpoint that changed meanwhile is stale, and a deleted one gone":  endpointStale,
+		"a merchant has so many webhook endpoints and no more":                 endpointMost,
+		"A45 an endpoint keeps the key that asked for it":                      endpointKey,
+		"I18 what was committed gets its place in the feed, once and in order": feedPlaces,
+		"an endpoint is told of what it wants, and of nothing before it":       feedFanOut,
+		"the feed of somebody else is not shown (I17)":                         feedForeign,
+		"pages of the feed join to the whole though events come meanwhile":     feedPages,
+		"of a hundred who place the same events one gives each its place":      feedParallel,
+		"a redelivery goes to those who want it, or to the one that is named":  redelivered,
+		"C12 a lease hands each delivery to one, and ends":                     deliveryLease,
+		"about one object deliveries go in order, others are not held up":      deliveryOrder,
+		"an attempt's end is recorded, and of an ended lease nothing":          deliveryEnds,
+		"what is given up is told, and that it could not be told is not":       deliveryGivenUp,
+		"an endpoint that is gone is disabled and gets nothing more":           deliveryGone,
+		"deliveries are found by endpoint, event, status and time":             searchDeliveries,
+		"old deliveries and bodies are forgotten":                              deliveriesForgotten,
+		"a link whose last payment was made is told of in the same commit":     linkPaidTold,
+		"a link whose end came is told of once for each end":                   linkExpiredTold,
+		"a message comes back with every field, and is its merchant's (I17)":   messageFields,
+		"A45 a message keeps the key that asked for it":                        messageKey,
+		"A56 a link is sent five times in a day though twenty ask at once":     messagesPerLink,
+		"A56 a person gets three messages in an hour":                          messagesPerRecipient,
+		"a text that the provider would refuse as a repetition is refused":     messageRepeated,
+		"whom a merchant never writes to gets nothing":                         messagesSuppressed,
+		"C12 a lease hands each message to one, and ends":                      messageLease,
+		"an attempt at a message is recorded, and of an ended lease nothing":   messageEnds,
+		"a message that is given up is told, and its bounce remembered":        messageGivenUp,
+		"messages are found by link, status, kind and time":                    searchMessages,
+		"a link is reminded of once":                                           remindOnce,
+		"what a merchant sets about messages is compared and set":              settingsOfMessages,
+		"I18 an event is told by one message to each who asked":                noticesOnce,
+		"a consumer gets a copy, and nobody whom the merchant never writes to": agreedCopies,
+		"old messages are forgotten":                                           messagesForgotten,
+		"a reconciliation comes back with its rows and what they came to":      runFields,
+		"a reconciliation of somebody else is not found (I17)":                 runForeign,
+		"a row is resolved once though twenty do it at once":                   rowOnce,
+		"a closed day is closed":                                               dayClosed,
+		"of twenty who close a day at once one does":                           dayClosedOnce,
+		"a day's books have each payment that a list may be about once":        dayBooks,
+		"what is remembered of a bank's columns is the account's":              bankColumns,
+		"reports have the rows of their period and filters":                    reportRows,
+		"links that were made together come back in their order, with sums":    batchFields,
+		"pages of batches join to the whole":                                   batchPages,
+		"a batch of somebody else is not found (I17)":                          batchForeign,
+		"a batch's links are stored together or not at all, and once":          batchWhole,
+		"pages of a report join to the whole":                                  reportPages,
+		"a report has no row of somebody else (I17)":                           reportForeign,
 		"I20 events are numbered, chained and complete":                        eventsChain,
 		"events of somebody else are not shown":                                eventsForeign,
 		"merchants, logos, accounts and keys come back":                        merchantFields,
 		"an account or key of somebody else cannot be replaced":                merchantForeign,
 		"a revoked key is no key":                                              keyRevoked,
 		"a caller who is gone leaves nothing behind or everything":             cancelled,
+		"requests are found by key, end and time, and forgotten":               requestLog,
+		"an offline key comes back, and is its owner's":                        offlineKeyFields,
+		"a reference is revoked once and for one merchant":                     offlineRevoked,
+		"a report's schedule comes back, is edited once, and is its owner's":   scheduleFields,
+		"C12 a report is made by one, and whoever is late sends nothing":       scheduleLease,
+		"a report's mails are sent with its file, and end at their schedule":   reportMailsSent,
+		"A56 reports that are asked for have limits, and spare who is listed":  reportMailsHeld,
 	}
 	for _, name := range slices.Sorted(maps.Keys(tests)) {
 		t.Run(name, func(t *testing.T) {
@@ -199,12 +298,19 @@ func (b *Books) Payment(l checkout.Link, change ...func(*checkout.Payment)) chec
 	return p
 }
 
-// Admit stores a payment on a link and reads it.
+// Admit stores a payment on a link, and holds what the ledger answers against what it keeps.
 func (b *Books) Admit(l checkout.Link, change ...func(*checkout.Payment)) checkout.Payment {
 	b.Helper()
-	p := b.Payment(l, change...)
-	b.must(b.Ledger.Admit(b.ctx, p, b.Event("payment.challenged")))
-	return b.Read(p.ID)
+	return b.AdmitAs(b.Payment(l, change...))
+}
+
+// AdmitAs is Admit for a payment that is made.
+func (b *Books) AdmitAs(p checkout.Payment) checkout.Payment {
+	b.Helper()
+	admitted, err := b.Ledger.Admit(b.ctx, p, b.Event("payment.challenged"))
+	b.must(err)
+	b.equal("admitted, as answered and as read", admitted, b.Read(p.ID))
+	return admitted
 }
 
 // Read answers a payment as it is stored.
@@ -253,12 +359,13 @@ func (b *Books) Refused(p checkout.Payment) checkout.Move {
 	return m
 }
 
-// Move makes a step and reads the payment.
+// Move makes a step, and holds what the ledger answers against what it keeps.
 func (b *Books) Move(m checkout.Move) checkout.Payment {
 	b.Helper()
-	_, err := b.Ledger.Move(b.ctx, m)
+	done, err := b.Ledger.Move(b.ctx, m)
 	b.must(err)
-	return b.Read(m.From.ID)
+	b.equal("moved, as answered and as read", done.Payment, b.Read(m.From.ID))
+	return done.Payment
 }
 
 // Pay takes a payment on a link to paid.
@@ -339,6 +446,10 @@ func linkFields(b *Books) {
 		l.Customer = checkout.Customer{Name: "Ayşe İnce", Email: "ayse@example.com", Phone: "+905001112233"}
 		l.ReturnURL, l.Category = "https://shop.example/döndü?x=1&y=2", "electronics"
 		l.Metadata = map[string]string{"cart": "42", "ş": "ğ"}
+		l.ShowCount, l.Fields = true, []checkout.LinkField{
+			{Key: "plate", Label: checkout.Label{TR: "Plaka <b>", EN: "Plate & \"no\""}, Type: checkout.FieldText, Required: true, Max: 12},
+			{Key: "size", Label: checkout.Label{TR: "Beden", EN: "Size"}, Type: checkout.FieldChoice, Options: []string{"S", "M\u2028", "Şömine"}},
+		}
 		l.RestingSince = now.Add(-time.Hour)
 	})
 	l.Description = "Şişli'de \"kira\" <b>\\ \uFFFD %"
@@ -711,6 +822,34 @@ func liveLinks(b *Books) {
 	b.want(err, stop)
 }
 
+// More links than a reader takes at once, some of which end at one moment. Whoever is told of them may read
+// and write meanwhile: a hot state is filled while payers pay.
+func liveLinksPages(b *Books) {
+	const many = 1203
+	live := map[checkout.LinkID]int{}
+	for i := range many {
+		live[b.Create(func(l *checkout.Link) { l.ExpiresAt = l.ExpiresAt.Add(time.Duration(i/400) * time.Hour) }).ID] = 1
+	}
+	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
+	defer cancel()
+	got := map[checkout.LinkID]int{}
+	err := b.Ledger.LiveLinks(ctx, func(l checkout.Link) error {
+		got[l.ID]++
+		if len(got) != 700 {
+			return nil
+		}
+		if _, err := b.Ledger.LinkByID(ctx, l.Merchant, l.ID); err != nil {
+			return err
+		}
+		gone := l
+		gone.DeletedAt = b.Clock.Now()
+		_, err := b.Ledger.ChangeLink(ctx, checkout.LinkChange{From: l, To: gone, Event: b.Event("link.deleted")})
+		return err
+	})
+	b.must(err)
+	b.equal("live", got, live)
+}
+
 func paymentFields(b *Books) {
 	l := b.Create()
 	now := b.Clock.Now()
@@ -721,9 +860,9 @@ func paymentFields(b *Books) {
 			Kind: checkout.CardCredit, Commercial: true, BIN: "41556500", Last4: "0007"}
 		p.PayerNote, p.PayerIP, p.PayerAgent, p.PayerLang = "Ödeme", "2001:db8::1", "Mozilla/5.0 \xff\x00", "tr"
 		p.Refs = checkout.Refs{"md": "a=b", "ş": "<>&"}
+		p.Answers = []checkout.Answer{{Key: "plate", Label: checkout.Label{TR: "Plaka <b>", EN: "Plate"}, Type: checkout.FieldText, Value: "34 ĞÜ 12 & <i>"}}
 	})
-	b.must(b.Ledger.Admit(b.ctx, p, b.Event("payment.challenged")))
-	got := b.Read(p.ID)
+	got := b.AdmitAs(p)
 	p.PayerAgent, p.Head = "Mozilla/5.0 \uFFFD\uFFFD", got.Head
 	b.equal("payment", got, p)
 	b.equal("length of head", len(got.Head), 32)
@@ -770,13 +909,14 @@ func paymentPrefix(b *Books) {
 		b.want(err, checkout.ErrNoPayment)
 	}
 	twin := b.Payment(l, func(q *checkout.Payment) { q.ID = p.ID[:16] + "ZZZZZZZZZZ" })
-	b.must(b.Ledger.Admit(b.ctx, twin, b.Event("payment.challenged")))
+	b.AdmitAs(twin)
 	_, err = b.Ledger.PaymentByPrefix(b.ctx, string(p.ID[:16]))
 	b.want(err, checkout.ErrNoPayment)
 }
 
 func (b *Books) admit(l checkout.Link, change ...func(*checkout.Payment)) error {
-	return b.Ledger.Admit(b.ctx, b.Payment(l, change...), b.Event("payment.challenged"))
+	_, err := b.Ledger.Admit(b.ctx, b.Payment(l, change...), b.Event("payment.challenged"))
+	return err
 }
 
 func admitExpiry(b *Books) {
@@ -864,7 +1004,10 @@ func bankOrderTwice(b *Books) {
 	for i := range numbers {
 		numbers[i] = b.Payment(l, func(q *checkout.Payment) { q.BankOrder = "ODTWICETWICETWICETWX" })
 	}
-	errs := together(len(numbers), func(i int) error { return b.Ledger.Admit(b.ctx, numbers[i], b.Event("payment.challenged")) })
+	errs := together(len(numbers), func(i int) error {
+		_, err := b.Ledger.Admit(b.ctx, numbers[i], b.Event("payment.challenged"))
+		return err
+	})
 	b.equal("admitted", tally(errs)[""], 1)
 }
 
@@ -877,7 +1020,10 @@ func attemptOnce(b *Books) {
 	for i := range tries {
 		tries[i] = b.Payment(l, func(p *checkout.Payment) { p.ID = id })
 	}
-	errs := together(len(tries), func(i int) error { return b.Ledger.Admit(b.ctx, tries[i], b.Event("payment.challenged")) })
+	errs := together(len(tries), func(i int) error {
+		_, err := b.Ledger.Admit(b.ctx, tries[i], b.Event("payment.challenged"))
+		return err
+	})
 	b.equal("ends", tally(errs), map[string]int{"": 1, "payment_begun": 99})
 	won := b.Read(id)
 	b.equal("as the one who was first wrote it", errs[slices.IndexFunc(tries, func(p checkout.Payment) bool { return p.BankOrder == won.BankOrder })], nil)
@@ -1097,8 +1243,9 @@ func moveAnswer(b *Books) {
 		before := b.ReadLink(l.ID)
 		m, err := s.move(p)
 		b.must(err)
-		after, err := b.Ledger.Move(b.ctx, m)
+		done, err := b.Ledger.Move(b.ctx, m)
 		b.must(err)
+		after := done.Link
 		p = b.Read(p.ID)
 		if !s.changes {
 			b.equal(s.what+" answers no link", after == nil, true)
@@ -1135,7 +1282,7 @@ func supersede(b *Books) {
 	for i := range more {
 		more[i] = b.Payment(l, oneStep)
 	}
-	errs := together(len(more), func(i int) error { return b.Ledger.Admit(b.ctx, more[i], b.Event("payment.challenged")) })
+	errs := together(len(more), func(i int) error { _, err := b.Ledger.Admit(b.ctx, more[i], b.Event("payment.challenged")); return err })
 	b.equal("ends", tally(errs), map[string]int{"": 30})
 	open := 0
 	for _, p := range append(more, now) {
@@ -1198,6 +1345,32 @@ func leaseOnce(b *Books) {
 	}
 }
 
+func postpone(b *Books) {
+	due := b.Clock.Now()
+	paid := func(at time.Time) checkout.Payment {
+		m := b.Approved(b.Move(b.Authorizing(b.Admit(b.Create()))))
+		m.To.DueAt = at
+		return b.Move(m)
+	}
+	later, never, resting := paid(due), paid(due), paid(time.Time{})
+	other := b.Move(b.Authorizing(b.Admit(b.Create())))
+	until := due.Add(time.Hour)
+	b.must(b.Ledger.Postpone(b.ctx, nil, until))
+	b.must(b.Ledger.Postpone(b.ctx, []checkout.PaymentID{later.ID, resting.ID, other.ID, b.IDs.Payment()}, until))
+	b.must(b.Ledger.Postpone(b.ctx, []checkout.PaymentID{never.ID}, time.Time{}))
+	later.DueAt, never.DueAt = until, time.Time{}
+	for what, p := range map[string]checkout.Payment{"later": later, "never": never, "waits for nothing": resting, "not paid": other} {
+		b.equal(what, b.Read(p.ID), p)
+	}
+	many := make([]checkout.PaymentID, 1200)
+	for i := range many {
+		many[i] = b.IDs.Payment()
+	}
+	many[1100] = later.ID
+	b.must(b.Ledger.Postpone(b.ctx, many, time.Time{}))
+	b.equal("among many", b.Read(later.ID).DueAt.IsZero(), true)
+}
+
 func leaseEnds(b *Books) {
 	l := b.Create(multi(0))
 	at := b.Clock.Now().Add(time.Minute)
@@ -1254,9 +1427,73 @@ func searchPayments(b *Books) {
 	b.equal("min", find(checkout.PaymentQuery{Min: 9901}), ids(paid.ID))
 	b.equal("max", find(checkout.PaymentQuery{Max: 9900}), ids(c.ID, a.ID))
 	b.equal("both", find(checkout.PaymentQuery{Min: 9900, Max: 9900, Link: second.ID, Status: checkout.StatusChallenged}), ids(c.ID, a.ID))
-	found, _, err := b.Ledger.SearchPayments(b.ctx, checkout.PaymentQuery{Merchant: b.NewMerchant(), Link: second.ID})
-	b.must(err)
-	b.equal("foreign", len(found), 0)
+	b.equal("reference", find(checkout.PaymentQuery{Reference: a.ID.Reference()}), ids(a.ID))
+	b.equal("reference and link", find(checkout.PaymentQuery{Reference: a.ID.Reference(), Link: first.ID}), none)
+	for _, wrong := range []string{paid.ID.Reference()[1:], paid.ID.Reference() + "x", string(paid.ID), "%%%%%%%%%%", "__________", "' OR 1=1 --"} {
+		b.equal("no reference: "+wrong, find(checkout.PaymentQuery{Reference: wrong}), none)
+	}
+	stranger := b.NewMerchant()
+	for _, q := range []checkout.PaymentQuery{{Link: second.ID}, {Reference: a.ID.Reference()}} {
+		q.Merchant = stranger
+		found, _, err := b.Ledger.SearchPayments(b.ctx, q)
+		b.must(err)
+		b.equal("foreign", len(found), 0)
+	}
+}
+
+func attention(b *Books) {
+	quiet, first, second := b.Pay(b.Create()), b.Pay(b.Create()), b.Pay(b.Create())
+	differs := func(p checkout.Payment, amount string) checkout.Payment {
+		b.Helper()
+		step := b.Step()
+		step.Data = map[string]string{"amount": amount}
+		m, err := p.Note(checkout.EventAmountDiffers, step)
+		b.must(err)
+		return b.Move(m)
+	}
+	find := func(q checkout.PaymentQuery) []checkout.PaymentID {
+		b.Helper()
+		q.Attention = true
+		found, _, err := b.Ledger.SearchPayments(b.ctx, q)
+		b.must(err)
+		ids := []checkout.PaymentID{}
+		for _, p := range found {
+			ids = append(ids, p.ID)
+		}
+		return ids
+	}
+	b.equal("none", find(checkout.PaymentQuery{Merchant: b.Merchant}), []checkout.PaymentID{})
+	first = differs(first, "251.00 TRY")
+	b.Clock.Advance(time.Second)
+	first = differs(first, "250.00 USD")
+	second = differs(second, "1.00 TRY")
+	both := find(checkout.PaymentQuery{Merchant: b.Merchant})
+	slices.Sort(both)
+	want := []checkout.PaymentID{min(first.ID, second.ID), max(first.ID, second.ID)}
+	b.equal("each once", both, want)
+	b.equal("with a link", find(checkout.PaymentQuery{Merchant: b.Merchant, Link: second.Link}), []checkout.PaymentID{second.ID})
+	stranger := b.NewMerchant()
+	b.equal("foreign", find(checkout.PaymentQuery{Merchant: stranger}), []checkout.PaymentID{})
+
+	said := func(m checkout.MerchantID, of ...checkout.PaymentID) map[checkout.PaymentID][]string {
+		b.Helper()
+		found, err := b.Ledger.Attention(b.ctx, m, of)
+		b.must(err)
+		out := map[checkout.PaymentID][]string{}
+		for id, events := range found {
+			for _, e := range events {
+				m, ok := e.Stated()
+				b.equal("the event can be read", ok, true)
+				out[id] = append(out[id], m.String())
+			}
+		}
+		return out
+	}
+	type answer = map[checkout.PaymentID][]string
+	b.equal("in order", said(b.Merchant, quiet.ID, second.ID, first.ID), answer{first.ID: {"251.00 TRY", "250.00 USD"}, second.ID: {"1.00 TRY"}})
+	b.equal("one", said(b.Merchant, second.ID), answer{second.ID: {"1.00 TRY"}})
+	b.equal("none asked for", said(b.Merchant), answer{})
+	b.equal("somebody else's", said(stranger, first.ID), answer{})
 }
 
 func paymentsOfLinks(b *Books) {
@@ -1321,7 +1558,7 @@ func eventsChain(b *Books) {
 	b.delete(b.ReadLink(l.ID))
 	for subject, types := range map[string][]string{
 		string(p.ID): {"payment.challenged", "payment.authorizing", "payment.paid"},
-		string(l.ID): {"link.created", "link.deleted"},
+		string(l.ID): {"link.created", checkout.TopicLinkPaid, "link.deleted"},
 	} {
 		events, err := b.Ledger.Events(b.ctx, b.Merchant, subject)
 		b.must(err)
@@ -1366,6 +1603,11 @@ func merchantFields(b *Books) {
 	changed := m
 	changed.CreatedAt = b.Clock.Now()
 	b.must(b.Ledger.SaveMerchant(b.ctx, changed, b.Event("merchant.edited")))
+	for _, version := range []int64{1, 2, 4} { // of somebody who read it earlier, or never
+		late := m
+		late.Name, late.Version = "Geç", version
+		b.want(b.Ledger.SaveMerchant(b.ctx, late, b.Event("merchant.edited")), checkout.ErrStale)
+	}
 	got, err := b.Ledger.Merchant(b.ctx, m.ID)
 	b.must(err)
 	b.equal("merchant", got, m)
@@ -1373,7 +1615,7 @@ func merchantFields(b *Books) {
 	accountsAndKeys(b, m.ID)
 	events, err := b.Ledger.Events(b.ctx, m.ID, string(m.ID))
 	b.must(err)
-	b.equal("events", len(events), 8)
+	b.equal("events", len(events), 10)
 }
 
 func logos(b *Books, m checkout.Merchant) {
@@ -1404,6 +1646,8 @@ func accountsAndKeys(b *Books, m checkout.MerchantID) {
 	}
 	high := a
 	high.ID, high.Priority, high.Credentials = b.IDs.Account(), 20, checkout.Secrets{}
+	rate, days := checkout.Rate(0), 40
+	a.Payout = checkout.PayoutTerms{Commission: &rate, Spread: checkout.SpreadMonthly, Days: &days, IBAN: "TR330006100519786457841326"}
 	b.must(b.Ledger.SaveAccount(b.ctx, a, b.Event("acquirer.created")))
 	b.must(b.Ledger.SaveAccount(b.ctx, high, b.Event("acquirer.created")))
 	a.Enabled, a.Credentials = false, checkout.Secrets{"merchant_id": "2"}
@@ -1411,6 +1655,7 @@ func accountsAndKeys(b *Books, m checkout.MerchantID) {
 	got, err := b.Ledger.Accounts(b.ctx, m)
 	b.must(err)
 	b.equal("accounts", got, []checkout.Account{high, a})
+	formerKept(b, a)
 	if got[1].Credentials["merchant_id"] != "2" || len(got[1].Credentials) != 1 {
 		b.Fatal("the credentials did not come back")
 	}
@@ -1422,6 +1667,31 @@ func accountsAndKeys(b *Books, m checkout.MerchantID) {
 	other := b.Event("x")
 	b.want(b.Ledger.SaveAccount(b.ctx, checkout.Account{ID: b.IDs.Account(), Merchant: "mer_unknown"}, other), checkout.ErrNoMerchant)
 	b.want(b.Ledger.SaveKey(b.ctx, checkout.APIKey{ID: b.IDs.Key(), Merchant: "mer_unknown", Hash: []byte("x")}, other), checkout.ErrNoMerchant)
+}
+
+// formerKept changes an account's credentials twice: what each change replaced is kept for its time.
+func formerKept(b *Books, a checkout.Account) {
+	b.Helper()
+	var want []checkout.FormerCredentials
+	for _, pass := range []string{"bir", "iki"} {
+		f := checkout.FormerCredentials{Credentials: checkout.Secrets{"merchant_pass": pass}, ChangedAt: b.Clock.Now(), Until: b.Clock.Now().Add(time.Minute)}
+		want = append(want, f)
+		a.Version++
+		b.must(b.Ledger.ChangeAccount(b.ctx, checkout.AccountChange{Account: a, From: a.Version - 1, Event: b.Event("acquirer.changed"), Former: &f}))
+		b.Clock.Advance(time.Second)
+	}
+	for at, left := range map[time.Time]int{b.Clock.Now(): 0, want[0].Until: 1, want[1].Until: 2} {
+		got, err := b.Ledger.FormerCredentials(b.ctx, a.ID, at)
+		b.must(err)
+		b.equal("kept", len(got), 2-left)
+		for i, f := range got {
+			b.equal("its secret", f.Credentials["merchant_pass"], want[left+i].Credentials["merchant_pass"])
+			b.equal("its times", []time.Time{f.ChangedAt, f.Until}, []time.Time{want[left+i].ChangedAt, want[left+i].Until})
+		}
+	}
+	none, err := b.Ledger.FormerCredentials(b.ctx, b.IDs.Account(), b.Clock.Now())
+	b.must(err)
+	b.equal("of another account", len(none), 0)
 }
 
 func merchantForeign(b *Books) {

@@ -111,7 +111,7 @@ func startPostgres(name string, o PostgresOptions) (*PostgresServer, error) {
 	}
 	s.ready = func(pid int) error { return postmasterReady(data, pid) }
 	for try := 1; ; try++ {
-		if s.port, err = freePort(); err != nil {
+		if s.port, err = FreePort(); err != nil {
 			return nil, err
 		}
 		s.argv = []string{postgres, "-D", data, "-p", strconv.Itoa(s.port)}
@@ -182,7 +182,7 @@ func postmasterReady(data string, pid int) error {
 func newDatabase(t testing.TB, admin string) string {
 	t.Helper()
 	name := "t_" + randomName()
-	if err := runSQL(admin, "CREATE DATABASE "+name); err != nil {
+	if err := runSQL(admin, "CREATE DATABASE "+name+" STRATEGY FILE_COPY"); err != nil {
 		t.Fatal(err)
 	}
 	if os.Getenv(EnvDir) == "" {
@@ -199,12 +199,16 @@ func newDatabase(t testing.TB, admin string) string {
 
 // runSQL sends one statement through psql, which spares this package a driver.
 func runSQL(address, statement string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	return runSQLFor(ctx, address, statement)
+}
+
+func runSQLFor(ctx context.Context, address, statement string) error {
 	psql, err := program("postgresql-client", []string{"psql"})
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
 	text, err := exec.CommandContext(ctx, psql, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", statement, "-d", address).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("psql %q: %w: %s", statement, err, text)

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -21,6 +22,7 @@ type Process struct {
 	name   string
 	dir    string // what the server writes, and its log
 	argv   []string
+	env    []string            // nil: ours
 	asUser *syscall.Credential // nil: as whoever runs the tests
 	dying  syscall.Signal      // sent by the kernel when the parent is gone
 	ready  func(pid int) error // nil when this very process answers, not another on its port
@@ -51,7 +53,11 @@ func (p *Process) start() error {
 	cmd := exec.Command(p.argv[0], p.argv[1:]...)
 	cmd.Dir = p.dir
 	cmd.Stdout, cmd.Stderr = log, log
-	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "PGPASSWORD=")
+	env := p.env
+	if env == nil {
+		env = os.Environ()
+	}
+	cmd.Env = append(slices.Clip(env), "LC_ALL=C.UTF-8", "PGPASSWORD=")
 	cmd.SysProcAttr = childAttributes(p.dying)
 	cmd.SysProcAttr.Credential = p.asUser
 	if err := spawn(cmd); err != nil {
@@ -82,12 +88,17 @@ func (p *Process) start() error {
 // errEnded is a server that stopped by itself, for example because its port was taken; await gives up on it.
 var errEnded = errors.New("the process ended")
 
-// end sends a signal and waits until the process is gone.
+// end sends a signal and waits until the process is gone. With SIGKILL its children go too.
 func (p *Process) end(signal syscall.Signal) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.cmd == nil {
 		return nil
+	}
+	if signal == syscall.SIGKILL {
+		if err := p.killChildren(); err != nil {
+			return err
+		}
 	}
 	if err := p.cmd.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("end %s: %w", p.name, err)
@@ -97,7 +108,28 @@ func (p *Process) end(signal syscall.Signal) error {
 	return nil
 }
 
-// Kill ends the server as a power cut would (SIGKILL) and returns when the process is gone.
+// killChildren ends the children of a server that is about to be killed: PostgreSQL's would go on serving
+// their connections until they notice. The server is held, so that it starts no others meanwhile.
+func (p *Process) killChildren() error {
+	pid := p.cmd.Process.Pid
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil && !errors.Is(err, syscall.ESRCH) {
+		return fmt.Errorf("hold %s: %w", p.name, err)
+	}
+	family := children(pid)
+	for _, child := range family {
+		if err := syscall.Kill(child, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+			return fmt.Errorf("end a child of %s: %w", p.name, err)
+		}
+	}
+	return await("see the children of "+p.name+" end", func() error {
+		if slices.ContainsFunc(family, func(child int) bool { return !gone(child) }) {
+			return errors.New("some are still there")
+		}
+		return nil
+	})
+}
+
+// Kill ends the server as a power cut would (SIGKILL) and returns when its processes are gone.
 // Killing a server that does not run changes nothing.
 func (p *Process) Kill(t testing.TB) {
 	t.Helper()
@@ -157,6 +189,16 @@ func (p *Process) signalFamily(t testing.TB, signal syscall.Signal) {
 			t.Fatalf("signal %s: %v", p.name, err)
 		}
 	}
+}
+
+// gone says whether a process has ended. Where the kernel does not tell, it has.
+func gone(pid int) bool {
+	text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+	if err != nil {
+		return true
+	}
+	_, state, _ := strings.Cut(string(text), ") ") // behind the name
+	return strings.HasPrefix(state, "Z") || strings.HasPrefix(state, "X")
 }
 
 // children lists the processes that a process started. Where the kernel does not tell, there are none.

@@ -112,7 +112,7 @@ func startRedis(name string, extra ...string) (*RedisServer, error) {
 }
 
 func tryRedis(bin, name string, extra []string) (*RedisServer, error) {
-	port, err := freePort()
+	port, err := FreePort()
 	if err != nil {
 		return nil, err
 	}
@@ -126,12 +126,15 @@ func tryRedis(bin, name string, extra []string) (*RedisServer, error) {
 		"--save", "", "--appendonly", "yes", "--appendfsync", "no", "--aof-use-rdb-preamble", "no",
 		"--auto-aof-rewrite-percentage", "0", "--rdbcompression", "no"}, extra...)
 	s.ready = func(pid int) error {
-		text, err := redisText(s.Addr(), "INFO", "server")
+		text, err := redisText(s.Addr(), "INFO") // which it answers before it has read its data, and hardly anything else
 		if err != nil {
 			return err
 		}
 		if infoField(text, "process_id") != strconv.Itoa(pid) {
 			return errors.New("another server answers on this port")
+		}
+		if infoField(text, "loading") != "0" {
+			return errors.New("it still reads its data")
 		}
 		return nil
 	}
@@ -279,7 +282,7 @@ func (c *Cluster) AwaitWhole(t testing.TB) {
 
 func startClusterNode(name string) (*RedisServer, error) {
 	for try := 1; ; try++ {
-		bus, err := freePort()
+		bus, err := FreePort()
 		if err != nil {
 			return nil, err
 		}
@@ -423,7 +426,7 @@ func startSentinelProcess(name string, master int) (*RedisServer, error) {
 	if err != nil {
 		return nil, err
 	}
-	port, err := freePort()
+	port, err := FreePort()
 	if err != nil {
 		return nil, err
 	}

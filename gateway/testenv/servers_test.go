@@ -156,6 +156,22 @@ func TestKilledPostgresComesBackWithWhatWasCommitted(t *testing.T) {
 	}
 }
 
+// A server that was killed answers nobody, not even for the moment that its children would need to notice:
+// a test that reads right behind Kill must not be served by one of them.
+func TestKillTakesTheServersChildrenAlong(t *testing.T) {
+	s := NewPostgres(t, PostgresOptions{})
+	family := children(s.cmd.Process.Pid)
+	if len(family) == 0 {
+		t.Fatal("PostgreSQL has no children")
+	}
+	s.Kill(t)
+	for _, pid := range family {
+		if !gone(pid) {
+			t.Errorf("process %d outlives the server", pid)
+		}
+	}
+}
+
 func TestServersEndWithTheProcessThatStartedThem(t *testing.T) {
 	if os.Getenv("TESTENV_CHILD") != "" {
 		os.Stdout.WriteString(NewRedis(t).Addr() + " " + NewPostgres(t, PostgresOptions{}).Dir() + "\n")

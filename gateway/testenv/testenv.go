@@ -25,6 +25,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	mathrand "math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -102,15 +103,36 @@ func newDir(kind, name string) (string, error) {
 	return dir, os.Chmod(dir, 0o711)
 }
 
-// freePort asks the kernel for a loopback port that nobody listens on now. Another process may take it
-// before the server does; whoever starts a server tries again with a new one.
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("find a free port: %w", err)
+// Free ports come from below those that the kernel gives to outgoing connections and to whoever asks it for any
+// (Linux: from 32768 on): a server that was killed would now and then find its port taken by a passing connection.
+const firstFree, lastFree = 10_000, 32_000
+
+// handedOut are the ports that this process has had from FreePort.
+var handedOut sync.Map
+
+// FreePort answers a loopback port that nobody listens on now and that this process has not had before. Another
+// process may take it before the server does; whoever starts a server tries again with a new one.
+func FreePort() (int, error) {
+	for range 1000 {
+		port := firstFree + mathrand.IntN(lastFree-firstFree)
+		if _, had := handedOut.LoadOrStore(port, true); had {
+			continue
+		}
+		if l, err := net.Listen("tcp", loopback(port)); err == nil {
+			return port, l.Close()
+		}
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
+	return 0, errors.New("find a free port: none of a thousand was")
+}
+
+// FreeAddr is the address of such a port, for a program that cannot choose one by itself or keeps it over restarts.
+func FreeAddr(t testing.TB) string {
+	t.Helper()
+	port, err := FreePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return loopback(port)
 }
 
 // loopback is the address of a port on this machine.

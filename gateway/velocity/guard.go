@@ -22,18 +22,20 @@ var (
 
 // visitor is one address of IPv4, or the /64 of IPv6 that a single visitor has.
 func visitor(ip string) string {
-	addr, err := netip.ParseAddr(ip)
-	if err != nil {
-		return "unknown"
-	}
+	addr, _ := netip.ParseAddr(ip) // what is no address is the zero one
+	return string(appendVisitor(nil, addr))
+}
+
+// appendVisitor writes the visitor of an address; all that have none are one.
+func appendVisitor(dst []byte, addr netip.Addr) []byte {
 	if addr = addr.Unmap().WithZone(""); addr.Is4() {
-		return addr.String()
+		return addr.AppendTo(dst)
 	}
 	prefix, err := addr.Prefix(64)
-	if err != nil {
-		return "unknown"
+	if err != nil || !prefix.IsValid() {
+		return append(dst, "unknown"...)
 	}
-	return prefix.String()
+	return prefix.AppendTo(dst)
 }
 
 // Missed counts a token that was not found.
@@ -46,11 +48,9 @@ func (l *Limits) Missed(ctx context.Context, ip string) {
 	if until := l.hit(ctx, guesser, now, false); until.After(now) {
 		// Pages ask this process only: they are too many to ask Redis. So what the shared count or a
 		// missing Redis says is kept here.
-		l.local.blocks.set(markKey(guesser), mark{until: until, strict: until}, now)
+		l.local.blocks.extend(markKey(guesser), mark{until: until, strict: until}, now)
 	}
-	alarm := subject{allGuesses, ""}
-	ringing := l.local.mark(alarm, false).After(now)
-	if until, _ := l.local.hit(ctx, alarm, now); until.After(now) && !ringing {
+	if _, began := l.local.hit(ctx, subject{allGuesses, ""}, now); began {
 		l.OnGuessing(allGuesses.limit)
 	}
 }
@@ -91,9 +91,14 @@ var (
 	strangeRate = rule{name: "str", says: "API calls without a key per address", limit: 30, span: time.Minute}
 )
 
-// BINs says whether this visitor may ask for one more BIN on this page.
-func (l *Limits) BINs(ctx context.Context, ip string, t checkout.Token) bool {
-	return l.take(ctx, binRate, string(t)+":"+visitor(ip)) == 0
+// BINs says whether this visitor may ask for one more BIN on this page. It is asked at every typed card.
+func (l *Limits) BINs(ctx context.Context, ip netip.Addr, t checkout.Token) bool {
+	if l.Off {
+		return true
+	}
+	var space [80]byte
+	name := appendVisitor(append(append(space[:0], t...), ':'), ip)
+	return l.take(ctx, binRate, string(name)) == 0
 }
 
 // Asks says whether this visitor may ask once more for a new link in the place of this one.
@@ -106,14 +111,25 @@ const Stranger = "unknown "
 
 // API counts one call by this key, or by Stranger and an address. ErrVelocity with RetryAfter.
 func (l *Limits) API(ctx context.Context, key string) error {
+	_, err := l.Quota(ctx, key)
+	return err
+}
+
+// Quota is API, and answers what is left.
+func (l *Limits) Quota(ctx context.Context, key string) (checkout.Quota, error) {
+	if l.Off {
+		return checkout.Quota{}, nil
+	}
 	r := apiRate
 	if ip, ok := strings.CutPrefix(key, Stranger); ok {
 		r, key = strangeRate, visitor(ip)
 	}
-	if wait := l.take(ctx, r, key); wait > 0 {
-		return checkout.ErrVelocity.Because(errors.New(r.says)).After(wait)
+	q := l.count(ctx, r, key)
+	if q.Left < 0 {
+		q.Left = 0
+		return q, checkout.ErrVelocity.Because(errors.New(r.says)).After(q.Reset)
 	}
-	return nil
+	return q, nil
 }
 
 // take counts one request and answers 0, or how long to wait.
@@ -121,6 +137,14 @@ func (l *Limits) take(ctx context.Context, r rule, name string) time.Duration {
 	if l.Off {
 		return 0
 	}
+	if q := l.count(ctx, r, name); q.Left < 0 {
+		return q.Reset
+	}
+	return 0
+}
+
+// count counts one request; less than nothing is left when it is one too many.
+func (l *Limits) count(ctx context.Context, r rule, name string) checkout.Quota {
 	now := l.Clock.Now()
 	number := now.UnixMilli() / r.span.Milliseconds()
 	n, limit := int64(0), r.limit
@@ -136,15 +160,17 @@ func (l *Limits) take(ctx context.Context, r rule, name string) time.Duration {
 	if here := l.local.add(ctx, rateKey(r, s.name, number), r.rate()); here > n {
 		n = here
 	}
-	if n <= limit {
-		return 0
+	if n > limit {
+		l.OnBlocked(r.says)
 	}
-	l.OnBlocked(r.says)
-	return time.UnixMilli((number + 1) * r.span.Milliseconds()).Sub(now)
+	return checkout.Quota{Limit: limit, Span: r.span, Left: limit - n, Reset: time.UnixMilli((number + 1) * r.span.Milliseconds()).Sub(now)}
 }
 
 func rateKey(r rule, name string, number int64) string {
-	return keyPrefix + r.name + ":" + name + ":" + strconv.FormatInt(number, 36)
+	var space [128]byte
+	key := append(append(append(space[:0], keyPrefix...), r.name...), ':')
+	key = append(append(key, name...), ':')
+	return string(strconv.AppendInt(key, number, 36))
 }
 
 // rate keeps a counter a little longer than it is asked for, whatever the clocks say.

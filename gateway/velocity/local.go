@@ -69,8 +69,9 @@ func (l *local) add(ctx context.Context, key string, r limiter.Rate) int64 {
 }
 
 // hit counts, and answers the ends of the blocks by the full limit and by half of it. Both are kept
-// under the subject's own name.
-func (l *local) hit(ctx context.Context, s subject, now time.Time) (until, strict time.Time) {
+// under the subject's own name; began says whether this hit, of all that arrive together, is the one
+// that began a block by the full limit.
+func (l *local) hit(ctx context.Context, s subject, now time.Time) (block mark, began bool) {
 	counted := l.bounded(s, now)
 	keys := counted.keys(now)
 	last := len(keys) - 1
@@ -81,12 +82,12 @@ func (l *local) hit(ctx context.Context, s subject, now time.Time) (until, stric
 		}
 	}
 	counts[last] = l.add(ctx, keys[last], s.window.rate())
-	until = s.window.until(counts, now, s.window.limit)
-	strict = s.window.until(counts, now, s.window.strict())
-	if strict.After(now) && s.window.name != untilRest.name {
-		l.blocks.set(markKey(s), mark{until: until, strict: strict}, now)
+	block.until = s.window.until(counts, now, s.window.limit)
+	block.strict = s.window.until(counts, now, s.window.strict())
+	if block.strict.After(now) && s.window.name != untilRest.name {
+		began = l.blocks.extend(markKey(s), block, now)
 	}
-	return until, strict
+	return block, began
 }
 
 func (l *local) mark(s subject, strict bool) time.Time {
@@ -124,10 +125,14 @@ func (b *marks) get(key string) mark {
 	return b.all[key]
 }
 
-func (b *marks) set(key string, m mark, now time.Time) {
+// extend keeps the later end of each kind: of hits that are counted together, the one that counted
+// less may come here last. began says whether no block by the full limit stood before.
+func (b *marks) extend(key string, m mark, now time.Time) (began bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.all[key] = m
+	before := b.all[key]
+	began = m.until.After(now) && !before.until.After(now)
+	b.all[key] = mark{until: later(before.until, m.until), strict: later(before.strict, m.strict)}
 	left := 4
 	for k, m := range b.all {
 		over := !m.strict.After(now)
@@ -139,6 +144,7 @@ func (b *marks) set(key string, m mark, now time.Time) {
 		}
 	}
 	b.n.Store(int64(len(b.all)))
+	return began
 }
 
 // notes are texts that end by themselves; the oldest go when there are too many.

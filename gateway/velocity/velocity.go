@@ -206,23 +206,23 @@ func (l *Limits) Refused(ctx context.Context, a checkout.Attempt) (rest bool, er
 // hit counts one hit in this process and in the shared store, and answers until when the subject is
 // blocked. tell lets other gateways know of the block.
 func (l *Limits) hit(ctx context.Context, s subject, now time.Time, tell bool) (until time.Time) {
-	until, strict := l.local.hit(ctx, s, now)
+	here, _ := l.local.hit(ctx, s, now)
 	if l.shared == nil {
-		return until
+		return here.until
 	}
 	end, err := l.shared.hit(ctx, s, now)
 	switch {
 	case err == nil && s.window.name == untilRest.name:
 		return end // another gateway may have forgotten these hits, this process cannot know
 	case err != nil && s.window.name == untilRest.name:
-		return until // resting takes a merchant to end: the full limit decides
+		return here.until // resting takes a merchant to end: the full limit decides
 	case err != nil:
-		return later(until, strict)
+		return later(here.until, here.strict)
 	}
 	if tell && end.After(now) {
 		l.shared.setMark(ctx, s, now, end)
 	}
-	return later(until, end)
+	return later(here.until, end)
 }
 
 // rememberCard ties a payment to its card's keyed hash until a refusal may have come.

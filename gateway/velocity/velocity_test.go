@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -291,7 +292,7 @@ func TestOffMeansNoLimitAtAll(t *testing.T) {
 	for range 2000 {
 		rest, err := l.Refused(t.Context(), attempt(1))
 		if rest || err != nil || l.Check(t.Context(), attempt(1)) != nil || l.API(t.Context(), Stranger+"10.0.0.1") != nil ||
-			!l.BINs(t.Context(), "10.0.0.1", "Tok000000001") || !l.Asks(t.Context(), "10.0.0.1", "Tok000000001") {
+			!l.BINs(t.Context(), netip.MustParseAddr("10.0.0.1"), "Tok000000001") || !l.Asks(t.Context(), "10.0.0.1", "Tok000000001") {
 			t.Fatal("limited")
 		}
 		l.Missed(t.Context(), "10.0.0.1")
@@ -469,6 +470,50 @@ func TestA29_aScanFromManyAddressesRingsOnce(t *testing.T) {
 	})
 }
 
+// Of misses that are counted together, one rings, whichever comes first or last.
+func TestA29_aScanInParallelRingsOnce(t *testing.T) {
+	for range 20 {
+		var alarms atomic.Int64
+		l, err := New(Config{Clock: new(testClock), OnGuessing: func(int64) { alarms.Add(1) }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var wg sync.WaitGroup
+		for part := range 8 {
+			wg.Go(func() {
+				for i := range 150 {
+					l.Missed(t.Context(), fmt.Sprintf("10.%d.%d.1", part, i))
+				}
+			})
+		}
+		wg.Wait()
+		if n := alarms.Load(); n != 1 {
+			t.Fatalf("rang %d times", n)
+		}
+	}
+}
+
+// A hit that was counted earlier and is kept later ends nobody's block.
+func TestABlockIsNeverShortened(t *testing.T) {
+	b := marks{all: make(map[string]mark)}
+	end := start.Add(time.Hour)
+	if !b.extend("k", mark{until: end, strict: end}, start) {
+		t.Error("the hit that reached the limit did not begin the block")
+	}
+	if b.extend("k", mark{strict: end.Add(-time.Minute)}, start) {
+		t.Error("a hit below the limit began a block")
+	}
+	if got := b.get("k"); !got.until.Equal(end) || !got.strict.Equal(end) {
+		t.Errorf("the block ends %v, want %v", got, end)
+	}
+	if b.extend("k", mark{until: end.Add(time.Minute), strict: end}, start) {
+		t.Error("a hit under a block began another")
+	}
+	if got := b.get("k").until; !got.Equal(end.Add(time.Minute)) {
+		t.Errorf("the block was not made longer: %v", got)
+	}
+}
+
 func TestRequestRates(t *testing.T) {
 	for name, c := range map[string]struct {
 		limit int
@@ -476,7 +521,9 @@ func TestRequestRates(t *testing.T) {
 		ask   func(*Limits, string) bool
 	}{
 		"30 BIN questions per page and visitor in a minute": {30, time.Minute,
-			func(l *Limits, ip string) bool { return l.BINs(context.Background(), ip, "Tok000000001") }},
+			func(l *Limits, ip string) bool {
+				return l.BINs(context.Background(), netip.MustParseAddr(ip), "Tok000000001")
+			}},
 		"3 requests for a new link in an hour": {3, time.Hour,
 			func(l *Limits, ip string) bool { return l.Asks(context.Background(), ip, "Tok000000001") }},
 		"30 API calls without a key in a minute": {30, time.Minute,
@@ -574,7 +621,7 @@ func TestMarksAreBounded(t *testing.T) {
 	m := marks{all: make(map[string]mark)}
 	for i := range 20_000 {
 		now := start.Add(time.Duration(i) * time.Second)
-		m.set(fmt.Sprint(i), mark{strict: now.Add(time.Minute)}, now)
+		m.extend(fmt.Sprint(i), mark{strict: now.Add(time.Minute)}, now)
 	}
 	if len(m.all) > 500 {
 		t.Errorf("%d marks are kept, 60 are alive", len(m.all))
@@ -634,7 +681,8 @@ func BenchmarkBINs(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.ReportAllocs()
+	ip := netip.MustParseAddr("198.51.100.7")
 	for b.Loop() {
-		l.BINs(context.Background(), "198.51.100.7", "Tok000000001")
+		l.BINs(context.Background(), ip, "Tok000000001")
 	}
 }

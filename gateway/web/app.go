@@ -65,6 +65,8 @@ type Config struct {
 	// rebind its own name to this machine. A public gateway leaves it empty: health checks and
 	// proxies use other names, and nothing here is built from the name.
 	Hosts []string
+	// LargeBodies are paths whose POST takes longer bodies than MaxBody, and how long ones in bytes.
+	LargeBodies map[string]int
 	// Log takes what nobody else answers for: internal errors, panics, refused listeners.
 	Log *slog.Logger
 	// ErrorPage renders errors for people; nil is a plain page.
@@ -86,6 +88,7 @@ type Config struct {
 type edge struct {
 	Config
 	hosts   []string
+	large   largeBodies
 	pages   PageHeaders
 	program PageHeaders
 }
@@ -122,6 +125,10 @@ func NewApp(cfg Config) *fiber.App {
 	server.SecureErrorLogMessage = true
 	// A keep-alive connection gets its last answer with "Connection: close" once we are stopping.
 	server.CloseOnShutdown = true
+	if len(cfg.LargeBodies) > 0 {
+		e.large.paths = cfg.LargeBodies
+		server.HeaderReceived = e.large.admit
+	}
 	app.Use(e.handle)
 	return app
 }

@@ -34,6 +34,15 @@ func ClientAddr(c *fiber.Ctx) netip.Addr {
 	return forwarded(c.Request().Header.PeekAll(fiber.HeaderXForwardedFor), trusted, peer)
 }
 
+// client is ClientAddr of a request that has one X-Forwarded-For at most.
+func (e *edge) client(peer netip.Addr, header []byte) netip.Addr {
+	if len(e.TrustedProxies) == 0 || header == nil || !within(e.TrustedProxies, peer) {
+		return peer
+	}
+	headers := [1][]byte{header}
+	return forwarded(headers[:], e.TrustedProxies, peer)
+}
+
 // forwarded walks the headers from the last entry of the last one to the left.
 func forwarded(headers [][]byte, trusted []netip.Prefix, peer netip.Addr) netip.Addr {
 	client, hops := peer, 0

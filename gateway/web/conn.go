@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"strconv"
 	"sync"
@@ -32,12 +33,16 @@ type guarded struct {
 	checked  int   // of buf[r:w], bytes that parseHead found incomplete
 	got      int   // result of try
 	gotErr   error
-	broken   bool        // refused; nothing more is handed on
+	broken   bool // refused; nothing more is handed on
+	readBy   deadline
+	writeBy  deadline
 	spoke    atomic.Bool // a byte has arrived
 	unread   atomic.Bool // the client may still be sending: close gently
 	isClosed atomic.Bool
 	parking  parking
 	parked   bool // under the listener's lock
+	peer     netip.Addr
+	turn     turn
 }
 
 // buffers are as long as the longest head. A page of requests in the pipe shares one.
@@ -71,6 +76,9 @@ func (g *guarded) readBody(p []byte) (int, error) {
 	if int64(len(p)) > g.left {
 		p = p[:g.left]
 	}
+	if err := g.readBy.hold(g.Conn.SetReadDeadline); err != nil {
+		return 0, err
+	}
 	n, err := g.Conn.Read(p)
 	g.left -= int64(n)
 	if g.left == 0 {
@@ -92,6 +100,14 @@ func (g *guarded) nextHead() error {
 				return g.refuse(f)
 			}
 			if h.size > 0 {
+				answered, err := g.inLane(h)
+				if err != nil {
+					return err
+				}
+				if answered {
+					started = false
+					continue
+				}
 				g.accept(h)
 				return nil
 			}
@@ -114,14 +130,23 @@ func (g *guarded) nextHead() error {
 // more waits for more of a head. While not a byte of it is here, the connection may be parked; its
 // reader sees the end then.
 func (g *guarded) more() error {
+	if err := g.readBy.hold(g.Conn.SetReadDeadline); err != nil {
+		return err
+	}
 	begun := g.r < g.w
 	if !begun {
 		g.parking.wait()
 	}
 	err := g.fill()
-	if !begun && g.parking.leave(err) {
-		g.drop()
-		return io.EOF
+	if !begun {
+		told, parks := g.parking.leave(err)
+		if told {
+			g.readBy.held = time.Time{} // telling moved it
+		}
+		if parks {
+			g.drop()
+			return io.EOF
+		}
 	}
 	if err != nil && begun && errors.Is(err, os.ErrDeadlineExceeded) {
 		return g.refuse(faultSlow)
@@ -172,6 +197,42 @@ func (g *guarded) take() {
 	if g.buf == nil {
 		g.buf = buffers.Get().(*[MaxHead]byte)
 	}
+}
+
+// deadline is one direction's. fasthttp moves it up to three times for every request, each time at the price
+// of a timer of the runtime's; moved it is only when something is about to wait, and then by steps of slack.
+type deadline struct {
+	wanted, held time.Time
+}
+
+// slack is how much earlier than asked for a deadline may fall.
+const slack = time.Second
+
+// hold makes the connection keep what is wanted.
+func (d *deadline) hold(set func(time.Time) error) error {
+	if off := d.wanted.Sub(d.held); off >= 0 && off < slack && !d.held.IsZero() {
+		return nil
+	}
+	if d.wanted.IsZero() && d.held.IsZero() {
+		return nil
+	}
+	if err := set(d.wanted); err != nil {
+		return err
+	}
+	d.held = d.wanted
+	return nil
+}
+
+// SetReadDeadline counts from the next wait on. Only the connection's reader calls it.
+func (g *guarded) SetReadDeadline(t time.Time) error {
+	g.readBy.wanted = t
+	return nil
+}
+
+// SetWriteDeadline is net.Conn's. Only who writes calls it.
+func (g *guarded) SetWriteDeadline(t time.Time) error {
+	g.writeBy.wanted = t
+	return g.writeBy.hold(g.Conn.SetWriteDeadline)
 }
 
 // drop gives an empty buffer back.
@@ -234,11 +295,16 @@ func (g *guarded) linger() {
 }
 
 // Close may be called by whoever stops the server while another goroutine reads; the buffer stays
-// with the reader. When the reader was told to park, closing is parking.
+// with the reader. When the reader was told to park, closing is parking; while the lane answers, its
+// answer is waited for.
 func (g *guarded) Close() error {
-	if g.parking.takeLeave() && g.in.park(g) {
+	if g.turn.postpones() || g.parking.takeLeave() && g.in.park(g) {
 		return nil
 	}
+	return g.end()
+}
+
+func (g *guarded) end() error {
 	if !g.isClosed.CompareAndSwap(false, true) {
 		return net.ErrClosed
 	}

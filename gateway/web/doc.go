@@ -8,6 +8,7 @@
 //
 //	listener   accepts, pauses when descriptors run out, caps connections     (listener.go)
 //	head guard one strict reading of every request head, before fasthttp      (head.go, conn.go)
+//	lane       answers the hottest routes there, in fasthttp's and Fiber's stead (lane.go)
 //	edge       panics, host, codings, card numbers in the wrong place         (edge.go)
 //	surface    parses, calls the flow, renders                                (not here)
 //	errors     the only place where an error becomes an answer                (errors.go)

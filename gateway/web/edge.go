@@ -45,6 +45,9 @@ func (e *edge) handle(c *fiber.Ctx) error {
 // request that fasthttp could not read.
 func (e *edge) answerServer(c *fiber.Ctx, err error) error {
 	c.Context().SetUserValue(edgeKey{}, e)
+	if e.large.late(c, err) {
+		err = errLate
+	}
 	e.finish(c, nil, err)
 	return nil
 }

@@ -81,6 +81,12 @@ func classify(err error) (*checkout.Error, int) {
 	return &checkout.Error{Kind: checkout.KindInternal, Code: "internal", Cause: err}, fiber.StatusInternalServerError
 }
 
+// Outcome is the code and the status that an error will be answered with.
+func Outcome(err error) (code string, status int) {
+	e, status := classify(err)
+	return e.Code, status
+}
+
 // classifyFiber answers what the router and the server refuse. Their texts may hold request bytes
 // and are dropped.
 func classifyFiber(f *fiber.Error) (*checkout.Error, int) {
@@ -117,7 +123,13 @@ func (e *edge) respond(c *fiber.Ctx, err error, route string) (code, ref string)
 
 	allow := string(c.Response().Header.Peek(fiber.HeaderAllow))       // of the router's 405
 	location := string(c.Response().Header.Peek(fiber.HeaderLocation)) // of what was there before (409)
+	kept := keptHeaders(c)
 	c.Response().Reset()
+	for i, name := range rateHeaders {
+		if kept[i] != "" {
+			c.Set(name, kept[i])
+		}
+	}
 	c.Status(status)
 	if allow != "" {
 		c.Set(fiber.HeaderAllow, allow)
@@ -220,7 +232,7 @@ const problemType = "/docs/errors/"
 
 // problem answers in the client's language; only the code is for programs to go by.
 func (e *edge) problem(c *fiber.Ctx, ce *checkout.Error, status int, ref string) {
-	lang := programLanguage(c)
+	lang := ProgramLanguage(c)
 	p := Problem{
 		Type: problemType + ce.Code, Title: titleOf(lang, title(ce.Kind, status)), Status: status,
 		Detail: e.sentence(lang, ce.Code, nil), Instance: ref, Code: ce.Code,
@@ -363,4 +375,14 @@ func (e *edge) tryPage(c *fiber.Ctx, ce *checkout.Error, status int, ref string)
 		return false
 	}
 	return true
+}
+
+// rateHeaders are told with an error too: what is left of a rate is true however the request ended.
+var rateHeaders = [...]string{"RateLimit", "RateLimit-Policy"}
+
+func keptHeaders(c *fiber.Ctx) (kept [len(rateHeaders)]string) {
+	for i, name := range rateHeaders {
+		kept[i] = string(c.Response().Header.Peek(name)) // a copy: the response is about to be emptied
+	}
+	return kept
 }

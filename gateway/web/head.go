@@ -124,6 +124,18 @@ func clean(value []byte) bool {
 type head struct {
 	size int // bytes of the head, its empty line included; 0 = not complete yet
 	body int64
+	lane laneHead
+}
+
+// laneHead is what the lane reads of a head. Its texts are parts of it; nil is a header that is not there.
+type laneHead struct {
+	plain     bool // a GET of HTTP/1.1 without a body, and nothing else that the lane leaves to the app
+	target    []byte
+	lines     []byte // of the headers, as they came
+	host      []byte
+	coding    []byte // Accept-Encoding
+	language  []byte // Accept-Language
+	forwarded []byte // X-Forwarded-For
 }
 
 // parseHead reads the request head at the start of b by the letter of RFC 9112 and tighter: what
@@ -165,11 +177,13 @@ func parseLines(b []byte, at int) (head, fault) {
 		switch {
 		case n == 0:
 			f = l.requestLine(line)
+			l.first = at
 		case len(line) > 0:
 			f = l.header(n, line)
 		default:
 			if f = l.verdict(); f == faultNone {
-				return head{size: at, body: max(l.body, 0)}, faultNone
+				l.lane.lines = b[l.first:at]
+				return head{size: at, body: max(l.body, 0), lane: l.lane}, faultNone
 			}
 		}
 		if f != faultNone {
@@ -199,6 +213,8 @@ type reading struct {
 	coding bool
 	types  int
 	auths  int
+	first  int // where the header lines begin
+	lane   laneHead
 }
 
 func (l *reading) requestLine(line []byte) fault {
@@ -231,6 +247,7 @@ func (l *reading) requestLine(line []byte) fault {
 	if len(target) == 0 || target[0] != '/' || (len(target) > 1 && target[1] == '/') || !all(target, inTarget) {
 		return faultTarget
 	}
+	l.lane.plain, l.lane.target = len(method) == len("GET") && l.get && !l.old, target
 	return faultNone
 }
 
@@ -260,6 +277,17 @@ func (l *reading) decisive(name, value []byte) fault {
 		if named(name, "expect") && !bytes.EqualFold(trim(value), []byte("100-continue")) {
 			return faultExpect
 		}
+		l.lane.unless(name, "expect", "cookie")
+	case len("Connection"):
+		if named(name, "connection") && !bytes.EqualFold(trim(value), []byte("keep-alive")) {
+			l.lane.plain = false
+		}
+	case len("Accept-Encoding"):
+		l.lane.take(name, value)
+	case len("Content-Encoding"):
+		l.lane.unless(name, "content-encoding", "proxy-connection")
+	case len("Trailer"):
+		l.lane.unless(name, "trailer", "upgrade")
 	case len("Content-Type"):
 		if named(name, "content-type") {
 			l.types++
@@ -270,6 +298,7 @@ func (l *reading) decisive(name, value []byte) fault {
 		}
 	case len("Content-Length"):
 		if named(name, "content-length") {
+			l.lane.plain = false
 			return l.length(trim(value))
 		}
 	case len("Transfer-Encoding"):
@@ -278,6 +307,35 @@ func (l *reading) decisive(name, value []byte) fault {
 		}
 	}
 	return faultNone
+}
+
+// unless leaves a request with one of these headers, as long as this one's name, to the app.
+func (w *laneHead) unless(name []byte, words ...string) {
+	for _, word := range words {
+		if named(name, word) {
+			w.plain = false
+		}
+	}
+}
+
+// take keeps what the lane reads of the headers whose names are as long as this one's. What is told twice
+// is the app's to understand.
+func (w *laneHead) take(name, value []byte) {
+	var field *[]byte
+	switch {
+	case named(name, "accept-encoding"):
+		field = &w.coding
+	case named(name, "accept-language"):
+		field = &w.language
+	case named(name, "x-forwarded-for"):
+		field = &w.forwarded
+	default:
+		return
+	}
+	if *field != nil {
+		w.plain = false
+	}
+	*field = value
 }
 
 // named compares a header name with a lower-case word of the same length.
@@ -309,6 +367,7 @@ func (l *reading) host(value []byte) fault {
 	if l.hosts++; l.hosts > 1 || len(value) == 0 || !all(value, inHost) {
 		return faultHost
 	}
+	l.lane.host = value
 	return faultNone
 }
 

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"net/url"
 	"strings"
 
@@ -44,6 +46,19 @@ func NewPageHeaders(publicURL string) PageHeaders {
 	h.add("Cross-Origin-Opener-Policy", "same-origin")
 	h.add("Cross-Origin-Resource-Policy", "same-origin")
 	h.strictTransport(publicURL)
+	return h
+}
+
+// NewPanelHeaders makes the headers of the merchants' pages: as the payer's, but for Referrer-Policy. Their forms
+// are held against the Origin that the browser names (A48), and under no-referrer it names none. Their addresses
+// hold no bearer tokens, and no other site is told of them.
+func NewPanelHeaders(publicURL string) PageHeaders {
+	h := NewPageHeaders(publicURL)
+	for i, p := range h.pairs {
+		if string(p.name) == "Referrer-Policy" {
+			h.pairs[i].value = []byte("same-origin")
+		}
+	}
 	return h
 }
 
@@ -125,6 +140,12 @@ func (h PageHeaders) WithFormAction(origins ...string) PageHeaders {
 		}
 	}
 	return out
+}
+
+// Integrity is the value of an integrity attribute (SRI) for a file of ours.
+func Integrity(body []byte) string {
+	sum := sha256.Sum256(body)
+	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
 // Origin is scheme, host and port of an http or https address, or "" when it has none that could

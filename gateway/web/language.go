@@ -26,9 +26,9 @@ func Wished(c *fiber.Ctx) string {
 	return accepted(c.Request().Header.Peek(fiber.HeaderAcceptLanguage), "tr")
 }
 
-// programLanguage chooses as Language does and falls back to English: people who say nothing are our
+// ProgramLanguage chooses as Language does and falls back to English: people who say nothing are our
 // home market's, programs that say nothing were written by anybody.
-func programLanguage(c *fiber.Ctx) string {
+func ProgramLanguage(c *fiber.Ctx) string {
 	if l := known(c.Context().QueryArgs().Peek("lang")); l != "" {
 		return l
 	}

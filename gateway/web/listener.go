@@ -44,7 +44,9 @@ type Listener struct {
 	conns    map[*guarded]netip.Addr
 	perAddr  map[netip.Addr]int
 	serve    func(net.Conn) error // serves a parked connection again; nil: none is parked
+	lane     *Lane                // nil: the app answers everything
 	stopping bool
+	draining atomic.Bool // stopping, for who does not hold the lock
 	revived  sync.WaitGroup
 
 	accepted, full, crowded, errors atomic.Uint64
@@ -175,8 +177,9 @@ var (
 
 // admit puts the guard on a connection, or refuses it and answers nil.
 func (l *Listener) admit(c net.Conn) *guarded {
-	addr := network(addrOf(c.RemoteAddr()))
-	g := &guarded{Conn: c, in: l}
+	peer := addrOf(c.RemoteAddr())
+	addr := network(peer)
+	g := &guarded{Conn: c, in: l, peer: peer}
 	l.mu.Lock()
 	full := len(l.conns) >= l.opts.MaxConns
 	crowded := !full && l.opts.MaxPerAddress > 0 && !l.exempt(addr) && l.perAddr[addr] >= l.opts.MaxPerAddress

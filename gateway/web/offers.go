@@ -47,8 +47,7 @@ func appendOffer(dst []byte, o checkout.Offer) []byte {
 		dst = strconv.AppendInt(dst, o.Last, 10)
 	}
 	if o.Count > 1 {
-		dst = append(dst, `,"rate":`...)
-		dst = strconv.AppendQuote(dst, o.Rate.String())
+		dst = append(o.Rate.AppendTo(append(dst, `,"rate":"`...)), '"')
 	}
 	return append(dst, '}')
 }

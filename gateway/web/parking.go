@@ -35,13 +35,14 @@ func (p *parking) wait() {
 	p.mu.Unlock()
 }
 
-// leave ends the waiting and says whether it ended because it was told to park.
-func (p *parking) leave(err error) (parks bool) {
+// leave ends the waiting and says whether the connection was told to park, and whether the waiting ended
+// because of that.
+func (p *parking) leave(err error) (told, parks bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.waiting = false
 	p.leaves = p.told && errors.Is(err, os.ErrDeadlineExceeded)
-	return p.leaves
+	return p.told, p.leaves
 }
 
 // takeLeave says once that a Close is the beginning of parking.
@@ -104,7 +105,7 @@ func (l *Listener) park(g *guarded) bool {
 
 // wakeUp waits for the next byte of a parked connection and serves it.
 func (l *Listener) wakeUp(g *guarded) {
-	err := g.SetReadDeadline(time.Now().Add(IdleTimeout - 2*parkAfter))
+	err := g.Conn.SetReadDeadline(time.Now().Add(IdleTimeout - 2*parkAfter))
 	if err == nil {
 		err = g.fill()
 	}
@@ -128,20 +129,28 @@ func (l *Listener) unpark(g *guarded) bool {
 	return true
 }
 
-// closeUnused closes connections that wait for a first request or are parked, and lets none park
-// any more: nobody should wait for them when the server stops.
+// closeUnused closes connections that wait for a first request, are parked, or whose requests the lane
+// has answered, which fasthttp knows nothing of; and lets none park any more: nobody should wait for them
+// when the server stops.
 func (l *Listener) closeUnused() {
+	l.draining.Store(true)
 	l.mu.Lock()
 	l.stopping = true
-	var unused []*guarded
+	var unused, between []*guarded
 	for g := range l.conns {
-		if g.parked || !g.spoke.Load() {
+		switch {
+		case g.parked || !g.spoke.Load():
 			unused = append(unused, g)
+		case g.turn.closes():
+			between = append(between, g)
 		}
 	}
 	l.mu.Unlock()
 	for _, g := range unused {
 		_ = g.Close() // whoever reads it sees the end
+	}
+	for _, g := range between {
+		_ = g.end()
 	}
 }
 

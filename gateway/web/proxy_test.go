@@ -18,6 +18,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"github.com/odelink/odelink/gateway/testenv"
 	"github.com/odelink/odelink/gateway/web"
 )
 
@@ -69,12 +70,10 @@ func behind(t *testing.T, program, conf, upstream string, args func(file string)
 	if os.Getuid() == 0 {
 		user = "user root;"
 	}
-	free, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := testenv.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	port := free.Addr().(*net.TCPAddr).Port
-	free.Close()
 	file := filepath.Join(dir, "conf")
 	if err := os.WriteFile(file, fmt.Appendf(nil, conf, dir, upstream, user, port), 0o600); err != nil {
 		t.Fatal(err)

@@ -17,6 +17,8 @@ const DefaultGrace = 90 * time.Second
 // Server serves an app until it is told to stop (C24).
 type Server struct {
 	App *fiber.App
+	// Lane answers the hottest routes before the app sees them; nil is none.
+	Lane *Lane
 	// Grace is how long open calls may take to end; 0 is DefaultGrace.
 	Grace time.Duration
 }
@@ -33,7 +35,7 @@ func (s Server) Run(ctx context.Context, listeners ...*Listener) error {
 	sweeping, stopSweeping := context.WithCancel(ctx)
 	defer stopSweeping()
 	for _, ln := range listeners {
-		ln.serve = s.App.Server().ServeConn
+		ln.serve, ln.lane = s.App.Server().ServeConn, s.Lane
 		go ln.sweepUntil(sweeping)
 		go func() { ended <- s.App.Listener(ln) }()
 	}

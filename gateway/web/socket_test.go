@@ -36,13 +36,18 @@ type house struct {
 // serve runs an app on a loopback socket until the test ends.
 func serve(t testing.TB, app *fiber.App, o web.ListenOptions) *house {
 	t.Helper()
+	return serveWith(t, web.Server{App: app}, o)
+}
+
+func serveWith(t testing.TB, s web.Server, o web.ListenOptions) *house {
+	t.Helper()
 	ln, err := web.Listen("127.0.0.1:0", o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	h := &house{addr: ln.Addr().String(), ln: ln, stop: stop, done: make(chan error, 1)}
-	go func() { h.done <- web.Server{App: app}.Run(ctx, ln) }()
+	go func() { h.done <- s.Run(ctx, ln) }()
 	t.Cleanup(func() {
 		stop()
 		h.ended(t)

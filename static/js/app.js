@@ -1,17 +1,17 @@
-// The card holder's pages, for browsers with scripts. Everything here is a convenience: without
-// it the same pages work by links, forms and the server's answers. T holds the words of the page's
-// language; see gateway/web/page. Nothing typed is ever stored or put into an address.
+// The link's page and the hand-over to the bank, for browsers with scripts. Everything here is a
+// convenience: without it the same pages work by links, forms and the server's answers. T holds the
+// words of the page's language; see gateway/web/page. Nothing typed is ever stored or put into an
+// address. The other pages have outcome.js.
 "use strict";
 const D = document, W = window, $ = id => D.getElementById(id), now = () => Date.now();
 const fill = (s, v) => s.replace(/{(\w+)}/g, (m, k) => k in v ? v[k] : m);
 const make = (tag, cls, text) => Object.assign(D.createElement(tag), {className: cls || "", textContent: text || ""});
 const plural = (key, n) => fill(T[key + "." + new Intl.PluralRules(D.documentElement.lang).select(n)] || T[key + ".other"], {n});
-const path = location.pathname, home = path.replace(/\/(pay|ask|abandon|continue)$/, "").replace(/^\/3ds/, "/r");
+const path = location.pathname, home = path.replace(/\/(pay|continue)$/, "");
 D.documentElement.classList.add("on");
 
-// A reload must ask for the state, not send a form again; only a bank's answer that could not be
-// worked on yet stays, since the page alone holds it.
-if (home != path && !$("again")) history.replaceState(null, "", home + "?lang=" + D.documentElement.lang);
+// A reload must ask for the state, not send a form again.
+if (home != path) history.replaceState(null, "", home + "?lang=" + D.documentElement.lang);
 // Back from the bank may show this page as it was left: ask the server how things stand now.
 W.addEventListener("pageshow", e => e.persisted && (left() || location.reload()));
 
@@ -35,34 +35,6 @@ function left() {
 if ((performance.getEntriesByType("navigation")[0] || {}).type == "back_forward") left();
 // What the history brings back holds no card: the fields are empty before the page is put away.
 W.addEventListener("pagehide", () => ["card_number", "card_cvc"].forEach(id => $(id) && ($(id).value = "")));
-
-// Waiting for the bank: ask with growing pauses.
-const wait = D.querySelector("[data-poll]");
-if (wait) {
-	let pause = 1200;
-	const again = () => setTimeout(ask, pause = Math.min(pause * 1.4, 3e4));
-	const ask = () => fetch(wait.dataset.poll, {headers: {accept: "application/json"}}).then(r => r.json()).then(
-		s => s.status && s.status != wait.dataset.status ? location.reload() : again()).catch(again);
-	again();
-}
-
-// Pages that try again by themselves.
-const retry = D.querySelector("[data-retry]");
-if (retry) setTimeout(() => $("again") ? $("again").submit() : location.replace(retry.dataset.to || location.href), retry.dataset.retry * 1e3);
-
-const print = $("print"), shop = $("shop");
-if (print) print.onclick = () => W.print();
-if (shop && shop.dataset.say) {
-	let n = 5;
-	const soon = $("soon"), count = () => soon.firstElementChild.textContent = fill(shop.dataset.say, {n});
-	const tick = setInterval(() => {
-		if (n-- > 1) return count();
-		clearInterval(tick);
-		location.href = shop.href;
-	}, 1e3);
-	count();
-	$("stay").onclick = () => { clearInterval(tick); soon.hidden = true; };
-}
 
 const pay = $("pay");
 if (pay) checkout();
@@ -98,10 +70,12 @@ function checkout() {
 	const brandOf = d => brands.find(b => b[1].test(d));
 	const luhn = d => [...d].reverse().reduce((sum, c, i) => sum + (i % 2 ? c * 2 - (c > 4) * 9 : +c), 0) % 10 == 0;
 	// The server refuses more than this; here only what the payer can put right at once.
-	const minor = () => {
+	const [min, max] = (pay.dataset.range || "").split(" ");
+	const sum = () => {
 		const m = /^(\d+|\d{1,3}(?:[.,]\d{3})+)(?:[.,](\d{1,2}))?$/.exec(latin(amount.value).replace(/\s/g, ""));
 		return m && (!m[2] || decimals) ? +(m[1].replace(/\D/g, "") + (m[2] || "").padEnd(decimals, "0")) : 0;
 	};
+	const minor = () => sum() >= min && sum() <= max ? sum() : 0;
 	// Twelve digits in a row, whatever people write between them, look like a card number.
 	const card = s => /(\d[^\p{L}\d]?){11}\d/u.test(latin(s).replace(/[\s./_\p{Dash}\p{Cf}]/gu, ""));
 	const checks = {
@@ -124,8 +98,16 @@ function checkout() {
 		},
 		card_holder: v => card(v) && T.name_looks_like_card,
 		payer_note: v => card(v) && T.note_looks_like_card,
-		amount: () => minor() ? "" : T.no_amount,
+		amount: () => minor() ? "" : sum() ? fill(T.amount_range, {min: money(min), max: money(max)}) : T.no_amount,
 	};
+	// What has to be agreed to. Its text opens in place, as it reads for what is chosen; until it comes there is the link.
+	pay.querySelectorAll("[data-no]").forEach(el => checks[el.id] = () => !el.checked && el.dataset.no);
+	const read = () => pay.querySelectorAll(".agree [open] .words").forEach(p => {
+		p.at = p.at || p.firstChild.href;
+		fetch(p.at + "&installments=" + want + "&bin=" + digits(num.value).slice(0, 8) + (amount ? "&amount=" + minor() : ""), {headers: {accept: "text/plain"}})
+			.then(r => r.ok ? r.text() : "").then(text => text && (p.textContent = text)).catch(() => {});
+	});
+	pay.addEventListener("toggle", read, true);
 	// A mistake takes the place of the hint and goes as soon as the field is right.
 	const mark = (el, text) => {
 		const id = el.id, hint = $(id + "-h");
@@ -145,12 +127,21 @@ function checkout() {
 		el.setAttribute("aria-describedby", id + "-h" + (text ? " " + id + "-e" : ""));
 		return text;
 	};
+	// What the merchant asks besides is held against the field's own attributes; the server knows more.
+	pay.querySelectorAll("[data-wrong]").forEach(el => checks[el.id] = v => {
+		const d = el.dataset;
+		return !v.trim() ? d.none : !/tel|date/.test(el.type) && card(v) ? d.card : !el.checkValidity() && d.wrong;
+	});
 	const fields = [...pay.elements].filter(el => checks[el.id]);
 	const check = el => mark(el, checks[el.id](el.value) || "");
 	fields.forEach(el => {
 		el.addEventListener("blur", () => el.value && check(el));
 		el.addEventListener("input", () => el.hasAttribute("aria-invalid") && !checks[el.id](el.value) && mark(el, ""));
 	});
+
+	// The field that is being left stays under the keyboard until the click has sent the form: a mistake
+	// told in between would move the button away under the finger.
+	go.addEventListener("mousedown", e => e.preventDefault());
 
 	// Groups as on the card; the caret stays behind the same digit.
 	const typed = e => {
@@ -228,15 +219,15 @@ function checkout() {
 				box.append(make("summary", "", T.more));
 				tip.before(box);
 			}
-			const row = first.cloneNode(true), [input, name, monthly, total] = row.children;
+			const row = first.cloneNode(true), [input, name, monthly, total, more] = row.children;
 			const rest = x.total - x.monthly * (x.count - 1), extra = x.total - list[0].total;
 			input.value = x.count;
 			input.dataset.total = x.total;
 			name.textContent = fill(T.count, {n: x.count});
-			monthly.textContent = fill(T.monthly, {n: x.count, amount: money(x.monthly)});
+			monthly.textContent = fill(T.monthly, {n: x.count - (rest != x.monthly), amount: money(x.monthly)});
 			if (rest != x.monthly) monthly.append(make("small", "", fill(T.last, {amount: money(rest)})));
 			total.textContent = money(x.total);
-			total.append(make("small", "", extra > 0 ? fill(T.extra, {amount: money(extra)}) : T.free));
+			more.textContent = extra > 0 ? fill(T.extra, {amount: money(extra)}) : T.free;
 			input.checked = false;
 			box == rows ? tip.before(row) : box.append(row);
 			if (x.count == want) {
@@ -260,16 +251,22 @@ function checkout() {
 		// The server compares the total that was shown with its own and asks again if they differ.
 		$("seen").value = on && on.dataset.total || "";
 		if (amount && !minor()) go.textContent = T.button_open;
-		else if (on && on.value > 1) go.textContent = fill(T.button_count, {n: on.value, amount: on.parentNode.lastElementChild.firstChild.textContent});
+		else if (on && on.value > 1) go.textContent = fill(T.button_count, {n: on.value, amount: on.parentNode.querySelector("i").textContent});
 		else if (amount) go.textContent = fill(T.button, {amount: money(minor())});
-		else if (on) go.textContent = fill(T.button, {amount: on.parentNode.lastElementChild.textContent});
+		else if (on) go.textContent = fill(T.button, {amount: on.parentNode.querySelector("i").textContent});
 	};
 	pay.addEventListener("change", e => {
 		if (e.target.name == "installments") want = +e.target.value;
+		read();
 		label();
 	});
 	if (amount) amount.addEventListener("input", () => {
-		if (rows) rows.querySelector(".row i").textContent = minor() ? money(minor()) : "";
+		if (rows) {
+			// Rows of another amount go at once; those of this one are asked for when the field is left.
+			asked = "";
+			if (rows.querySelectorAll(".row")[1]) offer();
+			rows.querySelector(".row i").textContent = minor() ? money(minor()) : "";
+		}
 		pay.querySelectorAll("[data-total]").forEach(el => delete el.dataset.total);
 		label();
 	});
@@ -299,6 +296,7 @@ function checkout() {
 			return;
 		}
 		busy = true;
+		go.focus();
 		go.dataset.text = go.textContent;
 		go.textContent = T.busy;
 		say(T.busy);

@@ -65,6 +65,15 @@ func partOf(script string) part {
 	return parts[0]
 }
 
+// Scripts are the three digits of every part that a card can play.
+func Scripts() []string {
+	scripts := make([]string, len(parts))
+	for i, p := range parts {
+		scripts[i] = p.Script
+	}
+	return scripts
+}
+
 // CardNumber builds the 16-digit test card of a BIN (six to eight digits) and a script (three digits): BIN, zeros up to digit ten,
 // script, 00, check digit.
 func CardNumber(bin, script string) string {

@@ -85,7 +85,7 @@ func (a *acquirer) sold(ans answer, o checkout.Order) (checkout.Outcome, error) 
 	if err != nil {
 		return checkout.Outcome{}, err
 	}
-	out := checkout.Outcome{Amount: amount, AuthCode: ans.ref(fieldAuth), RRN: ans.ref("F37"), MDStatus: authenticated(ans.get("D3Status"))}
+	out := checkout.Outcome{Amount: amount, AuthCode: ans.ref(fieldAuth), RRN: ans.ref("F37"), At: inserted(ans), MDStatus: authenticated(ans.get("D3Status"))}
 	if back := ans.get("RefundedAmount"); back != "" {
 		refunded, err := wire.ParseAmount(back, cur)
 		if err != nil {
@@ -105,6 +105,16 @@ func (a *acquirer) sold(ans answer, o checkout.Order) (checkout.Outcome, error) 
 	}
 	out.Result = checkout.ResultApproved
 	return out, nil
+}
+
+// inserted is when the bank wrote the record down, in Turkey's time: what its list of the day goes by, too (section 6.5,
+// 6.6). A record without it, or with one that cannot be read, says nothing of when.
+func inserted(ans answer) time.Time {
+	at, err := time.ParseInLocation("2.01.2006 15:04:05", ans.get("InsertDatetime"), checkout.Istanbul())
+	if err != nil || at.Year() < 2000 {
+		return time.Time{}
+	}
+	return at.UTC()
 }
 
 // authenticated reads the inquiry's D3Status, which stands for both 3DStatus and D3Stat (section 6.5): the number, or

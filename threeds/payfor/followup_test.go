@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/odelink/odelink/checkout"
 	"github.com/odelink/odelink/threeds/internal/wire"
@@ -43,6 +44,30 @@ func TestInquiryMessage(t *testing.T) {
 		`<SecureType>Inquiry</SecureType><TxnType>OrderInquiry</TxnType><OrgOrderId>ODQ7ZK2MABCDEFGHIJKX</OrgOrderId><Lang>TR</Lang></PayforRequest>`
 	if got := c.calls[0].Get("xml"); !strings.HasSuffix(got, want) {
 		t.Errorf("sent\n%s\nwant\n%s", got, want)
+	}
+}
+
+// A record says when it was written, in Turkey's time; the list of a day goes by the same. One that says nothing, or
+// nonsense, is as good.
+func TestWhenTheBankTookTheMoney(t *testing.T) {
+	for name, tc := range map[string]struct {
+		text string
+		want time.Time
+	}{
+		"behind midnight there, before it in UTC": {"23.11.2026 00:10:09", time.Date(2026, 11, 22, 21, 10, 9, 0, time.UTC)},
+		"a day of one digit":                      {"1.12.2026 14:00:00", time.Date(2026, 12, 1, 11, 0, 0, 0, time.UTC)},
+		"none":                                    {"1.01.0001 00:00:00", time.Time{}},
+		"nothing":                                 {"", time.Time{}},
+		"nonsense":                                {"2026", time.Time{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCase(t, "")
+			c.reply = record("InsertDatetime", tc.text)
+			out, err := c.acq.(checkout.Inquirer).Inquire(t.Context(), c.o)
+			if err != nil || out.Result != checkout.ResultApproved || !out.At.Equal(tc.want) {
+				t.Errorf("%+v, %v", out, err)
+			}
+		})
 	}
 }
 

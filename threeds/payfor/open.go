@@ -181,20 +181,47 @@ func echoesCard(h wire.Handover, c checkout.Card) bool {
 	return false
 }
 
+// base64s are the alphabets and paddings that a page may carry a number in.
+var base64s = []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding}
+
+// holdsNumber: no form of writing a number makes it shorter, so most fields of a bank's form are told
+// apart by their length.
 func holdsNumber(text, pan string) bool {
-	forms := []string{text}
-	if plain, err := url.QueryUnescape(text); err == nil {
-		forms = append(forms, plain)
+	if len(text) < len(pan) {
+		return false
 	}
-	for _, enc := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding} {
-		if raw, err := enc.DecodeString(text); err == nil {
-			forms = append(forms, string(raw))
+	if spells(text, pan) {
+		return true
+	}
+	if strings.ContainsAny(text, "%+") { // else it unescapes to itself
+		if plain, err := url.QueryUnescape(text); err == nil && spells(plain, pan) {
+			return true
 		}
 	}
-	gaps := strings.NewReplacer(" ", "", "-", "", ".", "")
-	for _, form := range forms {
-		if strings.Contains(gaps.Replace(form), pan) {
+	if len(text) < base64.RawStdEncoding.EncodedLen(len(pan)) {
+		return false
+	}
+	coded, raw := []byte(text), make([]byte, 0, base64.RawStdEncoding.DecodedLen(len(text)))
+	for _, enc := range base64s {
+		if raw, err := enc.AppendDecode(raw, coded); err == nil && spells(string(raw), pan) {
 			return true
+		}
+	}
+	return false
+}
+
+// spells finds a number in text, with or without gaps between its digits.
+func spells(text, pan string) bool {
+	for from := range len(text) {
+		rest := pan
+		for i := from; i < len(text); i++ {
+			if text[i] == rest[0] {
+				if rest = rest[1:]; rest == "" {
+					return true
+				}
+			} else if i == from || !strings.ContainsRune(" -.", rune(text[i])) {
+				break
+			}
 		}
 	}
 	return false

@@ -4,11 +4,18 @@
 //	           a form for the browser to 3DHost.aspx                 (3DHost)
 //	Judge      the callback's fields, shapes and ResponseHash
 //	Authorize  XMLGate.aspx 3DModelPayment: the call that moves money (3DModel only)
-//	Inquire, Void, Refund, Capture, Verify   XMLGate.aspx
+//	Inquire, Void, Refund, Capture, Verify, List   XMLGate.aspx
 //
 // It deliberately does not speak the text and JSON faces of the same engine, pays nothing without 3-D Secure, and
-// leaves the bank's points, payment links, recurring payments and batch closing alone. Sections in comments are those
-// of the protocol sheet payfor.md; A, C and I numbers are the threat model's.
+// leaves the bank's points, payment links, recurring payments and batch closing alone.
+//
+// One field of a genuine callback can be changed and the rest still be believed: RequestGuid, the bank's ticket for the
+// completion call, is under no hash of the protocol, and no other field repeats it. A payer who changes it in his own
+// browser takes nobody's money: the completion names ticket and order, the bank holds no such pair and charges nothing,
+// the link stays taken while the bank is asked by our order number, and its "not charged" ends the payment as declined.
+// A bank that went by the ticket alone would answer with the order of the ticket, which is no yes for ours.
+//
+// Sections in comments are those of the protocol sheet payfor.md; A, C and I numbers are the threat model's.
 package payfor
 
 import (
@@ -58,11 +65,11 @@ func info() wire.Info {
 			{Name: Mode3DHost, OneStep: true, HostedCard: true},
 		},
 		Credentials: []wire.Credential{
-			{Name: "merchant_id", Required: true},
+			{Name: "merchant_id", Required: true, Fixed: true},
 			{Name: "user_code", Required: true},
 			{Name: "user_pass", Secret: true, Required: true},
 			{Name: "merchant_pass", Secret: true, Required: true},
-			{Name: "mbr_id", Default: mbrQNB},
+			{Name: "mbr_id", Default: mbrQNB, Fixed: true},
 			{Name: "terminal_id"},
 		},
 		// How to write yen, which has no decimals, is open at the bank (sections 2 and 12).
@@ -135,7 +142,7 @@ func decode(a checkout.Account, allowLoopback bool) (settings, []checkout.FieldE
 	}
 	mode, known := in.Mode(a.Mode)
 	if s.mode = mode.Name; !known {
-		add("mode", "unknown_value")
+		errs = append(errs, checkout.FieldError{Field: "mode", Code: "unknown_value", Args: map[string]string{"known": modes(in)}})
 	}
 	for _, c := range a.Currencies {
 		if !takes(in.Currencies, c) {
@@ -147,6 +154,15 @@ func decode(a checkout.Account, allowLoopback bool) (settings, []checkout.FieldE
 		add("base_url", code)
 	}
 	return s, errs
+}
+
+// modes lists the names of all modes.
+func modes(in wire.Info) string {
+	names := make([]string, len(in.Modes))
+	for i, m := range in.Modes {
+		names[i] = m.Name
+	}
+	return strings.Join(names, ", ")
 }
 
 // base is where the bank is: the account's own address, or the bank's.

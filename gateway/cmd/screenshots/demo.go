@@ -6,12 +6,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os/exec"
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/odelink/odelink/gateway/testenv"
 )
 
 // demo is a running demo of the gateway with its simulated bank.
@@ -37,9 +38,12 @@ func buildGateway(ctx context.Context, dir string) (program string, err error) {
 
 // startDemo starts the demo on free ports and waits until it is ready.
 func startDemo(ctx context.Context, program string, limits bool) (*demo, error) {
-	ports, err := freePorts(3)
-	if err != nil {
-		return nil, err
+	var ports [3]int
+	for i := range ports {
+		var err error
+		if ports[i], err = testenv.FreePort(); err != nil {
+			return nil, err
+		}
 	}
 	d := &demo{
 		base: fmt.Sprintf("http://127.0.0.1:%d", ports[0]), bank: fmt.Sprintf("http://localhost:%d", ports[1]),
@@ -68,20 +72,6 @@ func startDemo(ctx context.Context, program string, limits bool) (*demo, error) 
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
-}
-
-// freePorts finds ports of the loopback that nobody listens on.
-func freePorts(n int) ([]int, error) {
-	var ports []int
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, fmt.Errorf("find a free port: %w", err)
-		}
-		defer l.Close() // all are held until all are found, so that none is found twice
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
-	}
-	return ports, nil
 }
 
 // stop ends the demo in good order.

@@ -1,4 +1,4 @@
-// Command screenshots takes pictures of every page that a card holder can meet, on a phone (360 × 740)
+// Command screenshots takes pictures of every page that a card holder or a merchant can meet, on a phone (360 × 740)
 // and on a desktop (1440 × 900), as PNG files with fixed names. It judges nothing: the browser tests do,
 // and people who look at the pictures.
 //
@@ -22,7 +22,7 @@ import (
 )
 
 // patience bounds the whole run.
-const patience = 15 * time.Minute
+const patience = 40 * time.Minute
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -30,6 +30,7 @@ func everyPage(s *studio) {
 	comingSecond(s)
 	kindPages(s)
 	rarePages(s)
+	panelPages(s)
 }
 
 // checkoutPages are the link's page before anything is sent.
@@ -43,6 +44,12 @@ func checkoutPages(s *studio) {
 			p.Click("#rows .row:has([value='3'])")
 			s.rest(p)
 			s.keep(p, "checkout-card-"+lang, v)
+
+			p = s.open(v, s.link(map[string]any{"amount": 999999999}).URL)
+			typeCard(p, approved)
+			p.Click("#rows .row:has([value='12'])")
+			s.rest(p)
+			s.keep(p, "checkout-large-sum-"+lang, v)
 		}
 	}
 	l := s.link(nil)
@@ -183,6 +190,7 @@ func kindPages(s *studio) {
 		s.keep(s.open(v, s.base+"/p/AAAAAAAAAAAA"), "kind-not-found", v)
 		s.keep(s.open(v, later.URL), "kind-not-active", v)
 		s.keep(s.open(v, deleted.URL), "kind-deleted", v)
+		s.keep(s.open(v, s.link(map[string]any{"currency": "JPY"}).URL), "kind-no-account", v)
 		s.keep(s.open(v, s.base+"/v/AAAAAAAA"), "receipt-check-unknown", v)
 		s.fault("open", "reset")
 		p := s.open(v, s.link(nil).URL)
@@ -258,6 +266,12 @@ func tooManyRefusals(s *studio) {
 func tooManyTries(s *studio) {
 	tooManyRefusals(s)
 	l := s.link(nil)
+	var payers []*browser.Page
+	for _, v := range bothSizes("tr") {
+		p := s.open(v, l.URL)
+		typeCard(p, approved)
+		payers = append(payers, p)
+	}
 	p := s.open(phone("tr", false), l.URL)
 	for range 200 {
 		if p.Open(s.base+"/p/AAAAAAAAAAAA") == http.StatusTooManyRequests {
@@ -266,6 +280,10 @@ func tooManyTries(s *studio) {
 	}
 	for _, v := range bothSizes("tr") {
 		s.keep(s.open(v, l.URL), "kind-too-many", v)
+	}
+	for i, v := range bothSizes("tr") {
+		payers[i].ClickAndLoad("#go")
+		s.keep(payers[i], "kind-too-many-payer", v)
 	}
 }
 

@@ -54,6 +54,7 @@ type Options struct {
 	Dark          bool    // prefers-color-scheme: dark
 	ReducedMotion bool    // prefers-reduced-motion: reduce
 	ForcedColors  bool    // forced-colors: active
+	Whole         bool    // the browser with all its surroundings: the headless shell asks for no icon and fills no form in
 }
 
 // Phone is a small phone held upright, 360×740.
@@ -91,9 +92,13 @@ type Response struct {
 	contentType string
 }
 
-// process is the Chromium of this process of tests.
-var process = sync.OnceValues(func() (context.Context, error) {
-	path, err := testenv.ChromiumPath()
+// whole and shell are the browsers of this process of tests.
+var (
+	whole = sync.OnceValues(func() (context.Context, error) { return launch(testenv.ChromiumPath()) })
+	shell = sync.OnceValues(func() (context.Context, error) { return launch(testenv.HeadlessPath()) })
+)
+
+func launch(path string, err error) (context.Context, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -120,11 +125,15 @@ var process = sync.OnceValues(func() (context.Context, error) {
 		return nil, fmt.Errorf("start Chromium: %w", err)
 	}
 	return ctx, nil
-})
+}
 
 // New opens an empty page that ends with the test.
 func New(t Tester, o Options) *Page {
 	t.Helper()
+	process := shell
+	if o.Whole {
+		process = whole
+	}
 	parent, err := process()
 	if err != nil {
 		t.Fatal(err)
@@ -354,7 +363,13 @@ func (p *Page) do(doing string, action chromedp.Action[chromedp.Void]) {
 // get is do for actions with a result.
 func get[T any](p *Page, doing string, action chromedp.Action[T]) T {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.Ctx, patience)
+	return within(p, patience, doing, action)
+}
+
+// within is get for what takes another time than an action of a person.
+func within[T any](p *Page, limit time.Duration, doing string, action chromedp.Action[T]) T {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.Ctx, limit)
 	defer cancel()
 	value, err := chromedp.Run(ctx, action)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -169,7 +170,7 @@ func (p *Page) TabKey() string {
 // Focused names the element that has the keyboard: "input[name=card_number]", "#id", or the tag alone.
 func (p *Page) Focused() string {
 	p.t.Helper()
-	return Eval[string](p, `(() => { const e = document.activeElement; if (!e) return "";
+	return read[string](p, `(() => { const e = document.activeElement; if (!e) return "";
 		const tag = e.tagName.toLowerCase();
 		if (e.name) return tag + "[name=" + e.name + "]" + (e.type === "radio" ? "[value=" + e.value + "]" : "");
 		return e.id ? "#" + e.id : tag; })()`)
@@ -190,20 +191,21 @@ func (p *Page) WaitVisible(selector string) {
 	p.WaitFor(fmt.Sprintf(`(e => e && e.checkVisibility({visibilityProperty: true}) && e.getClientRects().length)(document.querySelector(%q))`, selector))
 }
 
-// WaitURL waits until the page's address contains a text: for chains of pages that send themselves on.
+// WaitURL waits until the page's address contains a text and the page is whole: for chains of pages that send
+// themselves on.
 func (p *Page) WaitURL(part string) {
 	p.t.Helper()
 	p.wait("wait for an address with "+part, func(ctx context.Context) (bool, error) {
-		address, err := chromedp.Run(ctx, chromedp.Evaluate[string]("location.href"))
+		address, err := chromedp.Run(ctx, chromedp.Evaluate[string](whenWhole("location.href")))
 		return strings.Contains(address, part), err
 	})
 }
 
-// WaitFor waits until a JavaScript expression is true. It goes on over page loads.
+// WaitFor waits until a JavaScript expression is true in a whole page. It goes on over page loads.
 func (p *Page) WaitFor(expression string) {
 	p.t.Helper()
 	p.wait("wait until "+expression, func(ctx context.Context) (bool, error) {
-		return chromedp.Run(ctx, chromedp.Evaluate[bool]("!!("+expression+")"))
+		return chromedp.Run(ctx, chromedp.Evaluate[bool](Whole+" && !!("+expression+")"))
 	})
 }
 
@@ -238,56 +240,96 @@ func (p *Page) wait(doing string, ok func(context.Context) (bool, error)) {
 	}
 }
 
-// Text is what can be read in the first element that matches, once it is visible.
+// Text is what can be read in the first element that matches, once it is visible and whole.
 func (p *Page) Text(selector string) string {
 	p.t.Helper()
 	p.WaitVisible(selector)
-	return strings.TrimSpace(Eval[string](p, fmt.Sprintf("document.querySelector(%q).innerText", selector)))
+	return strings.TrimSpace(read[string](p, fmt.Sprintf("document.querySelector(%q)?.innerText ?? "+stillComing, selector)))
 }
 
 // Value is what stands in a field.
 func (p *Page) Value(selector string) string {
 	p.t.Helper()
 	p.WaitVisible(selector)
-	return Eval[string](p, fmt.Sprintf("document.querySelector(%q).value", selector))
+	return read[string](p, fmt.Sprintf("document.querySelector(%q)?.value ?? "+stillComing, selector))
 }
 
 // Count is how many elements match now, visible or not.
 func (p *Page) Count(selector string) int {
 	p.t.Helper()
-	return Eval[int](p, "document.querySelectorAll("+strconv.Quote(selector)+").length")
+	return read[int](p, "document.querySelectorAll("+strconv.Quote(selector)+").length")
 }
 
 // Attribute is an attribute of the first element that matches; missing ones are empty.
 func (p *Page) Attribute(selector, name string) string {
 	p.t.Helper()
-	return Eval[string](p, fmt.Sprintf("(document.querySelector(%q)?.getAttribute(%q)) ?? ''", selector, name))
+	return read[string](p, fmt.Sprintf("(document.querySelector(%q)?.getAttribute(%q)) ?? ''", selector, name))
 }
 
 // URL is the page's address.
 func (p *Page) URL() string {
 	p.t.Helper()
-	return Eval[string](p, "location.href")
+	return read[string](p, "location.href")
 }
 
 // Title is the page's title.
 func (p *Page) Title() string {
 	p.t.Helper()
-	return Eval[string](p, "document.title")
+	return read[string](p, "document.title")
 }
 
 // HTML is the page as the browser holds it now.
 func (p *Page) HTML() string {
 	p.t.Helper()
-	// Between two pages there is a document without an element.
-	return Eval[string](p, `document.documentElement?.outerHTML ?? ""`)
+	return read[string](p, "document.documentElement.outerHTML")
 }
 
-// Eval runs a JavaScript expression in the page and returns its value; a promise is waited for. It works
-// with the page's own scripts off, too, and past its Content-Security-Policy.
+// Eval runs a JavaScript expression in the page, once the page is whole, and returns its value; a promise is waited
+// for. It works with the page's own scripts off, too, and past its Content-Security-Policy.
 func Eval[T any](p *Page, expression string) T {
 	p.t.Helper()
-	return get(p, "evaluate a script", chromedp.Evaluate[T](expression, awaitPromise))
+	return evaluated[T](p, patience, whenWhole(expression), unfinished)
+}
+
+// read is Eval for what only looks: where the page sent itself on meanwhile, it looks at the next one.
+func read[T any](p *Page, expression string) T {
+	p.t.Helper()
+	return evaluated[T](p, patience, whenWhole(expression), replaced)
+}
+
+// stillComing is an expression for what a page has not got yet.
+const stillComing = `(() => { throw new Error("the page is still coming") })()`
+
+// Whole is true in a page that has come with all that belongs to it, and whose scripts have run: an address and a
+// title are the next page's as soon as its first bytes are there.
+const Whole = `(document.readyState === "complete" && document.documentElement !== null)`
+
+// whenWhole is an expression's value in a whole page, and an error that passes in another.
+func whenWhole(expression string) string { return Whole + ` ? (` + expression + `) : ` + stillComing }
+
+// What a browser answers to an expression while one page follows another: before the expression began, and also
+// when the page that it began on is gone.
+var (
+	unfinished = []string{"the page is still coming", "Cannot find context"}
+	replaced   = append([]string{"Execution context was destroyed", "Inspected target navigated or closed"}, unfinished...)
+)
+
+// evaluated asks every 20 ms for as long as the answer is one of those.
+func evaluated[T any](p *Page, limit time.Duration, expression string, passing []string) T {
+	p.t.Helper()
+	return within(p, limit, "evaluate a script", func(ctx context.Context, tab *chromedp.Target) (T, error) {
+		for {
+			value, err := chromedp.Evaluate[T](expression, awaitPromise)(ctx, tab)
+			if err == nil || !slices.ContainsFunc(passing, func(text string) bool { return strings.Contains(err.Error(), text) }) {
+				return value, err
+			}
+			select {
+			case <-ctx.Done():
+				return value, err
+			case <-time.After(20 * time.Millisecond):
+			}
+		}
+	})
 }
 
 // eval is Eval for expressions without a value.
@@ -361,7 +403,7 @@ func (p *Page) Zoom(width, height int) {
 // OverflowsSideways says whether the page is wider than the view.
 func (p *Page) OverflowsSideways() bool {
 	p.t.Helper()
-	return Eval[bool](p, "document.documentElement.scrollWidth > document.documentElement.clientWidth")
+	return read[bool](p, "document.documentElement.scrollWidth > document.documentElement.clientWidth")
 }
 
 // Spoken is one thing that a screen reader comes by.
@@ -430,10 +472,12 @@ func (p *Page) Barriers() []Barrier {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	p.eval("load axe-core", source+"\n;undefined")
-	return Eval[[]Barrier](p, `axe.run(document, {resultTypes: ["violations"], runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa",
+	p.WaitFor(`document.getAnimations().every(a => a.playState !== "running" || a.effect.getComputedTiming().endTime === Infinity)`) // what is half faded in has half its contrast
+	// axe works for a while over a long page, and on a machine that others use, too, for longer.
+	return evaluated[[]Barrier](p, 4*patience, `if (!`+Whole+`) `+stillComing+";\n"+source+`
+		;axe.run(document, {resultTypes: ["violations"], runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa",
 		"wcag22aa", "best-practice"]}).then(r => r.violations.map(v => ({ID: v.id, Impact: v.impact, Help: v.help,
-		Targets: v.nodes.map(n => n.target.join(" "))})))`)
+		Targets: v.nodes.map(n => n.target.join(" "))})))`, replaced)
 }
 
 // WantNoBarriers fails the test for each finding of axe-core.

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"path"
 	"sort"
 	"strings"
@@ -29,48 +30,73 @@ type Asset struct {
 	ETag        string // strong, quoted; of the plain bytes
 	Integrity   string // SRI value
 	Body        []byte
-	Gzip        []byte // level 9
 
-	brotli atomic.Pointer[[]byte]
-	once   sync.Once
+	gzip, brotli coded
+	asked        atomic.Bool // for Brotli
 }
 
-// Brotli is the file at level 11. Loading starts the work, which takes longer than all the rest of
-// it, beside everything else; Brotli waits for it, Encoded does not.
-func (a *Asset) Brotli() []byte {
-	a.once.Do(func() {
+// coded is one compressed form, made when it is asked for first: a start waits for none of them.
+type coded struct {
+	once sync.Once
+	made atomic.Pointer[[]byte]
+}
+
+// of answers the form, nil if it could not be made: then another one serves.
+func (c *coded) of(body []byte, writer func(io.Writer) (io.WriteCloser, error)) []byte {
+	c.once.Do(func() {
 		var out bytes.Buffer
-		// A window of 64 KiB holds every file we have; the default one costs 32 MiB of memory for each.
-		w := brotli.NewWriterOptions(&out, brotli.WriterOptions{Quality: brotli.BestCompression, LGWin: 16})
-		if _, err := w.Write(a.Body); err != nil {
-			return // a Buffer takes everything; without it gzip serves
+		w, err := writer(&out)
+		if err == nil {
+			_, err = w.Write(body)
 		}
-		if err := w.Close(); err != nil {
-			return
+		if err == nil {
+			err = w.Close()
 		}
-		b := out.Bytes()
-		a.brotli.Store(&b)
+		if err == nil {
+			b := out.Bytes()
+			c.made.Store(&b)
+		}
 	})
-	if b := a.brotli.Load(); b != nil {
+	if b := c.made.Load(); b != nil {
 		return *b
 	}
 	return nil
 }
 
-// Encoded picks the smallest form that a request's Accept-Encoding allows; encoding is "" for plain.
+// Gzip is the file at level 9, a millisecond's work.
+func (a *Asset) Gzip() []byte {
+	return a.gzip.of(a.Body, func(out io.Writer) (io.WriteCloser, error) { return gzip.NewWriterLevel(out, gzip.BestCompression) })
+}
+
+// Brotli is the file at level 11, fifty times the work of Gzip.
+func (a *Asset) Brotli() []byte {
+	return a.brotli.of(a.Body, func(out io.Writer) (io.WriteCloser, error) {
+		// A window of 64 KiB holds every file we have; the default one costs 32 MiB of memory for each.
+		return brotli.NewWriterOptions(out, brotli.WriterOptions{Quality: brotli.BestCompression, LGWin: 16}), nil
+	})
+}
+
+// Encoded picks the smallest form that a request's Accept-Encoding allows; encoding is "" for plain. The
+// first browser that takes Brotli has it made beside it, and gets gzip meanwhile.
 func (a *Asset) Encoded(acceptEncoding string) (body []byte, encoding string) {
-	br := a.brotli.Load()
-	switch {
-	case br != nil && Accepts(acceptEncoding, "br"):
-		return *br, "br"
-	case Accepts(acceptEncoding, "gzip"):
-		return a.Gzip, "gzip"
+	if Accepts(acceptEncoding, "br") {
+		if br := a.brotli.made.Load(); br != nil {
+			return *br, "br"
+		}
+		if a.asked.CompareAndSwap(false, true) {
+			go a.Brotli()
+		}
+	}
+	if Accepts(acceptEncoding, "gzip") {
+		if gz := a.Gzip(); gz != nil {
+			return gz, "gzip"
+		}
 	}
 	return a.Body, ""
 }
 
-// Assets are all files of the card holder's pages. The script is there once per language, as
-// "app.tr.js": its words stand before its code, so that a page need not carry them.
+// Assets are all files of the card holder's pages. A script that shows words is there once per
+// language, as "app.tr.js": they stand in it, so that a page need not carry them.
 type Assets struct {
 	byName, byPath map[string]*Asset
 }
@@ -81,6 +107,8 @@ var assetFiles = []struct{ file, contentType string }{
 	{"img/marks.svg", "image/svg+xml"},
 	{"img/icon.svg", "image/svg+xml"},
 	{"css/app.css", "text/css; charset=utf-8"},
+	{"css/outcome.css", "text/css; charset=utf-8"},
+	{"css/docs.css", "text/css; charset=utf-8"},
 }
 
 // loadAssets builds all files; words are the script's constant T by language, as JSON.
@@ -91,37 +119,51 @@ func loadAssets(words map[string]string) (*Assets, error) {
 		if err != nil {
 			return nil, fmt.Errorf("loading asset: %w", err)
 		}
-		if err := as.build(path.Base(f.file), f.contentType, squeeze(raw)); err != nil {
-			return nil, fmt.Errorf("loading asset %s: %w", f.file, err)
-		}
+		as.build(path.Base(f.file), f.contentType, squeezeStyle(raw))
 	}
 	for _, s := range static.Scripts {
 		raw, err := static.Files.ReadFile(s.File)
 		if err != nil {
 			return nil, fmt.Errorf("loading asset: %w", err)
 		}
-		code := squeeze(raw)
-		for lang, t := range words {
-			name := strings.TrimSuffix(path.Base(s.File), ".js") + "." + lang + ".js"
-			body := append([]byte("(T=>{\n"), code...)
-			body = append(append(append(body, "})("...), t...), ")\n"...)
-			if err := as.build(name, "text/javascript; charset=utf-8", body); err != nil {
-				return nil, fmt.Errorf("loading asset %s: %w", name, err)
-			}
-		}
+		as.buildScript(s, squeezeScript(raw), words)
 	}
-	go func() {
-		for _, a := range as.All() {
-			a.Brotli()
-		}
-	}()
 	return as, nil
 }
 
-// ScriptName is the name of the script's asset in a language.
-func ScriptName(lang string) string { return "app." + lang + ".js" }
+// buildScript wraps a script into a function, so that its names are its own, and gives it its words.
+func (as *Assets) buildScript(s static.Script, code []byte, words map[string]string) {
+	versions := map[string]string{path.Base(s.File): ""}
+	if s.Words {
+		versions = map[string]string{}
+		for lang, t := range words {
+			versions[inLanguage(path.Base(s.File), lang)] = t
+		}
+	}
+	for name, t := range versions {
+		body := append([]byte("(T=>{\n"), code...)
+		body = append(append(append(body, "})("...), t...), ")\n"...)
+		as.build(name, "text/javascript; charset=utf-8", body)
+	}
+}
 
-func (as *Assets) build(name, contentType string, body []byte) error {
+// inLanguage is the name of a script's asset in a language.
+func inLanguage(file, lang string) string {
+	return strings.TrimSuffix(file, ".js") + "." + lang + ".js"
+}
+
+// ScriptNames are the names of all scripts that a page in a language may hold.
+func ScriptNames(lang string) []string {
+	names := make([]string, len(static.Scripts))
+	for i, s := range static.Scripts {
+		if names[i] = path.Base(s.File); s.Words {
+			names[i] = inLanguage(names[i], lang)
+		}
+	}
+	return names
+}
+
+func (as *Assets) build(name, contentType string, body []byte) {
 	for known, a := range as.byName {
 		body = bytes.ReplaceAll(body, []byte("url("+known+")"), []byte("url("+path.Base(a.Path)+")"))
 	}
@@ -129,7 +171,7 @@ func (as *Assets) build(name, contentType string, body []byte) error {
 	if known, ok := built.Load(builtAs{name, sum}); ok {
 		a := known.(*Asset)
 		as.byName[name], as.byPath[a.Path] = a, a
-		return nil
+		return
 	}
 	hash := hex.EncodeToString(sum[:5])
 	ext := path.Ext(name)
@@ -138,21 +180,8 @@ func (as *Assets) build(name, contentType string, body []byte) error {
 		Path: AssetPath + strings.TrimSuffix(name, ext) + "." + hash + ext,
 		ETag: `"` + hash + `"`,
 	}
-	var gz bytes.Buffer
-	zw, err := gzip.NewWriterLevel(&gz, gzip.BestCompression)
-	if err != nil {
-		return err
-	}
-	if _, err := zw.Write(body); err != nil {
-		return err
-	}
-	if err := zw.Close(); err != nil {
-		return err
-	}
-	a.Gzip = gz.Bytes()
 	as.byName[name], as.byPath[a.Path] = a, a
 	built.Store(builtAs{name, sum}, a)
-	return nil
 }
 
 // built keeps every file that this process has made, by its content: gateways that are opened one
@@ -162,27 +191,6 @@ var built sync.Map // builtAs → *Asset
 type builtAs struct {
 	name string
 	sum  [sha256.Size]byte
-}
-
-// squeeze drops what a browser does not need: indentation, blank lines, and comments that have
-// their lines to themselves (// and /* … */). Our files hold no string over several lines.
-func squeeze(src []byte) []byte {
-	var out bytes.Buffer
-	comment := false
-	for line := range strings.Lines(string(src)) {
-		line = strings.TrimSpace(line)
-		switch {
-		case comment:
-			comment = !strings.HasSuffix(line, "*/")
-		case strings.HasPrefix(line, "/*"):
-			comment = !strings.HasSuffix(line, "*/")
-		case line == "" || strings.HasPrefix(line, "//"):
-		default:
-			out.WriteString(line)
-			out.WriteByte('\n')
-		}
-	}
-	return out.Bytes()
 }
 
 // ByPath finds an asset by the path of a request.

@@ -1,3 +1,5 @@
+//go:build !race
+
 package page
 
 import (
@@ -28,12 +30,12 @@ func TestA02_FirstViewFitsOneTCPWindow(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		names := []string{"app.css", ScriptName(lang), "marks.svg", "icon.svg"}
+		names := []string{"app.css", inLanguage("app.js", lang), "marks.svg", "icon.svg"}
 		gz, br, requests := len(html)+len(ThemeCSS(shop.Accent)), len(html)+len(ThemeCSS(shop.Accent)), 2
 		for _, name := range names {
 			a := p.Assets().ByName(name)
-			gz, br, requests = gz+len(a.Gzip), br+len(a.Brotli()), requests+1
-			t.Logf("%s %s: %d plain, %d gzip, %d brotli", lang, name, len(a.Body), len(a.Gzip), len(a.Brotli()))
+			gz, br, requests = gz+len(a.Gzip()), br+len(a.Brotli()), requests+1
+			t.Logf("%s %s: %d plain, %d gzip, %d brotli", lang, name, len(a.Body), len(a.Gzip()), len(a.Brotli()))
 		}
 		t.Logf("%s: page %d plain, %d gzip (%.2f); first view %d with gzip, %d with brotli", lang, len(plain), len(html), float64(len(html))/float64(len(plain)), gz, br)
 		if gz > firstViewBudget {
@@ -47,7 +49,7 @@ func TestA02_FirstViewFitsOneTCPWindow(t *testing.T) {
 
 func TestAssetsComeOutOfEveryEncodingUnchanged(t *testing.T) {
 	for _, a := range newTestPages(t).Assets().All() {
-		zr, err := gzip.NewReader(bytes.NewReader(a.Gzip))
+		zr, err := gzip.NewReader(bytes.NewReader(a.Gzip()))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -119,7 +121,7 @@ func TestA10_ScriptsOnThePagesAreTheListedOnes(t *testing.T) {
 		}
 		listed[strings.TrimSuffix(s.File[strings.LastIndexByte(s.File, '/')+1:], ".js")] = false
 	}
-	tag := regexp.MustCompile(`<script src="([^"]*)" integrity="([^"]*)" defer></script>`)
+	tag := regexp.MustCompile(`<script src="([^"]*)" integrity="([^"]*)" defer blocking="render"></script>`)
 	for name, html := range allPages(t) {
 		found := tag.FindAllStringSubmatch(html, -1)
 		if len(found) != strings.Count(html, "<script") {
@@ -145,5 +147,28 @@ func TestA10_ScriptsOnThePagesAreTheListedOnes(t *testing.T) {
 		if !used {
 			t.Errorf("%s is listed and on no page", file)
 		}
+	}
+}
+
+// A start compresses nothing: the first browser that takes Brotli gets gzip at once, later ones Brotli.
+func TestFilesAreCompressedWhenTheyAreAskedFor(t *testing.T) {
+	as, err := loadAssets(map[string]string{"xx": `{"only":"here"}`})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := as.ByName("app.xx.js")
+	if a.gzip.made.Load() != nil || a.brotli.made.Load() != nil {
+		t.Error("compressed before anybody asked")
+	}
+	if body, coding := a.Encoded("br"); coding == "" && !bytes.Equal(body, a.Body) || coding == "gzip" {
+		t.Errorf("%d bytes as %q for a browser that takes Brotli alone", len(body), coding)
+	}
+	if body, coding := a.Encoded("gzip"); coding != "gzip" || !bytes.Equal(body, a.Gzip()) {
+		t.Errorf("%d bytes as %q for a browser that takes gzip", len(body), coding)
+	}
+	if want := a.Brotli(); len(want) == 0 {
+		t.Fatal("there is no Brotli")
+	} else if body, coding := a.Encoded("gzip, br"); coding != "br" || !bytes.Equal(body, want) {
+		t.Errorf("%d bytes as %q once Brotli is there", len(body), coding)
 	}
 }

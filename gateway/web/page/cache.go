@@ -52,6 +52,9 @@ func (p *Pages) add(ck cacheKey, k Key) (*compiled, error) {
 	if err != nil {
 		return nil, err
 	}
+	if p.opts.MaxCached < 0 {
+		return c, nil
+	}
 	c.used.mark()
 	next := make(map[cacheKey]*compiled, len(old)+1)
 	for key, page := range old {

@@ -13,7 +13,7 @@ import (
 )
 
 // Variant is which optional blocks the checkout page has. Each set of bits is a page rendered ahead.
-type Variant uint8
+type Variant uint16
 
 // The blocks.
 const (
@@ -24,6 +24,9 @@ const (
 	VariantHolder                           // the name on the card is asked for
 	VariantTest                             // test mode's banner
 	VariantHosted                           // the bank's own page takes the card: no card fields here
+	VariantConsumer                         // a consumer buys: what he has to agree to (checklist F2)
+	VariantAds                              // of a consumer sale: he may agree to advertising (checklist F6)
+	VariantCount                            // how often the link was paid, or may still be
 
 	variantEnd
 )
@@ -43,6 +46,7 @@ type Checkout struct {
 	Rows        int                 // how many ways to pay the link offers at most, the single payment included
 	Now         int64               // server's time, Unix seconds
 	Until       int64               // the link's end, Unix seconds; 0 when it has none
+	Made, Most  int                 // with VariantCount: how often the link was paid, of at most that; 0 = no limit
 }
 
 // AttemptLength is how many characters the attempt of a view has.
@@ -66,6 +70,7 @@ const (
 	holeRows
 	holeUntil
 	holeClock
+	holeCount
 
 	holes
 )
@@ -87,6 +92,7 @@ func (f *fill) Attempt() string     { return f[holeAttempt] }
 func (f *fill) Rows() string        { return f[holeRows] }
 func (f *fill) Until() string       { return f[holeUntil] }
 func (f *fill) Clock() string       { return f[holeClock] }
+func (f *fill) Count() string       { return f[holeCount] }
 
 // fill writes the values for the engine.
 func (c *Checkout) fill(l *templates.Locale) *fill {
@@ -146,8 +152,30 @@ func (c *Checkout) append(dst []byte, h hole, l *templates.Locale) []byte {
 		dst = strconv.AppendInt(dst, left, 10)
 		dst = strconv.AppendInt(append(dst, ' '), int64(l.YearMonth(time.Unix(c.Now, 0))), 10)
 		return append(append(dst, ' '), c.Currency...)
+	case holeCount:
+		if c.Most > 0 {
+			return appendCounts(dst, l.Raw("pay.left"), max(0, c.Most-c.Made), c.Most)
+		}
+		return appendCounts(dst, l.Raw("pay.made"), c.Made, 0)
 	}
 	return dst
+}
+
+// appendCounts writes a sentence with its {n} and {of}, without a text in between.
+func appendCounts(dst []byte, sentence string, n, of int) []byte {
+	for {
+		before, rest, found := strings.Cut(sentence, "{")
+		if dst = append(dst, before...); !found {
+			return dst
+		}
+		name, after, _ := strings.Cut(rest, "}")
+		value := n
+		if name == "of" {
+			value = of
+		}
+		dst = strconv.AppendInt(dst, int64(value), 10)
+		sentence = after
+	}
 }
 
 // text is the text of a hole that needs no writing of its own; ok is false for the others. It spares
@@ -173,7 +201,41 @@ func (c *CheckoutPage) Until() bool        { return c.Variant&VariantUntil != 0 
 func (c *CheckoutPage) Holder() bool       { return c.Variant&VariantHolder != 0 }
 func (c *CheckoutPage) Note() bool         { return c.Variant&VariantNote != 0 }
 
-func (c *CheckoutPage) Hosted() bool { return c.Variant&VariantHosted != 0 }
+// Count says whether the link's page counts its payments.
+func (c *CheckoutPage) Count() bool { return c.Variant&VariantCount != 0 }
+
+func (c *CheckoutPage) Hosted() bool   { return c.Variant&VariantHosted != 0 }
+func (c *CheckoutPage) Consumer() bool { return c.Variant&VariantConsumer != 0 }
+
+// agreement is a box on the page of a consumer sale, and its text.
+type agreement struct {
+	Kind, Field, Label string
+	Missing            string // what is said where it is not ticked; "" = it need not be
+	Given              bool   // ticked in a form that came back with a mistake; never beforehand
+}
+
+// Agreements are the boxes of a consumer sale, in their order.
+func (r *root) Agreements() (all []agreement) {
+	c := r.V.(*CheckoutPage)
+	if !c.Consumer() {
+		return nil
+	}
+	kinds := []string{"pre_information", "distance_sale"}
+	if c.Variant&VariantAds != 0 {
+		kinds = append(kinds, "advertising")
+	}
+	for _, k := range kinds {
+		a := agreement{Kind: k, Field: "consent_" + k, Label: r.T("agree." + k)}
+		if key := "field." + a.Field + ".consent_required"; r.L.Has(key) {
+			a.Missing = r.T(key)
+		}
+		for _, given := range c.Typed.Consents {
+			a.Given = a.Given || given == k
+		}
+		all = append(all, a)
+	}
+	return all
+}
 
 // AskOpen shows the question for the first digits opened, where the server has just answered it.
 func (c *CheckoutPage) AskOpen() bool { return c.BIN != "" }
@@ -186,16 +248,16 @@ func (r *root) Range() string {
 	return r.T("pay.amount_hint", "min", r.F.Min(), "max", r.F.Max())
 }
 
-// Button says what the one button does (checklist B5).
+// Button says what the one button does (checklist B5). Without scripts it does not follow the choice, so
+// it names an amount only where every choice costs the same; the script names the chosen one.
 func (r *root) Button() string {
 	c := r.V.(*CheckoutPage)
 	if c.Open() {
 		return r.T("pay.button_open")
 	}
 	for _, o := range c.Offers {
-		if o.Count > 1 && o.Count == c.Typed.Installments {
-			return r.T("pay.button_count", "n", strconv.Itoa(o.Count),
-				"amount", r.L.Money(o.TotalMinor, c.Checkout.Currency))
+		if o.TotalMinor != c.Checkout.AmountMinor {
+			return r.T("pay.button_chosen")
 		}
 	}
 	return r.T("pay.button", "amount", r.F.Amount())
@@ -209,11 +271,22 @@ func (r *root) Notice() map[string]string {
 	return map[string]string{"Title": r.T("pay.terms_changed"), "What": r.T("pay.terms_changed_what")}
 }
 
+// TextsAt is where the texts of a consumer sale are asked for: at the plain page's own address.
+func (r *root) TextsAt() string {
+	if r.Self == "" {
+		return ""
+	}
+	return "/p/" + r.F.Token()
+}
+
 // BinsAction is where the question for instalments goes: nowhere on the plain page, whose own
 // address it is, and the link's page from wherever else this one was sent.
 func (r *root) BinsAction() string {
 	if r.Self == "" {
 		return ""
+	}
+	if r.V.(*CheckoutPage).Session != "" {
+		return r.Self
 	}
 	return "/p/" + r.F.Token()
 }
@@ -262,6 +335,9 @@ func (r *root) Bad(field string) *boundError {
 }
 
 func (r *root) mistake(e FieldError) string {
+	if e.Label != nil {
+		return r.asked(e)
+	}
 	key := "field." + e.Field + "." + e.Code
 	switch {
 	case e.Code == "installments_not_offered" && e.N < 2:
@@ -308,10 +384,10 @@ func (r *root) OfferRows() []offerRow {
 		}
 		n := strconv.Itoa(o.Count)
 		rows[i].Title = r.T("plan.count", "n", n)
-		rows[i].Monthly = r.T("plan.monthly", "n", n, "amount", money(o.MonthlyMinor))
 		if last := o.TotalMinor - o.MonthlyMinor*int64(o.Count-1); last != o.MonthlyMinor {
-			rows[i].Last = r.T("plan.last", "amount", money(last))
+			n, rows[i].Last = strconv.Itoa(o.Count-1), r.T("plan.last", "amount", money(last))
 		}
+		rows[i].Monthly = r.T("plan.monthly", "n", n, "amount", money(o.MonthlyMinor))
 		rows[i].Extra = r.T("plan.free")
 		if extra := o.TotalMinor - c.Offers[0].TotalMinor; extra > 0 {
 			rows[i].Extra = r.T("plan.extra", "amount", money(extra))
@@ -355,7 +431,7 @@ func (p *Pages) cut(l *templates.Locale, theme *Theme, v Variant) (*compiled, er
 	prefix := "q" + rand.Text() // no merchant's text can hold it by chance or by will
 	var marks fill
 	for h := range holes {
-		marks[h] = prefix + string(rune('a'+h)) + "q"
+		marks[h] = prefix + string(rune('a'+h)) + "q" + awkwardIn(h)
 	}
 	view := &CheckoutPage{Head: Head{Theme: theme, Test: v&VariantTest != 0}, Variant: v}
 	page, err := p.execute(l, view, &marks)
@@ -374,7 +450,10 @@ func (p *Pages) cut(l *templates.Locale, theme *Theme, v Variant) (*compiled, er
 		if h >= holes || after[1] != 'q' {
 			return nil, fmt.Errorf("cutting the checkout page: a mark was changed: %.8q", after)
 		}
-		c.hole, seen[h], rest = append(c.hole, h), true, after[2:]
+		if rest, found = strings.CutPrefix(after[2:], string(appendEscaped(nil, awkwardIn(h)))); !found {
+			return nil, fmt.Errorf("cutting the checkout page: in %s, variant %d, value %d stands where it is escaped otherwise", l.Code, v, h)
+		}
+		c.hole, seen[h] = append(c.hole, h), true
 	}
 	for _, h := range needed(v) {
 		if !seen[h] {
@@ -397,6 +476,9 @@ func needed(v Variant) []hole {
 	}
 	if v&VariantInstallments != 0 {
 		list = append(list, holeRows)
+	}
+	if v&VariantCount != 0 {
+		list = append(list, holeCount)
 	}
 	return list
 }
@@ -465,38 +547,59 @@ func appendEscaped[T string | []byte](dst []byte, s T) []byte {
 	return append(dst, s[from:]...)
 }
 
-// probe proves at start, for every language and block, that holes stand only where the engine
-// escapes as appendEscaped does: a value of awkward characters must come out alike.
+// awkwardIn is behind the mark of a value: it has to come out of the engine as out of appendEscaped, so that
+// every page is proven in its own language, variant and look when it is cut. A token stands in addresses, and
+// has letters and digits only.
+func awkwardIn(h hole) string {
+	if h == holeToken {
+		return ""
+	}
+	return awkward
+}
+
+// awkward is every character that the engine writes otherwise.
+const awkward = "<>&\"'+\x00"
+
+// probe proves at the start, for the page with nothing, with everything and with all card fields, that it can
+// be cut, in each language, and that no value decides about what stands beside it. The other variants are
+// proven by the tests, of the very templates that are built in, and once more when a payer's page is cut: a
+// start has no time for each of them.
 func (p *Pages) probe() error {
-	const awkward = "<>&\"'+\x00"
+	const full = (variantEnd - 1) &^ VariantHosted
+	for _, l := range p.locales {
+		if _, err := p.cut(l, nil, full); err != nil {
+			return err
+		}
+	}
+	for _, v := range []Variant{0, variantEnd - 1, full} {
+		if err := p.prove(p.locales["tr"], v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// prove cuts a page and holds it, with awkward values, against what the engine makes of those.
+func (p *Pages) prove(l *templates.Locale, v Variant) error {
 	var values fill
 	for h := range holes {
 		values[h] = awkward
 	}
-	values[holeToken] = "Az09Az09Az09" // stands in addresses: letters and digits only
-	for _, l := range p.locales {
-		variants := []Variant{0, variantEnd - 1, (variantEnd - 1) &^ VariantHosted}
-		for v := Variant(1); v < variantEnd; v <<= 1 {
-			variants = append(variants, v)
-		}
-		for _, v := range variants {
-			c, err := p.cut(l, nil, v)
-			if err != nil {
-				return err
-			}
-			view := &CheckoutPage{Head: Head{Test: v&VariantTest != 0}, Variant: v}
-			want, err := p.execute(l, view, &values)
-			if err != nil {
-				return err
-			}
-			var got []byte
-			for i, h := range c.hole {
-				got = appendEscaped(append(got, c.text[i]...), values[h])
-			}
-			if got = append(got, c.text[len(c.hole)]...); string(got) != string(want) {
-				return fmt.Errorf("cutting the checkout page: in %s, variant %d, a value stands where it is escaped otherwise", l.Code, v)
-			}
-		}
+	values[holeToken] = "Az09Az09Az09"
+	c, err := p.cut(l, nil, v)
+	if err != nil {
+		return err
+	}
+	want, err := p.execute(l, &CheckoutPage{Head: Head{Test: v&VariantTest != 0}, Variant: v}, &values)
+	if err != nil {
+		return err
+	}
+	var got []byte
+	for i, h := range c.hole {
+		got = appendEscaped(append(got, c.text[i]...), values[h])
+	}
+	if got = append(got, c.text[len(c.hole)]...); string(got) != string(want) {
+		return fmt.Errorf("cutting the checkout page: in %s, variant %d, a value changes what stands beside it", l.Code, v)
 	}
 	return nil
 }

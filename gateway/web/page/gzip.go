@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"math"
+	"sync"
 )
 
 // A spliced gzip member (RFC 1952) is
@@ -28,42 +29,53 @@ var gzipHeader = []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 255}
 // Flush writes.
 var emptyStored = []byte{0, 0, 0xff, 0xff}
 
+// deflaters keeps compressors: each has most of a megabyte of tables, and a page has dozens of texts.
+var deflaters = sync.Pool{New: func() any {
+	w, err := flate.NewWriter(nil, flate.BestCompression)
+	if err != nil {
+		panic(err) // of the level alone
+	}
+	return w
+}}
+
 // deflateSegments compresses texts one by one; nil is a text that is written as it is. The first is
 // always compressed, the last ends the stream.
 func deflateSegments(text [][]byte) ([][]byte, error) {
 	out := make([][]byte, len(text))
+	w := deflaters.Get().(*flate.Writer)
+	defer deflaters.Put(w)
 	for i, t := range text {
-		var b bytes.Buffer
-		w, err := flate.NewWriter(&b, flate.BestCompression)
-		if err != nil {
-			return nil, fmt.Errorf("deflating the checkout page: %w", err)
-		}
-		if _, err := w.Write(t); err != nil {
-			return nil, fmt.Errorf("deflating the checkout page: %w", err)
-		}
 		last := i == len(text)-1
-		if last {
-			err = w.Close()
-		} else {
-			err = w.Flush()
-		}
+		packed, err := deflate(w, t, last)
 		if err != nil {
 			return nil, fmt.Errorf("deflating the checkout page: %w", err)
 		}
-		out[i] = b.Bytes()
-		if last {
-			break
-		}
-		head, ok := bytes.CutSuffix(out[i], emptyStored)
-		if !ok {
-			return nil, errors.New("deflating the checkout page: a segment does not end in a stored block")
-		}
-		out[i] = head
-		if i > 0 && len(head)+len(emptyStored) >= len(t) {
-			out[i] = nil // dearer than writing it between its neighbours' values
+		if i == 0 || last || len(packed)+len(emptyStored) < len(t) { // else dearer than writing it between its neighbours' values
+			out[i] = packed
 		}
 	}
 	return out, nil
+}
+
+// deflate compresses one text, which others follow unless it is the last.
+func deflate(w *flate.Writer, text []byte, last bool) ([]byte, error) {
+	var b bytes.Buffer
+	w.Reset(&b)
+	if _, err := w.Write(text); err != nil {
+		return nil, err
+	}
+	if last {
+		err := w.Close()
+		return b.Bytes(), err
+	}
+	if err := w.Flush(); err != nil {
+		return nil, err
+	}
+	packed, ok := bytes.CutSuffix(b.Bytes(), emptyStored)
+	if !ok {
+		return nil, errors.New("a segment does not end in a stored block")
+	}
+	return packed, nil
 }
 
 // AppendCheckoutGzip appends the checkout page as one gzip member, for `Content-Encoding: gzip`. It

@@ -1,3 +1,5 @@
+//go:build !race
+
 package page
 
 import (
@@ -7,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/odelink/odelink/templates"
@@ -113,6 +116,28 @@ func TestL05_EveryPageIsWellBuilt(t *testing.T) {
 	}
 }
 
+// What html/template does at a page's first rendering must be over before two readers ask for it
+// at once. Only the race detector sees it when it is not.
+func TestPagesFirstReadByManyAtOnce(t *testing.T) {
+	for _, kept := range []int{0, -1} {
+		p, err := New(Options{PublicURL: "https://ode.example.com", MaxCached: kept})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var readers sync.WaitGroup
+		for range 8 {
+			readers.Go(func() {
+				for _, v := range []View{&Kind{}, &Result{}, &Handover{}, &Check{}} {
+					if _, err := p.Render("tr", v); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		readers.Wait()
+	}
+}
+
 func TestL05_TitlesAreUniquePerState(t *testing.T) {
 	p := newTestPages(t)
 	for _, lang := range p.Languages() {
@@ -126,15 +151,17 @@ func TestL05_TitlesAreUniquePerState(t *testing.T) {
 			// The same state with other values may share its title.
 			state := strings.TrimSuffix(strings.TrimSuffix(s.name, "-test"), "-earlier")
 			switch state {
-			case "checkout-open", "checkout-twelve", "checkout-debit", "checkout-waiting":
+			case "checkout-consumer", "checkout-open", "checkout-twelve", "checkout-large", "checkout-debit", "checkout-waiting":
 				state = "checkout"
-			case "checkout-one-error":
+			case "checkout-one-error", "checkout-consumer-errors":
 				state = "checkout-errors"
 			case "kind-expired-asked":
 				state = "kind-expired"
+			case "result-agreed":
+				state = "result-paid"
 			case "result-reversing":
 				state = "result-link-used"
-			case "result-double":
+			case "result-double", "result-taken-back":
 				state = "result-voided"
 			}
 			if other, ok := seen[title]; ok && other != state {
@@ -236,11 +263,12 @@ func TestPagesSayWhatTheyMust(t *testing.T) {
 		"en/checkout 0001100": {"Pay TRY\u00a0250.00", "23 Nov 2026, 15:09 (UTC&#43;3)", "Single payment"},
 		"tr/checkout 0100000": {"TEST MODU"},
 		"tr/checkout 1000000": {"bankanın kendi ödeme sayfasında", "250,00\u00a0TL öde"},
-		"tr/checkout-twelve":  {"TEST MODU", "6 taksitle öde (toplam 1.296.296,24\u00a0TL)", `value="6" checked`, "vade farksız", "vade farkı 61.728,35\u00a0TL", "son taksit 216.049,39\u00a0TL"},
-		"tr/checkout-debit":   {"Banka kartıyla taksit yapılamaz."},
-		"tr/checkout-errors":  {"<title>Hata: ", "Eksik veya hatalı alanlar var", `href="#card_expiry"`, "Bu işyeri American Express kart kabul etmiyor."},
-		"tr/handover":         {"Bankanızın doğrulama sayfasına yönlendiriliyorsunuz", "259,00\u00a0TL", "QNB", "Devam et", `action="https://acs.bank.example/acs/challenge"`, `data-result="/r/pay_`},
-		"tr/result-paid": {"Ödeme tamamlandı", "3 taksit, aylık 86,33\u00a0TL, son taksit 86,34\u00a0TL", "Visa •••• 0007", "QNB · CardFinans", "S12345", "632615098249",
+		"tr/checkout-twelve": {"TEST MODU", ">Seçtiğiniz tutarı öde<", `value="6" checked`, "vade farksız", "vade farkı 61.728,35\u00a0TL",
+			"216.049,37\u00a0TL ×\u00a05<small>&#43; son taksit 216.049,39\u00a0TL", "617.283,95\u00a0TL ×\u00a01<small>&#43; son taksit 617.283,94\u00a0TL"},
+		"tr/checkout-debit":  {"Banka kartıyla taksit yapılamaz."},
+		"tr/checkout-errors": {"<title>Hata: ", "Eksik veya hatalı alanlar var", `href="#card_expiry"`, "Bu işyeri American Express kart kabul etmiyor."},
+		"tr/handover":        {"Bankanızın doğrulama sayfasına yönlendiriliyorsunuz", "259,00\u00a0TL", "QNB", "Devam et", "<noscript><p class=\"strong\">Tarayıcınız bu adımı kendi başına yapamıyor. Bankanızın sayfasını açmak için “Devam et” düğmesine basın.", `action="https://acs.bank.example/acs/challenge"`, `data-result="/r/pay_`},
+		"tr/result-paid": {"Ödeme tamamlandı", "3 taksit: 86,33\u00a0TL ×\u00a02, son\u00a0taksit\u00a086,34\u00a0TL", "Visa •••• 0007", "QNB · CardFinans", "S12345", "632615098249",
 			"22.11.2026 15:09 (TSİ)", "Bu belge mali belge yerine geçmez.", "K7RP29XW", "https://ode.example.com/v/K7RP29XW", "receipt.pdf", "İşyerine dön"},
 		"tr/result-paid-test":       {"TEST MODU", "TEST ÖDEMESİ"},
 		"tr/result-paid-earlier":    {"22.11.2026 15:09 (TSİ) tarihinde tamamlandı"},
@@ -249,17 +277,27 @@ func TestPagesSayWhatTheyMust(t *testing.T) {
 		"tr/result-pending":         {"Sonuç bekleniyor", "yeniden ödeme yapmayın", `http-equiv="refresh"`, "/status"},
 		"tr/result-challenged":      {"Bankanızda bekleyen bir işlem var", "/continue", "/abandon", "Sonucu kontrol et"},
 		"tr/result-double":          {"ikincisini iptal ettik", "yalnızca bir kez"},
+		"tr/result-taken-back":      {"Bankanızın onayı zamanında gelmedi", "kartınızdan çekilmez", "Yeniden dene"},
 		"tr/kind-expired":           {"/p/Xk3mN8pQ2rTv/ask", "Yeni link iste", "süresi 22.11.2026 15:09 (TSİ) tarihinde doldu"},
 		"tr/kind-expired-asked":     {"İşyerine haber verildi"},
 		"tr/kind-too_many":          {"14 dakika sonra"},
 		"tr/kind-not_active":        {"22.11.2026 15:09 (TSİ)"},
-		"tr/kind-server_error":      {"01HZX3"},
+		"tr/kind-server_error":      {"Hata numarası: <b dir=\"ltr\">01HZX3"},
+		"tr/kind-bank_unreachable":  {"Bankaya ulaşılamadı", "Kartınızdan para çekilmedi.", "Destek için referans: <b dir=\"ltr\">9F2C-4E7A"},
+		"tr/kind-not_begun":         {"Ödemeniz başlatılamadı", "Bu denemede kartınızdan para çekilmedi.", "kart bilgilerinizi yeniden girmeniz gerekecek", `class="go" href="/p/Xk3mN8pQ2rTv">Ödeme sayfasına dön`, "odeme@cigdem.example"},
 		"tr/kind-unavailable":       {`content="10;url=/p/Xk3mN8pQ2rTv"`},
 		"tr/kind-return_waiting":    {`action="/3ds/pay_`, `name="mdStatus" value="1"`},
-		"tr/kind-bad_return":        {`href="/r/pay_`},
+		"tr/kind-bad_return":        {`href="/r/pay_`, "Kartınızdan henüz para çekilmedi.", "Destek için referans: <b dir=\"ltr\">9F2C-4E7A"},
+		"tr/checkout-waiting":       {`bankanızda bekliyor. <b>Visa •••• 0007 · 3 taksit · 259,00 TL</b> <a href=`},
+		"tr/result-link-used":       {"<dt>Kart</dt><dd dir=\"ltr\">Visa •••• 0007</dd>"},
+		"tr/kind-busy":              {"<dt>Sipariş no</dt>", "<dt>Açıklama</dt><dd>Kasım ayı kırtasiye siparişi</dd>", "250,00\u00a0TL</dd>"},
+		"en/kind-in_progress":       {"TRY\u00a0250.00</dd>"},
 		"tr/checkout-terms-changed": {"Ödeme bilgileri değişti", "Kartınızdan para çekilmedi."},
 		"tr/check-genuine":          {"Bu makbuz gerçek"},
 		"en/result-declined":        {"No money was taken from your card."},
+		"en/result-paid":            {"<dt>Single payment price</dt><dd dir=\"ltr\">TRY\u00a0250.00</dd>"},
+		"tr/checkout 0011100":       {"İsteğe bağlı. Kartta yazdığı gibi."},
+		"en/checkout 0011100":       {"Optional. As written on the card."},
 		"en/kind-deleted":           {"The merchant has closed this payment link."},
 		"tr/kind-in_progress":       {"Bu denemede kartınızdan para çekilmedi."},
 	} {
@@ -281,11 +319,34 @@ func TestPagesSayWhatTheyMust(t *testing.T) {
 		"tr/result-paid-earlier": {`name="card_number"`},
 		"tr/checkout 0000000":    {"TEST MODU", `name="payer_note"`, `name="card_holder"`, "Son ödeme", "plan"},
 		"tr/kind-not_found":      {"Çiğdem"},
+		"tr/kind-not_begun":      {"kendiliğinden", "data-retry", "http-equiv", "Sonucu kontrol et"},
+		"tr/kind-busy":           {"<dt>Kart</dt>", "<dt>Ödeme şekli</dt>", "••••"},
 		"tr/checkout 1000000":    {`name="card_number"`, `name="card_cvc"`},
 	} {
 		for _, w := range never {
 			if strings.Contains(text[name], w) {
 				t.Errorf("%s says %q", name, w)
+			}
+		}
+	}
+}
+
+// Whoever waits, was refused or came second reads what it was about: order, sum as charged, plan and card.
+func TestD04_EveryResultSaysWhatItIsAbout(t *testing.T) {
+	text := allPages(t)
+	for _, s := range samples() {
+		v, ok := s.view.(*Result)
+		if !ok || v.Receipt != nil {
+			continue
+		}
+		for lang, want := range map[string][]string{
+			"tr": {"SIP-2026-00417", "Kasım ayı kırtasiye siparişi", "259,00\u00a0TL</dd>", "250,00\u00a0TL</dd>", "3 taksit: 86,33\u00a0TL ×\u00a02, son\u00a0taksit\u00a086,34\u00a0TL", "Visa •••• 0007", "QNB · CardFinans"},
+			"en": {"SIP-2026-00417", "TRY\u00a0259.00</dd>", "3 instalments: TRY\u00a086.33 ×\u00a02, last\u00a0TRY\u00a086.34", "Visa •••• 0007"},
+		} {
+			for _, w := range want {
+				if !strings.Contains(text[lang+"/"+s.name], w) {
+					t.Errorf("%s/%s does not say %q", lang, s.name, w)
+				}
 			}
 		}
 	}
@@ -337,7 +398,7 @@ func TestA31_NoPageTellsLostOrStolenCards(t *testing.T) {
 func TestEverySentenceIsUsedAndEveryUsedOneIsThere(t *testing.T) {
 	p := newTestPages(t)
 	used := map[string]bool{}
-	family := []string{"decline.", "field.", "brand.", "currency.", "meta.", "js.", "step.", "kind.", "result."}
+	family := []string{"decline.", "field.", "brand.", "currency.", "meta.", "js.", "step.", "kind.", "result.", "ask.", "agree.", "mail.", "poster.", "legal."} // the last three: gateway/deliver, gateway/poster and gateway/consent ask for them
 	for _, k := range scriptKeys {
 		used[k] = true
 	}
@@ -368,9 +429,6 @@ func TestEverySentenceIsUsedAndEveryUsedOneIsThere(t *testing.T) {
 			if !tr.Has(m[1]) && !tr.Has(m[1]+".other") {
 				t.Errorf("%s asks for %q, which no locale has", file, m[1])
 			}
-		}
-		for _, m := range regexp.MustCompile(`add\("([a-z]+)"`).FindAllStringSubmatch(string(raw), -1) {
-			used["receipt."+m[1]] = true
 		}
 	}
 	for _, k := range tr.Keys() {

@@ -2,7 +2,7 @@
 // checkout page from segments rendered ahead, and the hashed and compressed files beside them. It
 // deliberately knows no HTTP, no payment flow and no store: it turns view structs into bytes.
 //
-//	rare pages      Render(lang, view)                    engine, once per request
+//	rare pages      Render(lang, view)                    engine, once per request, in a frame that is kept
 //	checkout page   AppendCheckout / AppendCheckoutGzip   segments, no allocation but the answer
 //	files           Assets, ThemeFile                     for ever under hashed addresses
 //
@@ -15,6 +15,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"html/template"
+	"io"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -33,7 +35,8 @@ type Options struct {
 	// PageLimit is how long a checkout page keeps typed card fields (checklist I2); default 15 min.
 	PageLimit time.Duration
 
-	// MaxCached bounds the checkout pages kept ready, each some 15 kB; default 2048.
+	// MaxCached bounds the checkout pages kept ready, each some 15 kB, and the frames of the others;
+	// default 2048. Less than 0 keeps nothing: every page is written anew, as one would without this package.
 	MaxCached int
 
 	// LiveTemplates is a templates/ folder that is read anew at each view, for work on the pages.
@@ -51,6 +54,13 @@ type Pages struct {
 
 	ready atomic.Pointer[map[cacheKey]*compiled]
 	build sync.Mutex // one page is built at a time; views never wait for it
+	anew  sync.Mutex // with LiveTemplates, one page is read and written at a time
+
+	frameLock sync.RWMutex // of frames and kept
+	frames    map[frameKey]*frame
+	kept      map[keptKey]*kept
+
+	plans *plans
 }
 
 // New loads languages, templates and files, and proves that the checkout page can be cut into
@@ -59,7 +69,7 @@ func New(opts Options) (*Pages, error) {
 	if opts.PageLimit <= 0 {
 		opts.PageLimit = 15 * time.Minute
 	}
-	if opts.MaxCached <= 0 {
+	if opts.MaxCached == 0 {
 		opts.MaxCached = 2048
 	}
 	locales, err := templates.Load()
@@ -93,13 +103,29 @@ func newPages(opts Options, locales templates.Locales) (*Pages, error) {
 	if err := p.engine.Load(); err != nil {
 		return nil, fmt.Errorf("loading templates: %w", err)
 	}
-	for _, v := range []View{&CheckoutPage{}, &Handover{}, &Result{}, &Kind{}, &Check{}} {
-		if p.engine.Templates.Lookup(v.template()) == nil {
-			return nil, fmt.Errorf("loading templates: %s is missing", v.template())
+	for _, v := range []View{&CheckoutPage{}, &Handover{}, &Result{}, &Kind{}, &Check{}, &Text{}} {
+		if err := escape(p.engine.Templates.Lookup(v.template())); err != nil {
+			return nil, fmt.Errorf("loading templates: %s: %w", v.template(), err)
 		}
 	}
 	p.ready.Store(&map[cacheKey]*compiled{})
+	p.frames, p.kept, p.plans = map[frameKey]*frame{}, map[keptKey]*kept{}, newPlans()
 	return p, p.probe()
+}
+
+// escape makes html/template work out the escaping of a page now, at the start. By itself it does
+// that in the first Execute, where it writes to the template that the engine copies for each
+// caller without a lock: two first readers of one page would race. What the page says without
+// data does not matter, so only an error of the template itself is one.
+func escape(t *template.Template) error {
+	if t == nil {
+		return errors.New("it is missing")
+	}
+	var wrong *template.Error
+	if err := t.Execute(io.Discard, nil); errors.As(err, &wrong) {
+		return wrong
+	}
+	return nil
 }
 
 // Assets are the files that the pages link to.
@@ -116,7 +142,7 @@ func (p *Pages) Locale(code string) *templates.Locale {
 	return p.locales["tr"]
 }
 
-// Render writes one page through the engine. An unknown language gives Turkish.
+// Render writes one page as the engine does. An unknown language gives Turkish.
 func (p *Pages) Render(lang string, v View) ([]byte, error) {
 	var fill *fill
 	l := p.Locale(lang)
@@ -127,13 +153,32 @@ func (p *Pages) Render(lang string, v View) ([]byte, error) {
 }
 
 func (p *Pages) execute(l *templates.Locale, v View, f *fill) ([]byte, error) {
+	r := &root{Head: v.head(), p: p, L: l, V: v, F: f}
+	if k, ok := r.keep(); ok {
+		return p.appendKept(nil, r, k)
+	}
+	return p.engineWrites(r)
+}
+
+func (p *Pages) engineWrites(r *root) ([]byte, error) {
+	if p.opts.LiveTemplates != "" {
+		p.anew.Lock()
+		defer p.anew.Unlock()
+	}
 	var out bytes.Buffer
-	if err := p.engine.Render(&out, v.template(), &root{Head: v.head(), p: p, L: l, V: v, F: f}); err != nil {
-		return nil, fmt.Errorf("rendering %s: %w", v.template(), err)
+	if err := p.engine.Render(&out, r.V.template(), r); err != nil {
+		return nil, fmt.Errorf("rendering %s: %w", r.V.template(), err)
 	}
 	return out.Bytes(), nil
 }
 
 // sentence finds every text that a page shows. One place, so that a merchant's own wording can be
 // asked for first.
-func (p *Pages) sentence(l *templates.Locale, _ *Theme, key string) string { return l.Raw(key) }
+func (p *Pages) sentence(l *templates.Locale, t *Theme, key string) string {
+	if t != nil && t.Words != nil {
+		if own := t.Words[l.Code][key]; own != "" {
+			return own
+		}
+	}
+	return l.Raw(key)
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"codeberg.org/go-pdf/fpdf"
@@ -36,7 +37,7 @@ func (p *Pages) ReceiptPDF(lang string, v *Result) ([]byte, error) {
 	doc.SetMargins(pdfMargin, pdfMargin, pdfMargin)
 	doc.SetCreationDate(v.Receipt.PaidAt.UTC())
 	doc.SetModificationDate(time.Time{})
-	doc.SetTitle(r.Heading()+" · "+v.Receipt.OrderID, true)
+	doc.SetTitle(printable(r.Heading()+" · "+v.Receipt.OrderID), true)
 	doc.SetLang(r.L.Code)
 	doc.AddPage()
 	r.pdfHead(doc)
@@ -60,29 +61,52 @@ func (r *root) pdfHead(doc *fpdf.Fpdf) {
 	}
 	if r.Theme != nil {
 		doc.SetFont("go", "B", 15)
-		doc.MultiCell(0, 7, r.LegalName(), "", "L", false)
+		doc.MultiCell(0, 7, printable(r.LegalName()), "", "L", false)
 	}
 	doc.SetFont("go", "", 12)
-	doc.MultiCell(0, 7, r.Heading(), "", "L", false)
+	doc.MultiCell(0, 7, printable(r.Heading()), "", "L", false)
 	doc.SetFont("go", "B", 24)
 	doc.CellFormat(0, 14, r.L.Money(r.Receipt().TotalMinor, r.Receipt().Currency), "", 1, "L", false, 0, "")
 	doc.Ln(3)
 }
 
+// printable is a text in letters that the font may have: it has none beyond the first plane of Unicode.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r > 0xffff {
+			return -1
+		}
+		return r
+	}, text)
+}
+
 func (r *root) pdfRows(doc *fpdf.Fpdf) {
 	doc.SetDrawColor(210, 214, 220)
 	doc.SetLineWidth(0.2)
-	width, _ := doc.GetPageSize()
+	width, height := doc.GetPageSize()
 	for _, row := range r.ReceiptRows() {
+		label, text := printable(row.Label), printable(row.Text)
+		doc.SetFont("go", "B", 10)
+		lines := len(doc.SplitText(text, width-2*pdfMargin-pdfLabel))
+		doc.SetFont("go", "", 10)
+		lines = max(lines, len(doc.SplitText(label, pdfLabel)))
 		y := doc.GetY()
+		if y+float64(lines)*pdfRow > height-2*pdfMargin { // in one piece, where a page takes it
+			doc.AddPage()
+			y = doc.GetY()
+		}
 		doc.Line(pdfMargin, y, width-pdfMargin, y)
 		doc.SetTextColor(90, 96, 106)
-		doc.SetFont("go", "", 10)
 		doc.SetXY(pdfMargin, y)
-		doc.CellFormat(pdfLabel, pdfRow, row.Label, "", 0, "L", false, 0, "")
+		doc.MultiCell(pdfLabel, pdfRow, label, "", "L", false)
+		below, page := doc.GetY(), doc.PageNo()
+		doc.SetXY(pdfMargin+pdfLabel, y)
 		doc.SetTextColor(20, 22, 26)
 		doc.SetFont("go", "B", 10)
-		doc.MultiCell(0, pdfRow, row.Text, "", "R", false)
+		doc.MultiCell(0, pdfRow, text, "", "R", false)
+		if doc.PageNo() == page {
+			doc.SetY(max(below, doc.GetY()))
+		}
 	}
 	doc.Line(pdfMargin, doc.GetY(), width-pdfMargin, doc.GetY())
 }

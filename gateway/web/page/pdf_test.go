@@ -3,6 +3,7 @@ package page
 import (
 	"bytes"
 	"errors"
+	"strings"
 	"testing"
 
 	"golang.org/x/image/font/gofont/gobold"
@@ -48,6 +49,11 @@ func TestReceiptPDFIsMadeOfReceiptsOnly(t *testing.T) {
 		if n := bytes.Count(pdf, []byte("/Type /Page\n")); n != 1 {
 			t.Errorf("%s: %d pages, want one", lang, n)
 		}
+	}
+	odd := sampleReceipt // letters that no font here has, and more of them than a page takes
+	odd.Answers = []Answer{{Label: Label{"en": "😀 " + strings.Repeat("uzun etiket ", 6)}, Text: "Ali 😀"}, {Label: Label{"en": "😀"}, Text: strings.Repeat("Çınar Sk. No 5 ", 300)}, {Label: Label{"en": "Son"}, Text: "-"}}
+	if pdf, err := p.ReceiptPDF("tr", &Result{Head: Head{Theme: shop}, Payment: odd.Payment, Status: StatusPaid, Receipt: &odd}); err != nil || bytes.Count(pdf, []byte("/Type /Page\n")) < 2 {
+		t.Errorf("answers that no letter of the font stands for: %v", err)
 	}
 	if _, err := p.ReceiptPDF("tr", &Result{Status: StatusPending}); !errors.Is(err, ErrNoReceipt) {
 		t.Errorf("a payment without a receipt gives %v", err)

@@ -1,14 +1,10 @@
 package page
 
 import (
-	"fmt"
-	"html/template"
 	"math"
 	"strconv"
 	"strings"
 	"time"
-
-	"rsc.io/qr"
 )
 
 // shown is the state whose words the page uses.
@@ -59,8 +55,11 @@ func (r *root) resultSentences(v *Result) []string {
 	case StatusPending:
 		return []string{r.T("result.pending.what"), r.T("result.pending.keep")}
 	case StatusVoided:
-		if v.Double {
+		switch {
+		case v.Double:
 			return []string{r.T("result.double.what")}
+		case v.TakenBack:
+			return []string{r.T("result.taken_back.what")}
 		}
 		return nil
 	case StatusPartiallyRefunded, StatusRefunded:
@@ -84,11 +83,22 @@ func (r *root) MoneyTaken() string {
 	case *Result:
 		return r.moneyOf(v)
 	case *Kind:
-		if key := kinds[v.State].money; key != "" && !v.PaidBefore {
+		if key := v.money(); key != "" {
 			return r.T(key)
 		}
 	}
 	return ""
+}
+
+// money is the key of what a kind page says of the reader's money; "" where nothing can be said.
+func (v *Kind) money() string {
+	switch {
+	case v.PaidBefore:
+		return ""
+	case v.NotYet:
+		return "money.not_yet"
+	}
+	return kinds[v.State].money
 }
 
 func (r *root) moneyOf(v *Result) string {
@@ -145,35 +155,108 @@ type receiptRow struct {
 	Code        bool // a code, left to right in every language
 }
 
-// ReceiptRows is the receipt line by line (checklist J2); what is not known has no line.
-func (r *root) ReceiptRows() []receiptRow {
-	c := r.Receipt()
-	var rows []receiptRow
-	add := func(key, text string, code bool) {
-		if text != "" {
-			rows = append(rows, receiptRow{r.T("receipt." + key), text, code})
+// About is what a page without a receipt is about.
+func (r *root) About() *Receipt {
+	switch v := r.V.(type) {
+	case *Result:
+		if v.Receipt == nil {
+			return v.About
+		}
+	case *Kind:
+		return v.About
+	case *CheckoutPage:
+		return v.About
+	}
+	return nil
+}
+
+// AboutRows are its lines, what is not known left out.
+func (r *root) AboutRows() []receiptRow {
+	c := r.About()
+	rows := r.rows([]fact{{"receipt.order", c.OrderID, true}, {"receipt.description", c.Description, false}})
+	if c.TotalMinor > 0 {
+		rows = append(rows, r.rows(r.sumFacts(c))...)
+	}
+	return rows
+}
+
+// AboutLine is the same in one line, without what the link's page shows anyhow: card, plan, sum.
+func (r *root) AboutLine() string {
+	c := r.About()
+	var parts []string
+	for _, part := range []string{r.cardLine(c), r.planTitle(c), r.L.Money(c.TotalMinor, c.Currency)} {
+		if part != "" {
+			parts = append(parts, strings.ReplaceAll(part, " ", "\u00a0")) // lines break between them only
 		}
 	}
-	if r.Theme != nil {
-		add("merchant", r.LegalName(), false)
+	return strings.Join(parts, " · ")
+}
+
+// fact is one line of a receipt before it has its label.
+type fact struct {
+	key, text string
+	code      bool
+}
+
+func (r *root) rows(facts []fact) []receiptRow {
+	var rows []receiptRow
+	for _, f := range facts {
+		if f.text != "" {
+			rows = append(rows, receiptRow{r.T(f.key), f.text, f.code})
+		}
 	}
-	add("status", r.T("result."+r.status()+".title"), false)
-	add("order", c.OrderID, true)
-	add("description", c.Description, false)
-	add("amount", r.L.Money(c.TotalMinor, c.Currency), true)
-	if c.PriceMinor != 0 && c.PriceMinor != c.TotalMinor {
-		add("price", r.L.Money(c.PriceMinor, c.Currency), true)
-	}
-	add("plan", r.planLine(c), false)
-	add("card", strings.TrimSpace(r.brandName(c.Brand)+" •••• "+c.Last4), true)
-	add("bank", c.Issuer, false)
-	add("auth", c.AuthCode, true)
-	add("rrn", c.RRN, true)
-	add("reference", c.Payment, true)
-	add("date", r.L.When(c.PaidAt), false)
-	add("refund", r.refundLine(c), false)
-	add("note", c.Note, false)
 	return rows
+}
+
+// sumFacts are amount, plan and card.
+func (r *root) sumFacts(c *Receipt) []fact {
+	var price string
+	if c.PriceMinor != 0 && c.PriceMinor != c.TotalMinor {
+		price = r.L.Money(c.PriceMinor, c.Currency)
+	}
+	return []fact{
+		{"receipt.amount", r.L.Money(c.TotalMinor, c.Currency), true}, {"receipt.price", price, true},
+		{"receipt.plan", r.planLine(c), false}, {"receipt.card", r.cardLine(c), true}, {"receipt.bank", c.Issuer, false},
+	}
+}
+
+// ReceiptRows is the receipt line by line (checklist J2); what is not known has no line.
+func (r *root) ReceiptRows() []receiptRow {
+	facts := r.receiptFacts()
+	if r.marks != nil {
+		facts = r.marks.rows(facts)
+	}
+	return append(r.rows(facts), r.answerRows()...)
+}
+
+// receiptLines is how many lines a receipt has at most.
+const receiptLines = 15
+
+// receiptFacts are all of a receipt's lines, those without a text too, so that each has its place.
+func (r *root) receiptFacts() []fact {
+	if r.facts != nil {
+		return r.facts
+	}
+	c := r.Receipt()
+	var merchant string
+	if r.Theme != nil {
+		merchant = r.LegalName()
+	}
+	facts := make([]fact, 0, receiptLines)
+	facts = append(facts, fact{"receipt.merchant", merchant, false}, fact{"receipt.status", r.T("result." + r.status() + ".title"), false},
+		fact{"receipt.order", c.OrderID, true}, fact{"receipt.description", c.Description, false})
+	facts = append(facts, r.sumFacts(c)...)
+	r.facts = append(facts, fact{"receipt.auth", c.AuthCode, true}, fact{"receipt.rrn", c.RRN, true}, fact{"receipt.reference", c.Payment, true},
+		fact{"receipt.date", r.L.When(c.PaidAt), false}, fact{"receipt.refund", r.refundLine(c), false}, fact{"receipt.note", c.Note, false})
+	return r.facts
+}
+
+// cardLine names a card by its brand and last four digits; a bank's own page keeps them to itself.
+func (r *root) cardLine(c *Receipt) string {
+	if c.Last4 == "" {
+		return ""
+	}
+	return strings.TrimSpace(r.brandName(c.Brand) + " •••• " + c.Last4)
 }
 
 func (r *root) status() string {
@@ -195,14 +278,26 @@ func (r *root) brandName(brand string) string {
 	return brand
 }
 
-// planLine names count and monthly sum; the last one apart when it differs (checklist E3).
+// planTitle is how somebody pays: at once or in how many instalments; "" where nobody has chosen yet.
+func (r *root) planTitle(c *Receipt) string {
+	switch {
+	case c.Installments == 1:
+		return r.T("plan.single")
+	case c.Installments > 1:
+		return r.T("plan.count", "n", strconv.Itoa(c.Installments))
+	}
+	return ""
+}
+
+// planLine names count and monthly sum; where the last instalment differs, how many there are of the
+// others and what it is (checklist E3).
 func (r *root) planLine(c *Receipt) string {
 	if c.Installments <= 1 {
-		return r.T("plan.single")
+		return r.planTitle(c)
 	}
 	n, monthly := strconv.Itoa(c.Installments), r.L.Money(c.MonthlyMinor, c.Currency)
 	if last := c.TotalMinor - c.MonthlyMinor*int64(c.Installments-1); last != c.MonthlyMinor {
-		return r.T("receipt.plan_last", "n", n, "amount", monthly, "last", r.L.Money(last, c.Currency))
+		return r.T("receipt.plan_last", "n", n, "rest", strconv.Itoa(c.Installments-1), "amount", monthly, "last", r.L.Money(last, c.Currency))
 	}
 	return r.T("receipt.plan_count", "n", n, "amount", monthly)
 }
@@ -221,31 +316,6 @@ func (r *root) refundLine(c *Receipt) string {
 
 // CheckURL is where a receipt is confirmed.
 func (r *root) CheckURL() string { return r.p.opts.PublicURL + "/v/" + r.Receipt().Code }
-
-// QR is CheckURL as a picture: level M, dark on a light plate with its quiet zone (checklist N5).
-func (r *root) QR() (template.HTML, error) {
-	code, err := qr.Encode(r.CheckURL(), qr.M)
-	if err != nil {
-		return "", fmt.Errorf("drawing the receipt's code: %w", err)
-	}
-	const quiet = 4 // modules, ISO/IEC 18004
-	var path strings.Builder
-	for y := range code.Size {
-		for x := 0; x < code.Size; x++ {
-			start := x
-			for x < code.Size && code.Black(x, y) {
-				x++
-			}
-			if x > start {
-				fmt.Fprintf(&path, "M%d %dh%dv1h-%dz", start+quiet, y+quiet, x-start, x-start)
-			}
-		}
-	}
-	side := strconv.Itoa(code.Size + 2*quiet)
-	return template.HTML(`<svg class="qr" viewBox="0 0 ` + side + ` ` + side + `" role="img" aria-label="` +
-		template.HTMLEscapeString(r.T("receipt.qr")) + `"><path fill="#fff" d="M0 0h` + side + `v` + side + `H0z"/><path d="` +
-		path.String() + `"/></svg>`), nil
-}
 
 // kindFacts is what the kind pages differ in besides their words.
 type kindFacts struct {
@@ -267,8 +337,10 @@ var kinds = map[string]kindFacts{
 	KindTooMany:         {tone: "wait", money: "money.attempt"},
 	KindResting:         {tone: "note", money: "money.attempt"},
 	KindNoRoute:         {tone: "note", money: "money.attempt"},
+	KindNoAccount:       {tone: "note"}, // nobody tried
 	KindBankUnreachable: {tone: "bad", money: "money.none", back: true},
 	KindUnavailable:     {tone: "wait", money: "money.attempt", retry: 10, back: true},
+	KindNotBegun:        {tone: "wait", money: "money.attempt", back: true},
 	KindReturnWaiting:   {tone: "wait", money: "money.unknown", retry: 10},
 	KindBadReturn:       {tone: "bad", outcome: true},
 	KindBadRequest:      {tone: "bad", back: true},
@@ -291,7 +363,7 @@ func (r *root) RetrySeconds() int {
 }
 
 func (r *root) kindSentences(v *Kind) []string {
-	what := r.T("kind."+v.State+".what", "date", r.when(v.Date))
+	what := r.T("kind."+v.State+".what", "date", r.when(v.Date), "currency", r.aboutCurrency())
 	var todo string
 	switch {
 	case v.State == KindTooMany:
@@ -305,6 +377,14 @@ func (r *root) kindSentences(v *Kind) []string {
 		return []string{what, todo, r.T("kind.wait")}
 	}
 	return []string{what, todo}
+}
+
+// aboutCurrency is how the language writes the currency that the page is about.
+func (r *root) aboutCurrency() string {
+	if c := r.About(); c != nil {
+		return r.L.CurrencyName(c.Currency)
+	}
+	return ""
 }
 
 func (r *root) when(t time.Time) string {
@@ -336,4 +416,35 @@ func (v *Kind) ResultURL() string {
 		return "/r/" + v.Payment
 	}
 	return ""
+}
+
+// GivenLine says when a text was agreed to, or that it was not; "" where nobody has been asked yet.
+func (r *root) GivenLine() string {
+	v, ok := r.V.(*Text)
+	if !ok || v.Given.IsZero() {
+		return ""
+	}
+	return r.saidLine(v.Yes, v.Given)
+}
+
+func (r *root) saidLine(yes bool, at time.Time) string {
+	if yes {
+		return r.T("agree.given", "date", r.L.When(at))
+	}
+	return r.T("agree.not_given", "date", r.L.When(at))
+}
+
+type agreedText struct{ Kind, Name, Said, Text string }
+
+// AgreedTexts are what the payer of a consumer sale was asked, for his receipt.
+func (r *root) AgreedTexts() []agreedText {
+	v, ok := r.V.(*Result)
+	if !ok {
+		return nil
+	}
+	all := make([]agreedText, len(v.Agreed))
+	for i, a := range v.Agreed {
+		all[i] = agreedText{a.Kind, r.T("agree.name." + a.Kind), r.saidLine(a.Yes, v.AskedAt), a.Text}
+	}
+	return all
 }

@@ -19,11 +19,19 @@ type root struct {
 	L *templates.Locale
 	V View
 	F *fill
+
+	framed *frame
+	facts  []fact // of the receipt, once they were asked for
+	marks  *marks // where values stand, while a page is rendered to be cut; see kept.go
 }
 
 // T is the sentence for key with its {placeholders} filled from name, value pairs.
 func (r *root) T(key any, pairs ...string) string {
-	return templates.Fill(r.p.sentence(r.L, r.Theme, fmt.Sprint(key)), pairs...)
+	name, plain := key.(string)
+	if !plain {
+		name = fmt.Sprint(key)
+	}
+	return templates.Fill(r.p.sentence(r.L, r.Theme, name), pairs...)
 }
 
 // N is the sentence for n things.
@@ -56,6 +64,8 @@ func (r *root) heading() string {
 		return r.T("result." + v.shown() + ".title")
 	case *Kind:
 		return r.T("kind." + v.State + ".title")
+	case *Text:
+		return r.T("agree.name." + v.Kind)
 	case *Check:
 		if v.Receipt == nil {
 			return r.T("check.unknown")
@@ -80,8 +90,23 @@ func (r *root) ThemeCSS() *themeLink {
 	return themeFor(r.Theme.Accent)
 }
 
-// Script is the name of this language's script.
-func (r *root) Script() string { return ScriptName(r.L.Code) }
+// Script is the page's one script: of the link's page and the hand-over, or of the others.
+func (r *root) Script() string {
+	if r.Outcome() {
+		return "outcome.js"
+	}
+	return inLanguage("app.js", r.L.Code)
+}
+
+// Outcome says whether the page tells how things stand; those pages have files of their own, which a
+// first view of the link's page does not carry.
+func (r *root) Outcome() bool {
+	switch r.V.(type) {
+	case *Result, *Kind, *Check, *Text:
+		return true
+	}
+	return false
+}
 
 // Icon is the merchant's logo, so that a view needs no further request, or our own mark.
 func (r *root) Icon() string {
@@ -104,9 +129,13 @@ type langLink struct{ Code, Name, Href string }
 // Languages are the switches to the other languages.
 func (r *root) Languages() []langLink {
 	var links []langLink
+	and := "?lang="
+	if _, text := r.V.(*Text); text && strings.Contains(r.Self, "?") {
+		and = "&lang="
+	}
 	for _, code := range r.p.codes {
 		if code != r.L.Code {
-			links = append(links, langLink{code, r.p.locales[code].Name, r.Self + "?lang=" + code})
+			links = append(links, langLink{code, r.p.locales[code].Name, r.Self + and + code})
 		}
 	}
 	return links
@@ -193,7 +222,7 @@ var scriptKeys = []string{
 	"field.card_expiry.expiry_format", "field.card_expiry.expiry_past", "field.card_expiry.expiry_far",
 	"field.card_cvc.required", "field.card_cvc.cvc_length",
 	"field.card_holder.name_looks_like_card", "field.payer_note.note_looks_like_card",
-	"field.amount.required",
+	"field.amount.required", "field.amount.amount_range",
 	"brand.visa", "brand.mastercard", "brand.troy", "brand.amex", "brand.maestro",
 }
 
@@ -246,6 +275,9 @@ func (r *root) BrandNames() string {
 
 // Sum is the page's amount in one piece.
 func (r *root) Sum() string {
+	if r.marks != nil {
+		return r.marks.of(valueSum)
+	}
 	switch v := r.V.(type) {
 	case *Handover:
 		return r.L.Money(v.AmountMinor, v.Currency)

@@ -39,14 +39,20 @@ var (
 		Brand: "visa", Last4: "0007", Issuer: "QNB · CardFinans", AuthCode: "S12345", RRN: "632615098249",
 		PaidAt: sampleNow, Code: "K7RP29XW", Note: "Fatura için teşekkürler",
 	}
+	samplePayment = Receipt{
+		OrderID: "SIP-2026-00417", Description: "Kasım ayı kırtasiye siparişi", TotalMinor: 25900, PriceMinor: 25000, Currency: "TRY",
+		Installments: 3, MonthlyMinor: 8633, Brand: "visa", Last4: "0007", Issuer: "QNB · CardFinans",
+	}
+	sampleLink = Receipt{OrderID: "SIP-2026-00417", Description: "Kasım ayı kırtasiye siparişi", TotalMinor: 25000, Currency: "TRY"}
 )
 
-func twelve() []Offer {
-	offers := []Offer{{Count: 1, TotalMinor: 123456789, MonthlyMinor: 123456789}}
+// twelve are offers of every count for a price; from four on they cost more.
+func twelve(price int64) []Offer {
+	offers := []Offer{{Count: 1, TotalMinor: price, MonthlyMinor: price}}
 	for n := 2; n <= 12; n++ {
-		total := int64(123456789 + 1234567*(n-1))
+		total := price + price/100*int64(n-1)
 		if n <= 3 {
-			total = 123456789
+			total = price
 		}
 		offers = append(offers, Offer{Count: n, TotalMinor: total, MonthlyMinor: (total + int64(n)/2) / int64(n)})
 	}
@@ -64,6 +70,8 @@ func samples() []sample {
 	long := sampleCheckout
 	long.AmountMinor, long.Description = 123456789, "Kadıköy Moda Şubesi çalışanları için Kasım–Aralık dönemi yemek, kırtasiye ve temizlik malzemesi toplu alımı ile kurulum hizmeti bedeli"
 	long.OrderID = "MUSTERI-SIPARIS-NUMARASI-2026-11-22-000000000000417"
+	large := sampleCheckout
+	large.AmountMinor = 999999999
 	every := []FieldError{
 		{Field: "amount", Code: "amount_range", Min: 1000, Max: 500000},
 		{Field: "card_number", Code: "brand_not_accepted", Brand: "amex"},
@@ -77,10 +85,15 @@ func samples() []sample {
 		{"checkout-errors", &CheckoutPage{Head: in, Variant: usual | VariantOpen | VariantNote, Checkout: sampleCheckout, Errors: every,
 			Typed: Typed{Amount: "7.500", Expiry: "01/20", Holder: "4155650000000007", Note: "teşekkürler"}}},
 		{"checkout-one-error", &CheckoutPage{Head: in, Variant: usual, Checkout: sampleCheckout, Errors: every[2:3], Typed: Typed{Expiry: "01/20", Holder: "Şükrü Ğ. Işık"}}},
-		{"checkout-waiting", &CheckoutPage{Head: in, Variant: usual, Checkout: sampleCheckout, Waiting: sampleReceipt.Payment}},
+		{"checkout-waiting", &CheckoutPage{Head: in, Variant: usual, Checkout: sampleCheckout, Waiting: sampleReceipt.Payment, About: &samplePayment}},
 		{"checkout-terms-changed", &CheckoutPage{Head: in, Variant: usual, Checkout: sampleCheckout, TermsChanged: true}},
+		{"checkout-consumer", &CheckoutPage{Head: in, Variant: usual | VariantConsumer | VariantAds, Checkout: sampleCheckout}},
+		{"checkout-consumer-errors", &CheckoutPage{Head: in, Variant: usual | VariantConsumer, Checkout: sampleCheckout, Typed: Typed{Consents: []string{"pre_information"}},
+			Errors: []FieldError{{Field: "consent_distance_sale", Code: "consent_required"}}}},
+		{"text", &Text{Head: in, Kind: "distance_sale", Text: "MESAFELİ SATIŞ SÖZLEŞMESİ\n\n1. Taraflar\nSatıcı: Çiğdem", Hash: "5320c8e8b3fcbdb4", Given: sampleReceipt.PaidAt, Yes: true}},
 		{"checkout-twelve", &CheckoutPage{Head: Head{Theme: longShop, Self: "/p/Xk3mN8pQ2rTv", Test: true}, Variant: usual | VariantNote, Checkout: long,
-			BIN: "41556501", Offers: twelve(), Typed: Typed{Installments: 6}}},
+			BIN: "41556501", Offers: twelve(123456789), Typed: Typed{Installments: 6}}},
+		{"checkout-large", &CheckoutPage{Head: in, Variant: usual, Checkout: large, BIN: "41556501", Offers: twelve(999999999), Typed: Typed{Installments: 12}}},
 		{"checkout-debit", &CheckoutPage{Head: in, Variant: usual, Checkout: sampleCheckout, BIN: "40070901", Offers: []Offer{{Count: 1, TotalMinor: 25000, MonthlyMinor: 25000}}, Why: WhyDebit}},
 		{"handover", &Handover{Head: of, Payment: sampleReceipt.Payment, AmountMinor: 25900, Currency: "TRY", Bank: "QNB", Method: "POST",
 			Action: "https://acs.bank.example/acs/challenge", Fields: []Field{{"creq", "eyJhIjoxfQ"}, {"threeDSSessionData", ""}}}},
@@ -96,8 +109,10 @@ func resultSamples(of Head) []sample {
 		change(&c)
 		return &Result{Head: of, Payment: c.Payment, Status: status, Receipt: &c, ReturnURL: "https://cigdem.example/siparis"}
 	}
+	agreed := paid(StatusPaid, func(*Receipt) {})
+	agreed.AskedAt, agreed.Agreed = sampleReceipt.PaidAt, []Agreed{{Kind: "pre_information", Text: "Satıcı: Çiğdem\nToplam: 259,00 TL", Yes: true}, {Kind: "advertising", Text: "Onay"}}
 	plain := func(status, reason string) *Result {
-		return &Result{Head: of, Payment: sampleReceipt.Payment, Status: status, Reason: reason, Reference: "9F2C-4E7A"}
+		return &Result{Head: of, Payment: sampleReceipt.Payment, Status: status, Reason: reason, Reference: "9F2C-4E7A", About: &samplePayment}
 	}
 	auto := paid(StatusPaid, func(*Receipt) {})
 	auto.AutoReturn = true
@@ -105,8 +120,9 @@ func resultSamples(of Head) []sample {
 	earlier.Earlier, earlier.Self = true, "/p/Xk3mN8pQ2rTv"
 	test := paid(StatusPaid, func(*Receipt) {})
 	test.Test = true
-	double := paid(StatusVoided, func(c *Receipt) { c.Voided = true })
-	double.Double = true
+	double, takenBack := plain(StatusVoided, ""), plain(StatusVoided, "")
+	double.TakenBack, double.Double, takenBack.TakenBack = true, true, true
+	takenBack.RetryURL = "/p/Xk3mN8pQ2rTv"
 	declined := plain(StatusDeclined, "insufficient_funds")
 	declined.RetryURL = "/p/Xk3mN8pQ2rTv"
 	failed := plain(StatusFailed, "half_secure_refused")
@@ -118,11 +134,11 @@ func resultSamples(of Head) []sample {
 	abandoned := plain(StatusAbandoned, "")
 	abandoned.RetryURL = "/p/Xk3mN8pQ2rTv"
 	return []sample{
-		{"result-paid", auto}, {"result-paid-earlier", earlier}, {"result-paid-test", test},
+		{"result-paid", auto}, {"result-agreed", agreed}, {"result-paid-earlier", earlier}, {"result-paid-test", test},
 		{"result-partly-refunded", paid(StatusPartiallyRefunded, func(c *Receipt) { c.RefundedMinor = 5000 })},
 		{"result-refunded", paid(StatusRefunded, func(c *Receipt) { c.RefundedMinor = c.TotalMinor })},
 		{"result-voided", paid(StatusVoided, func(c *Receipt) { c.Voided = true })},
-		{"result-double", double}, {"result-declined", declined}, {"result-failed", failed},
+		{"result-double", double}, {"result-taken-back", takenBack}, {"result-declined", declined}, {"result-failed", failed},
 		{"result-pending", plain(StatusPending, "")}, {"result-challenged", challenged},
 		{"result-abandoned", abandoned}, {"result-superseded", plain(StatusSuperseded, "")},
 		{"result-link-used", late}, {"result-reversing", reversing},
@@ -137,7 +153,13 @@ func kindSamples(in Head) []sample {
 		case KindNotFound, KindBadRequest:
 			k.Head = Head{Self: in.Self}
 		case KindServerError:
-			k.Reference = "01HZX3"
+			k.Reference, k.Payment = "01HZX3", ""
+		case KindBadReturn:
+			k.Reference, k.NotYet = "9F2C-4E7A", true
+		case KindBankUnreachable:
+			k.Reference = "9F2C-4E7A"
+		case KindBusy, KindInProgress, KindNoAccount:
+			k.About = &sampleLink
 		case KindReturnWaiting:
 			k.Resend = &Form{Action: "/3ds/" + k.Payment, Fields: []Field{{"OrderId", "LNK-7F3A"}, {"mdStatus", "1"}}}
 		case KindExpired:

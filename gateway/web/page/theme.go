@@ -25,6 +25,9 @@ type Theme struct {
 	Accent    string   // "#rrggbb"; empty is the product's own
 	Brands    []string // accepted marks in order of showing: visa mastercard troy amex
 	NoticeURL string   // the merchant's KVKK notice; empty shows the built-in text only
+
+	// Words are sentences in the place of the usual ones, by language and key; nil for most merchants.
+	Words map[string]map[string]string
 }
 
 // Initial is the first letter or digit of the display name, upper case by Turkish rules.

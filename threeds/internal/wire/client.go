@@ -10,8 +10,10 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"net/netip"
 	"net/url"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -51,6 +53,7 @@ func (t Timeouts) filled() Timeouts {
 
 // ClientConfig is how a Client reaches the banks.
 type ClientConfig struct {
+	Outside   bool // never call this machine or a link-local address; a Proxy is called wherever it is
 	Timeouts  Timeouts
 	Proxy     *url.URL          // nil = none; the environment is never asked
 	Transport http.RoundTripper // replaces the transport below, for tests; Proxy, Connect and TLS then count for nothing
@@ -62,13 +65,36 @@ type Client struct {
 	Timeouts Timeouts // as filled with defaults
 }
 
+// errInside: a name of a bank leads to this machine or its own network segment.
+var errInside = errors.New("the address is this machine's, or of its own network segment")
+
+// dialer connects to banks. With Outside it looks at the address that is dialled, whatever name led there: an
+// account's address comes from whoever has a merchant's key, and metadata services listen on link-local ones.
+func dialer(c ClientConfig, timeout time.Duration) *net.Dialer {
+	d := &net.Dialer{Timeout: timeout, KeepAlive: 30 * time.Second}
+	if !c.Outside || c.Proxy != nil {
+		return d
+	}
+	d.Control = func(_, address string, _ syscall.RawConn) error {
+		at, err := netip.ParseAddrPort(address)
+		if err != nil {
+			return err
+		}
+		if ip := at.Addr().Unmap(); ip.IsLoopback() || ip.IsLinkLocalUnicast() || ip.IsUnspecified() || ip.IsMulticast() {
+			return errInside
+		}
+		return nil
+	}
+	return d
+}
+
 // NewClient makes a client; it opens no connection yet.
 func NewClient(c ClientConfig) *Client {
 	t := c.Timeouts.filled()
 	transport := c.Transport
 	if transport == nil {
 		own := &http.Transport{
-			DialContext:         (&net.Dialer{Timeout: t.Connect, KeepAlive: 30 * time.Second}).DialContext,
+			DialContext:         dialer(c, t.Connect).DialContext,
 			TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
 			TLSHandshakeTimeout: t.TLS,
 			// With its own TLS settings and without this switch the transport speaks HTTP/1.1 only, where a POST is sent
@@ -174,12 +200,16 @@ func (c *Client) Post(ctx context.Context, m Call) (Answer, error) {
 	}
 	defer func() { _ = res.Body.Close() }() // the answer is read or given up; nothing hangs on the closing
 	connected.Store(true)                   // a replaced transport may not report its connections
-	body, err := io.ReadAll(io.LimitReader(res.Body, m.Limit+1))
-	if err != nil {
+	var body bytes.Buffer
+	body.Grow(int(min(max(res.ContentLength, shortAnswer), m.Limit)) + bytes.MinRead)
+	if _, err := body.ReadFrom(io.LimitReader(res.Body, m.Limit+1)); err != nil {
 		return fail(err)
 	}
-	if int64(len(body)) > m.Limit {
+	if int64(body.Len()) > m.Limit {
 		return fail(errTooLong)
 	}
-	return Answer{Status: res.StatusCode, Type: res.Header.Get("Content-Type"), Body: body}, nil
+	return Answer{Status: res.StatusCode, Type: res.Header.Get("Content-Type"), Body: body.Bytes()}, nil
 }
+
+// shortAnswer is room for an answer whose length is not told beforehand, in bytes.
+const shortAnswer = 2 << 10

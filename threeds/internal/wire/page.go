@@ -38,6 +38,9 @@ type PageInput struct {
 // maxInputs is about three times the longest callback form that is known (120 fields, payfor.md 4.1).
 const maxInputs = 400
 
+// usualInputs is room for the longest callback form that is known.
+const usualInputs = 128
+
 var (
 	errPageCut   = errors.New("the page is cut off")
 	errNoForm    = errors.New("the page holds no form that submits itself")
@@ -53,8 +56,7 @@ var rawText = map[string]bool{"script": true, "style": true, "textarea": true, "
 // ReadPage finds the forms of a page. An element, comment, script or form without its end is an error: the page was
 // cut.
 func ReadPage(body []byte) (Page, error) {
-	text := Text(body)
-	s := scanner{low: FoldASCII(text), rest: text}
+	s := scanner{rest: Text(body)}
 	inputs := 0
 	for s.next() {
 		if s.err != nil {
@@ -82,28 +84,28 @@ type pageBuilder struct {
 }
 
 func (p *pageBuilder) add(t tag) {
-	if _, ok := t.attr["onload"]; ok || (t.name == "script" && !t.closing) {
+	if t.has("onload") || (t.name == "script" && !t.closing) {
 		p.Script = true
 	}
 	if t.name == "form" {
 		if !t.closing && !p.open { // a form inside a form does not exist
-			method := FoldASCII(strings.TrimSpace(t.attr["method"]))
+			method := FoldASCII(strings.TrimSpace(t.value("method")))
 			if method == "" {
 				method = "get"
 			}
-			p.Forms = append(p.Forms, PageForm{Method: method, Action: strings.TrimSpace(t.attr["action"]),
-				Type: FoldASCII(strings.TrimSpace(t.attr["enctype"]))})
+			p.Forms = append(p.Forms, PageForm{Method: method, Action: strings.TrimSpace(t.value("action")),
+				Type: FoldASCII(strings.TrimSpace(t.value("enctype")))})
 		}
 		p.open = !t.closing
 		return
 	}
 	if t.name == "base" && p.Base == "" {
-		p.Base = strings.TrimSpace(t.attr["href"])
+		p.Base = strings.TrimSpace(t.value("href"))
 	}
 	if t.closing {
 		return
 	}
-	_, foreign := t.attr["form"]
+	foreign := t.has("form")
 	switch {
 	case !p.open && !foreign:
 		return
@@ -113,12 +115,14 @@ func (p *pageBuilder) add(t tag) {
 	f := &p.Forms[len(p.Forms)-1]
 	switch t.name {
 	case "input":
-		kind := FoldASCII(strings.TrimSpace(t.attr["type"]))
+		kind := FoldASCII(strings.TrimSpace(t.value("type")))
 		if kind == "" {
 			kind = "text"
 		}
-		_, disabled := t.attr["disabled"]
-		f.Inputs = append(f.Inputs, PageInput{Kind: kind, Name: t.attr["name"], Value: t.attr["value"], Disabled: disabled})
+		if f.Inputs == nil {
+			f.Inputs = make([]PageInput, 0, usualInputs)
+		}
+		f.Inputs = append(f.Inputs, PageInput{Kind: kind, Name: t.value("name"), Value: t.value("value"), Disabled: t.has("disabled")})
 		f.Strange = f.Strange || foreign
 	case "select", "textarea", "object":
 		f.Strange = true
@@ -190,12 +194,32 @@ func (p Page) resolve(at *url.URL, action string) (*url.URL, error) {
 type tag struct {
 	name    string
 	closing bool
-	attr    map[string]string
+	attrs   []attr // as they stand: of two alike the first one counts, as in browsers
+}
+
+type attr struct{ name, value string }
+
+func (t tag) has(name string) bool {
+	for i := range t.attrs {
+		if t.attrs[i].name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// value is "" for an attribute that is not there.
+func (t tag) value(name string) string {
+	for i := range t.attrs {
+		if t.attrs[i].name == name {
+			return t.attrs[i].value
+		}
+	}
+	return ""
 }
 
 // scanner walks over the tags of a page.
 type scanner struct {
-	low  string // the whole page with A–Z lowered, to find end tags in
 	rest string
 	tag  tag
 	err  error
@@ -241,25 +265,31 @@ func (s *scanner) skipPast(end string) {
 
 // skipRaw leaves the end tag for next.
 func (s *scanner) skipRaw() {
-	i := strings.Index(s.low[len(s.low)-len(s.rest):], "</"+s.tag.name)
-	if i < 0 {
-		s.err = errPageCut
-		return
+	for {
+		i := strings.Index(s.rest, "</")
+		if i < 0 {
+			s.err = errPageCut
+			return
+		}
+		s.rest = s.rest[i:]
+		if name := s.rest[2:]; len(name) >= len(s.tag.name) && FoldASCII(name[:len(s.tag.name)]) == s.tag.name {
+			return
+		}
+		s.rest = s.rest[2:]
 	}
-	s.rest = s.rest[i:]
 }
 
 // read takes a tag whose name begins at rest.
 func (s *scanner) read(closing bool) {
-	n := strings.IndexAny(s.rest, " \t\r\n\f/>")
+	n := indexStop(s.rest, stopName)
 	if n < 0 {
 		s.err = errPageCut
 		return
 	}
-	s.tag = tag{name: FoldASCII(s.rest[:n]), closing: closing, attr: map[string]string{}}
+	s.tag = tag{name: FoldASCII(s.rest[:n]), closing: closing, attrs: s.tag.attrs[:0]}
 	s.rest = s.rest[n:]
 	for {
-		s.rest = strings.TrimLeft(s.rest, " \t\r\n\f/")
+		s.rest = trimStops(s.rest, stopBlank|stopSlash)
 		switch {
 		case s.rest == "":
 			s.err = errPageCut
@@ -272,24 +302,22 @@ func (s *scanner) read(closing bool) {
 		if s.err != nil {
 			return
 		}
-		if _, taken := s.tag.attr[name]; !taken { // the first one counts, as in browsers
-			s.tag.attr[name] = value
-		}
+		s.tag.attrs = append(s.tag.attrs, attr{name, value})
 	}
 }
 
 // attribute takes name, name=value, name='value' or name="value".
 func (s *scanner) attribute() (name, value string) {
-	n := strings.IndexAny(s.rest[1:], "= \t\r\n\f/>") // the first character belongs to the name, even if it is "="
+	n := indexStop(s.rest[1:], stopName|stopEquals) // the first character belongs to the name, even if it is "="
 	if n < 0 {
 		s.err = errPageCut
 		return "", ""
 	}
-	name, s.rest = FoldASCII(s.rest[:n+1]), strings.TrimLeft(s.rest[n+1:], " \t\r\n\f")
+	name, s.rest = FoldASCII(s.rest[:n+1]), trimStops(s.rest[n+1:], stopBlank)
 	if !strings.HasPrefix(s.rest, "=") {
 		return name, ""
 	}
-	s.rest = strings.TrimLeft(s.rest[1:], " \t\r\n\f")
+	s.rest = trimStops(s.rest[1:], stopBlank)
 	if s.rest != "" && (s.rest[0] == '"' || s.rest[0] == '\'') {
 		end := strings.IndexByte(s.rest[1:], s.rest[0])
 		if end < 0 {
@@ -298,7 +326,7 @@ func (s *scanner) attribute() (name, value string) {
 		}
 		value, s.rest = s.rest[1:1+end], s.rest[end+2:]
 	} else {
-		end := strings.IndexAny(s.rest, " \t\r\n\f>")
+		end := indexStop(s.rest, stopBlank|stopClose)
 		if end < 0 {
 			s.err = errPageCut
 			return "", ""
@@ -308,9 +336,42 @@ func (s *scanner) attribute() (name, value string) {
 	return name, entities(value)
 }
 
+// What ends a name or a value. Sets are a byte's bits in stops, because the strings package builds its set anew at
+// each call, and a page has a thousand of them.
+const (
+	stopBlank byte = 1 << iota
+	stopSlash
+	stopClose
+	stopEquals
+
+	stopName = stopBlank | stopSlash | stopClose
+)
+
+var stops = [256]byte{' ': stopBlank, '\t': stopBlank, '\r': stopBlank, '\n': stopBlank, '\f': stopBlank, '/': stopSlash, '>': stopClose, '=': stopEquals}
+
+// indexStop is where the first byte of a set stands, −1 = nowhere.
+func indexStop(text string, set byte) int {
+	for i := 0; i < len(text); i++ {
+		if stops[text[i]]&set != 0 {
+			return i
+		}
+	}
+	return -1
+}
+
+func trimStops(text string, set byte) string {
+	for text != "" && stops[text[0]]&set != 0 {
+		text = text[1:]
+	}
+	return text
+}
+
 // entities decodes references that end in a semicolon. Those without one stay as they are, because in an address
 // "&copy=1" is a parameter.
 func entities(text string) string {
+	if strings.IndexByte(text, '&') < 0 {
+		return text
+	}
 	var b strings.Builder
 	for {
 		amp := strings.IndexByte(text, '&')

@@ -114,12 +114,20 @@ func IsASCII(text string) bool {
 // FoldASCII lowers A–Z and nothing else. Folding any other letter would join names that are not the same: the Kelvin
 // sign with k, the long s with s, and in a Turkish locale I with ı (threat model A19).
 func FoldASCII(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= 'A' && r <= 'Z' {
-			return r + 'a' - 'A'
+	first := 0
+	for first < len(text) && (text[first] < 'A' || text[first] > 'Z') {
+		first++
+	}
+	if first == len(text) {
+		return text
+	}
+	b := []byte(text)
+	for i := first; i < len(b); i++ {
+		if b[i] >= 'A' && b[i] <= 'Z' {
+			b[i] += 'a' - 'A'
 		}
-		return r
-	}, text)
+	}
+	return string(b)
 }
 
 // AllDigits says whether text is one or more of 0–9.

@@ -27,47 +27,10 @@ type Deps struct {
 	AllowLoopback bool           // banks on this machine over plain http: demo and tests only
 }
 
-// Info describes a dialect for the panel, the API and the doctor.
-type Info struct {
-	Kind        string // as in accounts: "payfor"
-	Name        string // for people
-	Modes       []Mode // the first is the default
-	Credentials []Credential
-	Currencies  []checkout.Currency // what the dialect can write for certain
-	Banks       []Bank              // where the dialect is spoken
-}
-
-// Mode is one way of taking a payment.
-type Mode struct {
-	Name       string
-	OneStep    bool // the bank charges before the browser returns
-	HostedCard bool // the bank's own page takes the card
-}
-
-// Credential is one setting of an account.
-type Credential struct {
-	Name     string // the sheet's name in lower snake case
-	Secret   bool   // never shown again
-	Required bool
-	Default  string // used when it is left out
-}
-
-// Bank is a place where a dialect is spoken, and the defaults of accounts there.
-type Bank struct {
-	Name     string
-	When     map[string]string // credentials that choose this bank, like mbr_id 5
-	BaseURL  string            // production
-	TestURL  string
-	Issuers  []string // TCMB codes of its own cards
-	Programs []string // instalment programmes that its virtual POS takes
-}
-
-// Mode finds a mode by name; "" is the default.
-func (i Info) Mode(name string) (Mode, bool) {
-	for n, m := range i.Modes {
-		if m.Name == name || (name == "" && n == 0) {
-			return m, true
-		}
-	}
-	return Mode{}, false
-}
+// What a dialect says of itself, in short names for those who write one.
+type (
+	Info       = checkout.KindInfo
+	Mode       = checkout.ModeInfo
+	Credential = checkout.CredentialInfo
+	Bank       = checkout.BankInfo
+)

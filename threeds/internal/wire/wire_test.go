@@ -311,3 +311,20 @@ func TestModesByName(t *testing.T) {
 		t.Error("c exists")
 	}
 }
+
+// A bank's name that leads to this machine is not called, whoever wrote it down.
+func TestClientStaysOutside(t *testing.T) {
+	called := false
+	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { called = true }))
+	defer s.Close()
+	port := s.Listener.Addr().(*net.TCPAddr).Port
+	for _, host := range []string{"127.0.0.1", "localhost", "0.0.0.0", "[::1]", "[::ffff:127.0.0.1]", "[::]", "169.254.169.254", "[fe80::1]", "224.0.0.1"} {
+		_, err := post(t, NewClient(ClientConfig{Outside: true}), fmt.Sprintf("http://%s:%d/", host, port), 100, 2*time.Second)
+		if !errors.Is(err, errInside) || !errors.Is(err, ErrNotSent) {
+			t.Errorf("%s: %v", host, err)
+		}
+	}
+	if called {
+		t.Error("it was called")
+	}
+}

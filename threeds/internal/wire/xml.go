@@ -63,7 +63,16 @@ var errXML = errors.New("not the XML that was expected")
 // ReadXML reads a whole answer with the given root. A document type, an entity that XML itself does not have, more
 // than 20 levels, a cut end, or anything after the root is an error.
 func ReadXML(body []byte, root string) (Node, error) {
-	d := xml.NewDecoder(strings.NewReader(Text(body)))
+	text := Text(body)
+	if n, ok := readFlat(text, root); ok {
+		return n, nil
+	}
+	return readTree(text, root)
+}
+
+// readTree reads answers of any shape.
+func readTree(text, root string) (Node, error) {
+	d := xml.NewDecoder(strings.NewReader(text))
 	d.Strict = true
 	// Text has decoded already, whatever the head says.
 	d.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil }

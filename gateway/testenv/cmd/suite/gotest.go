@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -19,8 +20,9 @@ import (
 
 // tests starts the shared servers and runs every test once under the race detector: vet and the tests
 // then build everything twice, not three times, and what runs concurrently is not a guess of ours.
-// Tests that only exist without the detector (allocation budgets: files with the constraint !race) run
-// after it, without.
+// Files with the constraint !race run after it, without: allocation budgets, and what does one thing after
+// the other (a person in a browser or in the panel, forged answers one by one, commands, large files), where the
+// detector has little to find and would take most of the run.
 func tests(ctx context.Context, r *run) error {
 	redis, err := testenv.StartSharedRedis()
 	if err != nil {
@@ -32,12 +34,16 @@ func tests(ctx context.Context, r *run) error {
 	}
 	r.env = append(r.env, testenv.EnvRedisURL+"=redis://"+redis.Addr(), testenv.EnvPostgresURL+"="+postgres.URL("postgres"))
 	r.counted = true
-	err = r.goTest(ctx, slices.Concat(raceFlags, r.packages)...)
+	packages, err := r.listed(ctx)
+	if err != nil {
+		return errors.Join(err, redis.End(), postgres.End())
+	}
+	err = r.goTest(ctx, slices.Concat(raceFlags, longFirst(packages))...)
 	hidden, listErr := r.withoutRace(ctx)
 	err = errors.Join(err, listErr)
-	for _, h := range hidden {
-		fmt.Printf("without the race detector: %s\n", h.pkg)
-		err = errors.Join(err, r.goTest(ctx, "-run", "^("+strings.Join(h.tests, "|")+")$", h.pkg))
+	if len(hidden) > 0 {
+		fmt.Println("without the race detector:")
+		err = errors.Join(err, r.goTest(ctx, unraced(hidden)...))
 	}
 	if err == nil && r.count.passed == 0 {
 		err = errors.New("no test ran")
@@ -45,10 +51,50 @@ func tests(ctx context.Context, r *run) error {
 	return errors.Join(err, redis.End(), postgres.End())
 }
 
+// beside is how many packages are built or tested at once, and how many tests of each: most of them wait for
+// servers, disks, a browser and other processes more than they work, and a machine of two processors
+// stood half idle with Go's own numbers, one a processor.
+var beside = []string{fmt.Sprintf("-p=%d", runtime.NumCPU()+1), fmt.Sprintf("-parallel=%d", 2*runtime.NumCPU())}
+
+// long are the packages whose tests take longest, those that take most first: what begins last must not be what
+// everything waits for in the end. A package that is missing here costs time and nothing else.
+var long = []string{
+	"gateway", "gateway/web/page", "gateway/sqlstore", "gateway/testenv/cmd/sidebyside", "gateway/api", "gateway/redisstore", "loadtest/run",
+}
+
+const module = "github.com/odelink/odelink/"
+
+// longFirst puts the long packages before the others.
+func longFirst(packages []string) []string {
+	place := func(pkg string) int {
+		if i := slices.Index(long, strings.TrimPrefix(pkg, module)); i >= 0 {
+			return i
+		}
+		return len(long)
+	}
+	return slices.SortedStableFunc(slices.Values(packages), func(a, b string) int { return cmp.Compare(place(a), place(b)) })
+}
+
+// listed are the run's packages by their full names.
+func (r *run) listed(ctx context.Context) ([]string, error) {
+	cmd := r.command(ctx, "go", append([]string{"list"}, r.packages...)...)
+	cmd.Stderr = os.Stdout
+	text, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("go list: %w", err)
+	}
+	return strings.Fields(string(text)), nil
+}
+
 // raceFlags watch everything but SQLite's own code, which is C made into Go: it works on memory that
 // the detector does not know, one connection at a time, and watching it in vain takes a quarter of the
 // run. What calls it is watched.
-var raceFlags = []string{"-race", "-gcflags=modernc.org/sqlite/lib=-race=false", "-gcflags=modernc.org/libc=-race=false"}
+var raceFlags = []string{
+	"-race",
+	"-gcflags=modernc.org/sqlite/lib=-race=false -d=checkptr=0",
+	"-gcflags=modernc.org/libc=-race=false -d=checkptr=0",
+	"-gcflags=modernc.org/memory=-race=false -d=checkptr=0",
+}
 
 // count is the last line of the run. A test with sub-tests is not counted besides them.
 type count struct {
@@ -72,7 +118,7 @@ type event struct {
 
 // goTest runs go test and prints its own line for each package, and of failed tests all they said.
 func (r *run) goTest(ctx context.Context, args ...string) error {
-	cmd := r.command(ctx, "go", slices.Concat([]string{"test", "-json", "-count=1", "-timeout=20m"}, args)...)
+	cmd := r.command(ctx, "go", slices.Concat([]string{"test", "-json", "-count=1", "-timeout=20m"}, r.vetted(), beside, args)...)
 	cmd.Stderr = os.Stdout
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -89,6 +135,14 @@ func (r *run) goTest(ctx context.Context, args ...string) error {
 		err = fmt.Errorf("%d failed: %s", len(t.failures), strings.Join(t.failures, ", "))
 	}
 	return errors.Join(readErr, err)
+}
+
+// vetted spares go test its own vet where the step before has run all of it.
+func (r *run) vetted() []string {
+	if slices.Contains(r.fine, "vet") {
+		return []string{"-vet=off"}
+	}
+	return nil
 }
 
 // tally follows one go test.
@@ -159,7 +213,7 @@ func (t *tally) over(e event, key string) {
 	said := t.said[key]
 	delete(t.said, key)
 	leaf := e.Test != "" && !t.parents[key]
-	name := strings.TrimPrefix(e.Package, "github.com/odelink/odelink/") + " " + e.Test
+	name := strings.TrimPrefix(e.Package, module) + " " + e.Test
 	if e.Test != "" && !strings.Contains(e.Test, "/") {
 		t.took = append(t.took, timed{name, e.Elapsed})
 	}
@@ -186,6 +240,16 @@ type hidden struct {
 	tests []string
 }
 
+// unraced are the arguments that run all of them at once. A test of another of the packages that happens to have
+// the same name runs a second time.
+func unraced(all []hidden) []string {
+	var tests, packages []string
+	for _, h := range all {
+		tests, packages = append(tests, h.tests...), append(packages, h.pkg)
+	}
+	return append([]string{"-run", "^(" + strings.Join(tests, "|") + ")$"}, packages...)
+}
+
 // testName finds the tests and examples of a file.
 var testName = regexp.MustCompile(`(?m)^func ((?:Test|Example|Fuzz)\w*)\(`)
 
@@ -202,17 +266,27 @@ func (r *run) withoutRace(ctx context.Context) ([]hidden, error) {
 	var all []hidden
 	for pkg, files := range without {
 		h := hidden{pkg: pkg}
+		var seen []string // tests that the detector has watched
+		whole := false
 		for _, path := range files {
-			if slices.Contains(with[pkg], path) {
-				continue
-			}
 			text, err := os.ReadFile(path)
 			if err != nil {
 				return nil, err
 			}
-			for _, match := range testName.FindAllSubmatch(text, -1) {
-				h.tests = append(h.tests, string(match[1]))
+			into := &h.tests
+			if slices.Contains(with[pkg], path) {
+				into = &seen
 			}
+			for _, match := range testName.FindAllSubmatch(text, -1) {
+				if name := string(match[1]); name != "TestMain" {
+					*into = append(*into, name)
+				} else if into == &h.tests {
+					whole = true // it judges all tests of the package together, so that all have to run
+				}
+			}
+		}
+		if whole {
+			h.tests = append(h.tests, seen...)
 		}
 		if len(h.tests) > 0 {
 			all = append(all, h)

@@ -30,7 +30,7 @@ type step struct {
 }
 
 var steps = []step{
-	{"install", install, true},
+	{"install", programs, true},
 	{"format", format, false},
 	{"vet", vet, false},
 	{"staticcheck", staticcheck, false},
@@ -86,6 +86,7 @@ func suite(ctx context.Context, keep bool, steps []step, packages []string) (boo
 			r.broken = append(r.broken, s.name)
 			fmt.Printf("-- %s FAILED after %s: %v\n", s.name, took, err)
 		default:
+			r.fine = append(r.fine, s.name)
 			fmt.Printf("-- %s ok (%s)\n", s.name, took)
 		}
 		if err != nil && s.vital || ctx.Err() != nil {

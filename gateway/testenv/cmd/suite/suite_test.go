@@ -1,11 +1,16 @@
 package main
 
 import (
+	"encoding/binary"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/odelink/odelink/gateway/cardscan"
+	"github.com/odelink/odelink/threeds/banksim"
 )
 
 func TestTallyCountsLeavesAndTellsWhatSkipped(t *testing.T) {
@@ -78,18 +83,69 @@ func TestTestsHiddenFromTheRaceDetectorAreFound(t *testing.T) {
 	if len(found) != 1 || found[0].pkg != "m" || !slices.Equal(found[0].tests, []string{"TestCost", "ExampleM"}) {
 		t.Errorf("found %v", found)
 	}
+	if err := os.WriteFile("main_test.go", []byte("//go:build !race\n\npackage m\n\nimport \"testing\"\n\nfunc TestMain(m *testing.M) { m.Run() }\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := r.withoutRace(t.Context())
+	if err != nil || len(whole) != 1 || !slices.Equal(whole[0].tests, []string{"TestCost", "ExampleM", "TestAlways"}) {
+		t.Errorf("where TestMain judges them all: %v, %v", whole, err)
+	}
+	args := unraced(append(found, hidden{"n", []string{"TestOther"}}))
+	if !slices.Equal(args, []string{"-run", "^(TestCost|ExampleM|TestOther)$", "m", "n"}) {
+		t.Errorf("they run with %q", args)
+	}
 }
 
-func TestMissingProgramsAreNamedWithTheCommandThatBringsThem(t *testing.T) {
-	missing, packages := absent([]need{
-		{"a thing", []string{"thing", "libthing-dev"}, func() bool { return false }},
-		{"another", []string{"another"}, func() bool { return true }},
-	})
-	if !slices.Equal(missing, []string{"a thing"}) || !slices.Equal(packages, []string{"thing", "libthing-dev"}) {
-		t.Errorf("missing %q, packages %q", missing, packages)
+func TestLongPackagesBeginFirst(t *testing.T) {
+	got := longFirst([]string{module + "checkout", module + "gateway/web/page", module + "gateway/api", module + "gateway", module + "loadtest"})
+	want := []string{module + "gateway", module + "gateway/web/page", module + "gateway/api", module + "checkout", module + "loadtest"}
+	if !slices.Equal(got, want) {
+		t.Errorf("in the order %q, want %q", got, want)
 	}
-	text := refusal(missing, packages).Error()
-	if !strings.Contains(text, "a thing") || !strings.Contains(text, "apt-get install -y --no-install-recommends thing libthing-dev") {
-		t.Errorf("the refusal says %q", text)
+	r := &run{packages: []string{"."}, env: os.Environ()}
+	all, err := r.listed(t.Context())
+	if err != nil || !slices.Equal(all, []string{module + "gateway/testenv/cmd/suite"}) {
+		t.Errorf("this package is listed as %q (%v)", all, err)
+	}
+	for _, name := range long {
+		if _, err := os.Stat(filepath.Join("../../../..", name)); err != nil {
+			t.Errorf("a long package is gone: %v", err)
+		}
+	}
+}
+
+func TestVetRunsOnce(t *testing.T) {
+	r := new(run)
+	if flags := r.vetted(); flags != nil {
+		t.Errorf("%q before the step has run", flags)
+	}
+	r.fine = []string{"format", "vet"}
+	if flags := r.vetted(); !slices.Equal(flags, []string{"-vet=off"}) {
+		t.Errorf("%q after it", flags)
+	}
+}
+
+func TestTheBanksCardsAreFoundAsIntegersAndOthersNot(t *testing.T) {
+	family, err := bankCards()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for number, want := range map[string]int{
+		banksim.CardNumber("415565", "004"): 1,
+		banksim.CardNumber("979280", "901"): 1,
+		banksim.CardNumber("498021", "004"): 0, // no bank in the table has this BIN
+		banksim.CardNumber("415565", "777"): 0, // no part of the bank's has this script
+	} {
+		value, err := strconv.ParseUint(number, 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		integer := binary.LittleEndian.AppendUint64(nil, value)
+		if found := (&cardscan.Scanner{Family: family}).Bytes(number, integer); len(found) != want {
+			t.Errorf("an integer: %v, want %d", found, want)
+		}
+		if found := (&cardscan.Scanner{Family: family}).Bytes(number, []byte(number)); len(found) != 1 {
+			t.Errorf("digits: %v", found)
+		}
 	}
 }

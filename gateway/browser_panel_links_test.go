@@ -1,0 +1,87 @@
+//go:build !race
+
+package main
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	chrome "github.com/odelink/odelink/gateway/testenv/browser"
+)
+
+// A link from the first press of n to its end, on phone and desktop: two fields, the code and the address at once,
+// 'kopyalandı', an edit in place, deletion in two steps; every page is sound and fits.
+func TestPanelLinksJourney(t *testing.T) {
+	t.Parallel()
+	for name, o := range map[string]chrome.Options{"phone": phone(), "desktop": {Width: 1440, Height: 900, Lang: "tr-TR"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, rigOptions{tame: true})
+			p := r.atDesk(t, o)
+			sound := func(what string) {
+				t.Helper()
+				p.WantNoBarriers()
+				p.fits(t, what)
+			}
+			status(t, "the empty list", p.Open(r.base+"/panel/links"), http.StatusOK)
+			sound("the empty list")
+			status(t, "n", p.PressAndLoad("n"), http.StatusOK)
+			sound("the form")
+			p.Click("details.more > summary")
+			sound("the whole form")
+			p.Fill("#f-amount", "on lira")
+			status(t, "a mistake", p.ClickAndLoad("button.main"), http.StatusUnprocessableEntity)
+			p.want(t, "#d-amount", "Tutarı rakamla yazın")
+			sound("the form with a mistake")
+			p.Fill("#f-amount", "1.250,50")
+			p.Fill("#f-description", "Deniz manzaralı ahşap masa, 1 adet")
+			status(t, "making", p.ClickAndLoad("button.main"), http.StatusOK)
+			p.want(t, "main", "Linkiniz hazır", "1.250,50 TL", r.base+"/p/")
+			sound("the made link")
+			p.Click("[data-copy]")
+			p.until(t, "it says that it copied", func() bool { return p.Text("[data-copy]") == "Kopyalandı" })
+			at := p.URL()
+			status(t, "edit", p.ClickAndLoad(`a[href$="/edit"]`), http.StatusOK)
+			sound("the edit")
+			p.Fill("#f-amount", "99,90")
+			status(t, "saving", p.ClickAndLoad("button.main"), http.StatusOK)
+			p.want(t, "main", "99,90 TL", "adresi aynı")
+			p.Open(strings.Split(at, "?")[0] + "/print")
+			sound("paper")
+			p.Open(r.base + "/panel/links")
+			sound("the list")
+			p.Open(at)
+			p.Click(".do details.pop > summary")
+			p.want(t, ".ask", "99,90 TL", "hemen geçersiz")
+			sound("the question before deleting")
+			status(t, "deleting", p.ClickAndLoad(".ask button"), http.StatusOK)
+			p.want(t, "main", "Silindi")
+			p.WantQuiet(strings.TrimPrefix(r.base, "http://"))
+		})
+	}
+}
+
+// Many links without scripts: a file's rows and a group's shares, sound on a phone.
+func TestPanelLinksTogetherWithoutScripts(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{tame: true})
+	o := phone()
+	o.ScriptsOff = true
+	p := r.atDesk(t, o)
+	w := r.signedIn()
+	w.open("/panel/links/file", http.StatusOK)
+	page := w.upload("/panel/links/file", http.StatusOK, "file", "kasım.csv", []byte(batchFile))
+	made := w.post("/panel/links/file/make", http.StatusSeeOther, confirmation(page)...)
+	for _, path := range []string{"/panel/links/file", "/panel/links/groups/new", made} {
+		status(t, path, p.Open(r.base+path), http.StatusOK)
+		p.fits(t, path)
+	}
+	p.Open(r.base + "/panel/links/groups/new")
+	p.Fill("#f-name", "Kasım kirası")
+	p.Fill("#f-total", "1.000")
+	p.Fill("#f-people", "Ayşe Işık\nBarış Çağlayan\nDerya Şükrüoğlu")
+	status(t, "making a group", p.ClickAndLoad("button.main"), http.StatusOK)
+	p.want(t, "main", "333,34 TL", "333,33 TL", "0/3 kişi ödedi")
+	p.fits(t, "the group")
+}

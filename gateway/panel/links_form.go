@@ -1,0 +1,324 @@
+package panel
+
+import (
+	"encoding/base64"
+	"errors"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/odelink/odelink/checkout"
+	"github.com/odelink/odelink/gateway/report"
+)
+
+// linkFields are the fields of a link's form beside the counts of instalments.
+var linkFields = []string{
+	"amount", "currency", "description", "open", "min", "max", "order", "life", "active_from", "expires_at", "usage", "max_payments", "show_count", "payer_note", "sale",
+	"name", "email", "phone", "return_url", "category", "send_sms", "send_email", "quick", "once",
+}
+
+// linkNames are the form's names of what the flow names as the API does.
+var linkNames = map[string]string{
+	"order_id": "order", "min_amount": "min", "max_amount": "max", "customer.name": "name", "customer.email": "email", "customer.phone": "phone",
+	"installments": "counts", "deliver": "deliver", "deliver_lang": "deliver",
+}
+
+// lives are the lengths of a link's life that the form offers, in days; the first is the default (features 1.12).
+var lives = []int{1, 3, 7, 30}
+
+// localTime is how <input type=datetime-local> writes a time; here it is Istanbul's.
+const localTime = "2006-01-02T15:04"
+
+// countField is the name of the box for a number of instalments.
+func countField(n int) string { return "count" + strconv.Itoa(n) }
+
+// allLinkFields are linkFields with the boxes, and the places of mistakes that belong to no single field.
+func allLinkFields() []string {
+	all := append(slices.Clone(linkFields), "counts", "deliver")
+	for n := 1; n <= checkout.MaxInstallments; n++ {
+		all = append(all, countField(n))
+	}
+	return append(all, fieldInputs()...)
+}
+
+// newLinkForm is an empty form: the merchant's own currency, the default life, and a name under which it is
+// done once.
+func (s *Surface) newLinkForm(w *who) *Form {
+	f := NewForm("links")
+	for _, name := range allLinkFields() {
+		f.Values[name] = ""
+	}
+	f.Values["currency"], f.Values["usage"], f.Values["sale"], f.Values["once"] = string(checkout.TRY), string(checkout.UsageSingle), checkout.SaleCollection.Name(), s.IDs.Secret(onceLength)
+	if takes := w.merchant.Currencies; len(takes) > 0 && !slices.Contains(takes, checkout.TRY) {
+		f.Values["currency"] = string(takes[0])
+	}
+	return f
+}
+
+// fillLinkForm writes a link's terms into a form.
+func (s *Surface) fillLinkForm(w *who, l checkout.Link) *Form {
+	f := s.newLinkForm(w)
+	words, tick := s.pages.locale(w.lang), map[bool]string{true: "on"}
+	in := func(minor int64) string {
+		return typedAmount(words, checkout.Money{Minor: minor, Currency: l.Amount.Currency})
+	}
+	for name, value := range map[string]string{
+		"amount": in(l.Amount.Minor), "currency": string(l.Amount.Currency), "description": l.Description, "open": tick[l.Open], "min": in(l.MinMinor), "max": in(l.MaxMinor),
+		"usage": string(l.Usage), "payer_note": tick[l.PayerNote], "show_count": tick[l.ShowCount], "sale": l.Sale.Name(), "name": l.Customer.Name, "email": l.Customer.Email, "phone": l.Customer.Phone,
+		"return_url": l.ReturnURL, "category": l.Category,
+	} {
+		f.Values[name] = value
+	}
+	if l.MaxPayments > 0 {
+		f.Values["max_payments"] = strconv.Itoa(l.MaxPayments)
+	}
+	for _, n := range l.Installments {
+		f.Values[countField(n)] = "on"
+	}
+	fillFields(f, l.Fields)
+	return f
+}
+
+// linkTerms reads a form over the terms that a link had, the zero value for a new one; mistakes are noted in the
+// form. What the form does not have stays.
+func (s *Surface) linkTerms(f *Form, w *who, was checkout.LinkTerms) checkout.LinkTerms {
+	t := was
+	t.Amount = checkout.Money{Currency: checkout.Currency(f.Get("currency"))}
+	t.Open, t.MinMinor, t.MaxMinor = f.On("open"), 0, 0
+	if t.Open {
+		t.MinMinor = s.amount(f, w.lang, "min", t.Amount.Currency, true)
+		t.MaxMinor = s.amount(f, w.lang, "max", t.Amount.Currency, true)
+	} else {
+		t.Amount.Minor = s.amount(f, w.lang, "amount", t.Amount.Currency, true)
+	}
+	t.Description = norm.NFC.String(f.Get("description"))
+	if f.On("order") {
+		t.Order = checkout.OrderNumber(f.Get("order"))
+	}
+	t.Usage, t.MaxPayments = checkout.Usage(f.Get("usage")), 0
+	if text := f.Get("max_payments"); text != "" && t.Usage == checkout.UsageMulti {
+		n, err := strconv.ParseUint(text, 10, 31)
+		if err != nil || n == 0 {
+			s.wrong(f, w.lang, "max_payments", "out_of_range", nil)
+		}
+		t.MaxPayments = int(n)
+	}
+	t.Fields, t.ShowCount = s.fieldsOf(f, w), f.On("show_count") && t.Usage == checkout.UsageMulti
+	t.PayerNote, t.ReturnURL, t.Category = f.On("payer_note"), f.Get("return_url"), f.Get("category")
+	t.Customer = checkout.Customer{Name: norm.NFC.String(f.Get("name")), Email: f.Get("email"), Phone: f.Get("phone")}
+	if normal := checkout.NormalPhone(t.Customer.Phone); normal != "" {
+		t.Customer.Phone = normal
+	}
+	t.Sale = checkout.SaleNamed(f.Get("sale"))
+	t.Installments = nil
+	for n := 1; n <= checkout.MaxInstallments; n++ {
+		if f.On(countField(n)) {
+			t.Installments = append(t.Installments, n)
+		}
+	}
+	s.linkTimes(f, w, &t)
+	return t
+}
+
+// linkTimes reads when a link may be paid: a time that is typed goes before a length that is chosen.
+func (s *Surface) linkTimes(f *Form, w *who, t *checkout.LinkTerms) {
+	if f.Get("life") != keepLife {
+		t.ExpiresAt = time.Time{}
+	}
+	if at := s.timeField(f, w, "active_from"); !at.IsZero() {
+		t.ActiveFrom = at
+	}
+	if at := s.timeField(f, w, "expires_at"); !at.IsZero() {
+		t.ExpiresAt = at
+		return
+	}
+	days, err := strconv.Atoi(f.Get("life"))
+	if err != nil || !slices.Contains(lives, days) {
+		return // the flow's default, or as it was
+	}
+	from := s.now()
+	if t.ActiveFrom.After(from) {
+		from = t.ActiveFrom
+	}
+	t.ExpiresAt = from.Add(time.Duration(days) * 24 * time.Hour)
+}
+
+// keepLife is the choice that leaves an edited link's times as they are.
+const keepLife = "keep"
+
+// timeField reads a time of Istanbul, zero when there is none.
+func (s *Surface) timeField(f *Form, w *who, name string) time.Time {
+	text := f.Get(name)
+	if text == "" {
+		return time.Time{}
+	}
+	at, err := time.ParseInLocation(localTime, text[:min(len(text), len(localTime))], report.Zone)
+	if err != nil || at.Year() < 2000 || at.Year() > 2100 {
+		s.wrong(f, w.lang, name, "time_format", nil)
+	}
+	return at.UTC()
+}
+
+// linkFormData is a form for a new link, or for one that is edited.
+type linkFormData struct {
+	*Form
+	Link     *linkRow // that is edited; nil = a new one
+	Life     *Input
+	Counts   []Input
+	Channels []checkout.Channel
+	More     bool // something beyond the first fields is set or wrong
+}
+
+func (s *Surface) showLinkForm(c *fiber.Ctx, w *who, status int, f *Form, edited *linkRow) error {
+	d := linkFormData{Form: f, Link: edited, Channels: s.Flow.DeliveryChannels()}
+	words := s.pages.locale(w.lang)
+	d.Life = &Input{Name: "life", Label: words.Raw("links.life"), Hint: words.Raw("links.life.hint"), Error: f.Errors["life"]}
+	if edited != nil {
+		d.Life.Choices = []Choice{{Value: keepLife, Label: words.Text("links.life.keep", "until", words.When(edited.ExpiresAt)), Chosen: f.Get("life") == keepLife}}
+	}
+	for _, days := range lives {
+		value := strconv.Itoa(days)
+		label := words.Text("links.life."+value, "until", words.When(s.now().Add(time.Duration(days)*24*time.Hour)))
+		d.Life.Choices = append(d.Life.Choices, Choice{Value: value, Label: label, Chosen: f.Get("life") == value})
+	}
+	for n := 1; n <= checkout.MaxInstallments; n++ {
+		label := strconv.Itoa(n)
+		if n == 1 {
+			label = words.Raw("links.count.one")
+		}
+		d.Counts = append(d.Counts, Input{Name: countField(n), Label: label, Checked: f.On(countField(n))})
+	}
+	d.More = edited != nil
+	for _, name := range allLinkFields() {
+		first := slices.Contains([]string{"amount", "description", "phone", "email", "currency", "usage", "sale", "life", "once", "send_sms", "send_email", "quick", "deliver"}, name)
+		d.More = d.More || !first && (f.On(name) || f.Errors[name] != "")
+	}
+	return s.show(c, w, status, "links_form", d)
+}
+
+// newLinkPage asks for a new link's terms; ?from= takes those of another one.
+func (s *Surface) newLinkPage(c *fiber.Ctx, w *who) error {
+	f := s.newLinkForm(w)
+	if from := checkout.LinkID(c.Query("from")); from.Valid() {
+		if err := s.seesLink(c, w, from); err != nil {
+			return err
+		}
+		l, err := s.Ledger.LinkByID(c.UserContext(), w.member.Merchant, from)
+		if err != nil {
+			return err
+		}
+		f = s.fillLinkForm(w, l)
+	}
+	return s.showLinkForm(c, w, fiber.StatusOK, f, nil)
+}
+
+// createLink makes a link of either form, the whole one or the two fields above the list. A second press makes
+// nothing and leads to the link of the first.
+func (s *Surface) createLink(c *fiber.Ctx, w *who) error {
+	f := readForm(c, "links", allLinkFields()...)
+	if f.Get("currency") == "" {
+		f.Values["currency"] = string(checkout.TRY)
+	}
+	t := s.linkTerms(f, w, checkout.LinkTerms{})
+	if f.On("send_sms") || f.On("quick") && f.On("phone") {
+		t.Deliver.Channels = append(t.Deliver.Channels, checkout.ChannelSMS)
+	}
+	if f.On("send_email") {
+		t.Deliver.Channels = append(t.Deliver.Channels, checkout.ChannelEmail)
+	}
+	if !f.OK() {
+		return s.showLinkForm(c, w, fiber.StatusUnprocessableEntity, f, nil)
+	}
+	l, err := s.Flow.CreateLink(c.UserContext(), w.by(c), w.member.Merchant, t, func(l checkout.Link) (checkout.Idempotency, error) {
+		return s.once(c, w, f, string(l.ID)), nil
+	})
+	if isCode(err, checkout.ErrKeyKnown) {
+		made, err := s.madeOnce(c, w, f)
+		if err != nil {
+			return err
+		}
+		return saved(c, linkPath(checkout.LinkID(made)), "made")
+	}
+	if isCode(err, checkout.ErrOrderTaken) {
+		s.wrong(f, w.lang, "order", checkout.ErrOrderTaken.Code, nil)
+		err = nil
+	}
+	if err := s.refusedLink(f, w.lang, err); err != nil {
+		return err
+	}
+	if !f.OK() {
+		return s.showLinkForm(c, w, fiber.StatusUnprocessableEntity, f, nil)
+	}
+	return saved(c, linkPath(l.ID), "made")
+}
+
+func (s *Surface) editLinkPage(c *fiber.Ctx, w *who) error {
+	l, err := s.linkOf(c, w)
+	if err != nil {
+		return err
+	}
+	f, row := s.fillLinkForm(w, l), s.linkRow(l)
+	f.Values["life"] = keepLife
+	return s.showLinkForm(c, w, fiber.StatusOK, f, &row)
+}
+
+// editLink changes a link in place; its address and order number stay, and so does what its form has no field
+// for. A form whose mistakes are its own is shown again before the flow is asked.
+func (s *Surface) editLink(c *fiber.Ctx, w *who) error {
+	l, err := s.linkOf(c, w)
+	if err != nil {
+		return err
+	}
+	f, row := readForm(c, "links", allLinkFields()...), s.linkRow(l)
+	delete(f.Values, "order")
+	if s.linkTerms(f, w, checkout.LinkTerms{}); f.OK() {
+		_, err := s.Flow.EditLink(c.UserContext(), w.by(c), l.Merchant, l.ID, func(t *checkout.LinkTerms) error {
+			*t = s.linkTerms(f, w, *t)
+			return nil
+		})
+		if err := s.refusedLink(f, w.lang, err); err != nil {
+			return err
+		}
+	}
+	if !f.OK() {
+		return s.showLinkForm(c, w, fiber.StatusUnprocessableEntity, f, &row)
+	}
+	return saved(c, linkPath(l.ID), "edited")
+}
+
+// onceLength is how many characters the name of a form has under which it is done once.
+const onceLength = 22
+
+// once is the key that keeps a form from being done twice: kept with what it made, like a program's
+// Idempotency-Key. A form that was corrected and is sent again under its name is another one. No program's key
+// has a blank in it. A form without a name is done as often as it is sent.
+func (s *Surface) once(c *fiber.Ctx, w *who, f *Form, made string) checkout.Idempotency {
+	if len(f.Get("once")) != onceLength {
+		return checkout.Idempotency{}
+	}
+	sum := f.content(c.Path())
+	return checkout.Idempotency{Merchant: w.member.Merchant, Key: onceKey(c, f), Request: sum[:], Status: fiber.StatusCreated, Body: []byte(made)}
+}
+
+func onceKey(c *fiber.Ctx, f *Form) string {
+	sum := f.content(c.Path())
+	return "panel " + f.Get("once") + " " + base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// madeOnce answers what a form made when it was done.
+func (s *Surface) madeOnce(c *fiber.Ctx, w *who, f *Form) (string, error) {
+	a, found, err := s.Ledger.Answer(c.UserContext(), w.member.Merchant, onceKey(c, f))
+	if err == nil && !found {
+		err = checkout.ErrNoLink
+	}
+	return string(a.Body), err
+}
+
+// isCode says whether an error is the given one, whatever it was caused by.
+func isCode(err error, of *checkout.Error) bool {
+	var e *checkout.Error
+	return errors.As(err, &e) && e.Code == of.Code
+}

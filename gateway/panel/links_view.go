@@ -1,0 +1,145 @@
+package panel
+
+import (
+	"html/template"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/odelink/odelink/checkout"
+)
+
+// linkSum is a link's amount as it is written: one, or the least and the most that its payer may type.
+type linkSum struct {
+	Open            bool
+	Low, High, Text string
+}
+
+// LinkSum writes the amount of a link.
+func (p *Page) LinkSum(l checkout.Link) linkSum {
+	money := func(minor int64) string { return p.L.Money(minor, string(l.Amount.Currency)) }
+	if !l.Open {
+		return linkSum{High: money(l.Amount.Minor), Text: money(l.Amount.Minor)}
+	}
+	low, high := p.L.Number(l.MinMinor, string(l.Amount.Currency)), money(l.MaxMinor)
+	return linkSum{true, low, high, low + " – " + high}
+}
+
+// LinkPill is a link's state; resting goes before what the calendar says.
+func (p *Page) LinkPill(l linkRow) Pill {
+	if l.Resting && l.State == checkout.LinkActive {
+		return Pill{Word: p.T("links.state.resting"), Icon: "clock", Tone: "warn"}
+	}
+	return p.LinkState(l.State)
+}
+
+// LinkReason says in a sentence what a link's state means, for whoever is asked why it does not work (features 2.6).
+func (p *Page) LinkReason(l linkRow) string {
+	key := "links.why." + string(l.State)
+	switch {
+	case l.Resting && l.State == checkout.LinkActive:
+		key = "links.why.resting"
+	case l.SlotsHeld > 0 && l.State == checkout.LinkActive:
+		key = "links.why.busy"
+	}
+	return p.T(key, "from", p.When(l.ActiveFrom), "until", p.When(l.ExpiresAt), "at", p.When(l.DeletedAt), "paid", p.When(l.PaidAt))
+}
+
+// MessagePill is how far a message came.
+func (p *Page) MessagePill(m checkout.Message) Pill {
+	pill := Pill{Word: p.T("links.message." + string(m.Status)), Icon: "clock"}
+	switch m.Status {
+	case checkout.MessageSent:
+		pill.Icon, pill.Tone = "check", "good"
+	case checkout.MessageFailed:
+		pill.Icon, pill.Tone = "cross", "bad"
+	case checkout.MessageSuppressed:
+		pill.Icon, pill.Tone = "cross", "warn"
+	}
+	return pill
+}
+
+// LinkStatuses are the statuses that lists can be asked for, with their words.
+func (p *Page) LinkStatuses() (all []Choice) {
+	for _, status := range linkStatuses {
+		all = append(all, Choice{Value: string(status), Label: p.LinkState(status).Word})
+	}
+	return all
+}
+
+// Usages are the ways to use a link.
+func (p *Page) Usages() []string {
+	return []string{string(checkout.UsageSingle), string(checkout.UsageMulti)}
+}
+
+// Sales are the words for what a link collects for.
+func (p *Page) Sales() []string { return checkout.SaleNames }
+
+// CurrencyField is the field for a currency that the merchant takes.
+func (p *Page) CurrencyField(f *Form) *Input {
+	in := p.Input(f, "currency")
+	for _, c := range checkout.Currencies {
+		if takes := p.Who.merchant.Currencies; c == checkout.TRY && len(takes) == 0 || slices.Contains(takes, c) || f.Get("currency") == string(c) {
+			in.Choices = append(in.Choices, Choice{Value: string(c), Label: p.L.CurrencyName(string(c)), Chosen: f.Get("currency") == string(c)})
+		}
+	}
+	return in
+}
+
+// Sure is an address of a kind that we wrote ourselves, such as sms:, which html/template knows nothing of.
+func (p *Page) Sure(address string) template.URL {
+	if !strings.HasPrefix(address, "sms:") {
+		return "#"
+	}
+	return template.URL(address) // checkout.ShareOf escapes all of it
+}
+
+// Without is the address of this page without one of its filters.
+func (p *Page) Without(name string) string {
+	values, err := url.ParseQuery(p.Query)
+	if err != nil {
+		return p.Path
+	}
+	values.Del(name)
+	if len(values) == 0 {
+		return p.Path
+	}
+	return p.Path + "?" + values.Encode()
+}
+
+// sendBy is the form that sends a link by a channel, or says that it cannot.
+type sendBy struct {
+	P                              *Page
+	Link                           checkout.LinkID
+	Channel, Type, To, Error, Once string
+	Offered                        bool
+}
+
+// SendBy is the form of one channel on a link's page.
+func (p *Page) SendBy(channel string) sendBy {
+	d := p.Data.(linkData)
+	kind := "tel"
+	if channel == string(checkout.ChannelEmail) {
+		kind = "email"
+	}
+	return sendBy{p, d.Link.ID, channel, kind, d.Send.Get(channel), d.Send.Errors[channel], p.s.IDs.Secret(onceLength), d.Offers(channel)}
+}
+
+// Changeable says whether its terms can still be changed.
+func (d linkData) Changeable() bool {
+	return d.Link.State != checkout.LinkPaid && d.Link.State != checkout.LinkDeleted
+}
+
+// Progress draws how much of a sum has come in.
+func (p *Page) Progress(part, whole int64) template.HTML {
+	percent := int64(0)
+	if whole > 0 {
+		percent = min(part/(whole/100+1), 100)
+	}
+	if part >= whole && whole > 0 {
+		percent = 100
+	}
+	n := strconv.FormatInt(percent, 10)
+	return template.HTML(`<svg class="progress" viewBox="0 0 100 4" preserveAspectRatio="none" role="img" aria-label="%` + n + `"><path class="rest" d="M0 0h100v4H0z"/><path class="bar" d="M0 0h` + n + `v4H0z"/></svg>`)
+}

@@ -1,0 +1,39 @@
+package sqlstore
+
+import "github.com/odelink/odelink/checkout"
+
+// Questions that have to be answered from an index, for a test that asks the engines for their plans.
+func PaymentSearch(q checkout.PaymentQuery) (text string, args []any, err error) {
+	return PaymentSearchHinted(q, false)
+}
+
+func PaymentSearchHinted(q checkout.PaymentQuery, hints bool) (text string, args []any, err error) {
+	return paymentSearch(q, defaultPage, hints)
+}
+
+func PaymentSums(q checkout.PaymentQuery) (text string, args []any, err error) {
+	return paymentSums(q, checkout.MostSummed, false)
+}
+
+func AttentionOf(m checkout.MerchantID, of []checkout.PaymentID) (text string, args []any) {
+	return attentionOf(m, of)
+}
+
+func ReportPayments(q checkout.ReportQuery) (text string, args []any) { return reportPayments(q) }
+
+func ReportCollected(q checkout.ReportQuery) (text string, args []any) { return reportCollected(q) }
+
+var LiveQuestion, EndingQuestion = liveQuestion, ending
+
+// CursorAt names a row of a list.
+func CursorAt(micros int64, id string) string { return makeCursor(fromMicros(micros), id) }
+
+// PaymentWrites are the statements that a payment's steps write with, in SQLite.
+func PaymentWrites() []string {
+	return []string{payments.one, paymentMove.one, linkCounters.one, events.one, outbox.one}
+}
+
+// MessageSearch is the question for a page of messages.
+func MessageSearch(q checkout.MessageQuery) (text string, args []any, err error) {
+	return messageSearch(q, defaultPage)
+}

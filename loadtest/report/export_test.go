@@ -1,0 +1,4 @@
+package report
+
+// Write is write.
+var Write = write
