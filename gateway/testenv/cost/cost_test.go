@@ -47,6 +47,19 @@ func TestWhatAnOperationAllocatesIsCounted(t *testing.T) {
 	}
 }
 
+// TestRoundsGoOnUntilTheyAreQuiet: what happened beside a step in its first rounds is not its own.
+func TestRoundsGoOnUntilTheyAreQuiet(t *testing.T) {
+	round := 0
+	f := Of(1000, func() { round++ }, func() {
+		for range 1000 + 3000*max(0, 8-round) {
+			kept = make([]byte, 1024)
+		}
+	})
+	if f.Allocs < 1 || f.Allocs > 1.1 || round != 8+settled {
+		t.Errorf("%+v after %d rounds, want one allocation after %d", f, round, 8+settled)
+	}
+}
+
 func TestFiguresAreWrittenAndReadAgain(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "landed.json")
 	all := map[string]Figures{"a": Figures{"x, y": {1.26, 100}, "z": {0, 0}}.rounded(), "b": {}}

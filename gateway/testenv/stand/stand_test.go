@@ -142,6 +142,9 @@ func TestTheGatewayRunsAsInProduction(t *testing.T) {
 			gateway = program
 		}
 	}
+	if err := s.End(); err != nil { // lines wait a moment before they are written; with its end all are
+		t.Fatal(err)
+	}
 	text, err := os.ReadFile(gateway.LogPath())
 	if err != nil {
 		t.Fatal(err)

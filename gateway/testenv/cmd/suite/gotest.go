@@ -22,7 +22,7 @@ import (
 // then build everything twice, not three times, and what runs concurrently is not a guess of ours.
 // Files with the constraint !race run after it, without: allocation budgets, and what does one thing after
 // the other (a person in a browser or in the panel, forged answers one by one, commands, large files), where the
-// detector has little to find and would take most of the run.
+// detector has little to find and would take most of the run; what measures follows, alone.
 func tests(ctx context.Context, r *run) error {
 	redis, err := testenv.StartSharedRedis()
 	if err != nil {
@@ -41,9 +41,14 @@ func tests(ctx context.Context, r *run) error {
 	err = r.goTest(ctx, slices.Concat(raceFlags, longFirst(packages))...)
 	hidden, listErr := r.withoutRace(ctx)
 	err = errors.Join(err, listErr)
-	if len(hidden) > 0 {
+	others, alone := apart(hidden)
+	if len(others) > 0 {
 		fmt.Println("without the race detector:")
-		err = errors.Join(err, r.goTest(ctx, unraced(hidden)...))
+		err = errors.Join(err, r.goTest(ctx, unraced(others)...))
+	}
+	if len(alone) > 0 {
+		fmt.Println("alone:")
+		err = errors.Join(err, r.goTest(ctx, append([]string{"-p=1", "-parallel=1"}, unraced(alone)...)...))
 	}
 	if err == nil && r.count.passed == 0 {
 		err = errors.New("no test ran")
@@ -238,6 +243,32 @@ func (t *tally) over(e event, key string) {
 type hidden struct {
 	pkg   string
 	tests []string
+}
+
+// measures ends the names of tests that hold what steps allocate against landed figures, the same that `make cost`
+// calls. How many payers share a commit, and its cost with it, depends on what else the machine does.
+const measures = "Landed"
+
+// apart takes the tests that have to run alone from the others.
+func apart(all []hidden) (others, alone []hidden) {
+	add := func(to *[]hidden, pkg string, tests []string) {
+		if len(tests) > 0 {
+			*to = append(*to, hidden{pkg, tests})
+		}
+	}
+	for _, h := range all {
+		var rest, own []string
+		for _, name := range h.tests {
+			if strings.HasSuffix(name, measures) {
+				own = append(own, name)
+			} else {
+				rest = append(rest, name)
+			}
+		}
+		add(&others, h.pkg, rest)
+		add(&alone, h.pkg, own)
+	}
+	return others, alone
 }
 
 // unraced are the arguments that run all of them at once. A test of another of the packages that happens to have

@@ -96,6 +96,16 @@ func TestTestsHiddenFromTheRaceDetectorAreFound(t *testing.T) {
 	}
 }
 
+func TestWhatMeasuresRunsAlone(t *testing.T) {
+	others, alone := apart([]hidden{{"m", []string{"TestA", "TestStepsAsTheyLanded", "TestB"}}, {"n", []string{"TestPackingLanded"}}, {"o", []string{"TestC"}}})
+	if !slices.Equal(unraced(others), []string{"-run", "^(TestA|TestB|TestC)$", "m", "o"}) {
+		t.Errorf("with others run %v", others)
+	}
+	if !slices.Equal(unraced(alone), []string{"-run", "^(TestStepsAsTheyLanded|TestPackingLanded)$", "m", "n"}) {
+		t.Errorf("alone run %v", alone)
+	}
+}
+
 func TestLongPackagesBeginFirst(t *testing.T) {
 	got := longFirst([]string{module + "checkout", module + "gateway/web/page", module + "gateway/api", module + "gateway", module + "loadtest"})
 	want := []string{module + "gateway", module + "gateway/web/page", module + "gateway/api", module + "checkout", module + "loadtest"}
