@@ -150,7 +150,7 @@ func TestWorkbooksAreRead(t *testing.T) {
 			map[string]string{"xl/sharedStrings.xml": `<sst><si><t>no</t></si><si><r><t xml:space="preserve">Sipariş </t></r><r><t>No</t></r><rPh><t>ses</t></rPh></si></sst>`},
 			"1:Sipariş No|Tutar|x",
 		},
-		"numbers": {`<row r="4"><c r="A4"><v>1234.5</v></c><c r="C4"><v>2.30422098249E11</v></c><c r="D4"><v>0.30000000000000004</v></c></row>`, nil, "4:[1234.5]||[230422098249]|[0.30000000000000004]"},
+		"numbers": {`<row r="4"><c r="A4"><v>1234.5</v></c><c r="C4"><v>2.30422098249E11</v></c><c r="D4"><v>0.30000000000000004</v></c><c r="E4"><v>59.699999999999996</v></c><c r="F4"><v>999999999999.99</v></c></row>`, nil, "4:[1234.5]||[230422098249]|[0.3]|[59.7]|[999999999999.99]"},
 		"dates": {`<row><c s="1"><v>46348</v></c><c s="2"><v>46348.604224537</v></c><c s="3"><v>46348</v></c><c s="4"><v>0.5</v></c><c t="d"><v>2026-11-22T09:00:00</v></c></row>`,
 			map[string]string{"xl/styles.xml": styles}, "1:2026-11-22|2026-11-22 14:30:05|[46348]|12:00:00|2026-11-22 09:00:00"},
 		"dates that count from 1904": {`<row><c s="1"><v>44886</v></c></row>`,

@@ -396,7 +396,17 @@ func (w *workbook) meant(kind, style, value string) Cell {
 	if err == nil && s >= 0 && s < len(w.dates) && w.dates[s] && n >= 0 && n < lastDay {
 		return Cell{Text: w.date(n)}
 	}
-	return Cell{Text: strconv.FormatFloat(n, 'f', -1, 64), Number: true}
+	return Cell{Text: strconv.FormatFloat(shown(n), 'f', -1, 64), Number: true}
+}
+
+// shown rounds to the fifteen digits that spreadsheets keep and show: what they worked out, a sum of prices say, is
+// stored with the noise of binary fractions behind them.
+func shown(n float64) float64 {
+	rounded, err := strconv.ParseFloat(strconv.FormatFloat(n, 'g', 15, 64), 64)
+	if err != nil {
+		return n
+	}
+	return rounded
 }
 
 // lastDay is the end of the year 9999.
