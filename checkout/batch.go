@@ -126,6 +126,9 @@ type BatchLedger interface {
 	BatchOf(ctx context.Context, m MerchantID, id BatchID) (Batch, error)
 	// BatchOfLink answers the batch that a link is of. ErrNoBatch when it is of none.
 	BatchOfLink(ctx context.Context, m MerchantID, id LinkID) (Batch, error)
+	// RefuseRows adds rows to those of a batch that no link was made for. One that has a link, and one that is among
+	// them, stays as it is. ErrNoBatch.
+	RefuseRows(ctx context.Context, m MerchantID, id BatchID, rows []RefusedRow) error
 	// SearchBatches answers a page of a merchant's, newest first, without what was refused, and the cursor of the next
 	// page. ErrCursor.
 	SearchBatches(ctx context.Context, q BatchQuery) ([]Batch, string, error)
@@ -248,16 +251,30 @@ func (s *Service) CreateBatch(ctx context.Context, by By, m MerchantID, n NewBat
 	if n.Kind == BatchGroup && len(b.Refused) > 0 {
 		return Batch{}, b.refusal()
 	}
-	if err := s.makeParts(ctx, by, b, n.Content, rows); errors.Is(err, ErrKeyReused) {
+	late, err := s.makeParts(ctx, by, b, n.Content, rows)
+	if errors.Is(err, ErrKeyReused) {
 		return Batch{}, ErrBatchOther
 	} else if err != nil {
 		return Batch{}, err
 	}
-	made, err := s.Ledger.BatchOf(ctx, m, b.ID)
+	if known.ID != "" {
+		late = append(late, b.Refused...) // an earlier call may have ended before it said what it had left out
+	}
+	made, err := s.batchMade(ctx, m, b.ID, late)
 	if errors.Is(err, ErrNoBatch) {
 		return Batch{}, Invalid(FieldError{Field: "rows", Code: "no_good_row"})
 	}
 	return made, err
+}
+
+// batchMade answers a batch whose parts are made, with rows added that turned out to get no link.
+func (s *Service) batchMade(ctx context.Context, m MerchantID, id BatchID, late []RefusedRow) (Batch, error) {
+	if len(late) > 0 {
+		if err := s.Ledger.RefuseRows(ctx, m, id, late); err != nil {
+			return Batch{}, err
+		}
+	}
+	return s.Ledger.BatchOf(ctx, m, id)
 }
 
 // sameBatch holds a batch that is there against what is asked for now: one of its parts was made of the same.
@@ -276,13 +293,14 @@ func (s *Service) sameBatch(ctx context.Context, m MerchantID, n NewBatch) error
 }
 
 // makeParts makes the links part by part. A part is always the same rows of the table, whichever of them are good
-// now, so that its key stands for them; the first with a good row begins the batch.
-func (s *Service) makeParts(ctx context.Context, by By, b Batch, content [sha256.Size]byte, rows []LinkRow) error {
+// now, so that its key stands for them; the first with a good row begins the batch. late are good rows that got no
+// link after all.
+func (s *Service) makeParts(ctx context.Context, by By, b Batch, content [sha256.Size]byte, rows []LinkRow) (late []RefusedRow, err error) {
 	begins := &b
 	if _, err := s.Ledger.BatchOf(ctx, b.Merchant, b.ID); err == nil {
 		begins = nil
 	} else if !errors.Is(err, ErrNoBatch) {
-		return err
+		return nil, err
 	}
 	for from := 0; from < len(rows); from += batchPart {
 		part := rows[from:min(from+batchPart, len(rows))]
@@ -291,15 +309,15 @@ func (s *Service) makeParts(ctx context.Context, by By, b Batch, content [sha256
 		if len(good) == 0 {
 			continue
 		}
-		made, err := s.makePart(ctx, by, b, begins, Idempotency{Merchant: b.Merchant, Key: key, Request: partRequest(key, content), Status: 201, Body: []byte(b.ID)}, good)
+		made, left, err := s.makePart(ctx, by, b, begins, Idempotency{Merchant: b.Merchant, Key: key, Request: partRequest(key, content), Status: 201, Body: []byte(b.ID)}, good)
 		if err != nil {
-			return fmt.Errorf("make rows %d to %d of batch %s: %w", part[0].Row, part[len(part)-1].Row, b.ID, err)
+			return nil, fmt.Errorf("make rows %d to %d of batch %s: %w", part[0].Row, part[len(part)-1].Row, b.ID, err)
 		}
-		if made {
+		if late = append(late, left...); made {
 			begins = nil
 		}
 	}
-	return nil
+	return late, nil
 }
 
 func (n NewBatch) check() error {
@@ -355,29 +373,34 @@ func (b Batch) refusal() error {
 const partTries = 5
 
 // makePart stores the links of some rows in one transaction, once: its key is kept with them. Rows whose order
-// numbers somebody took since they were checked are left out; made is false where none is left, so that the next part
-// begins the batch.
-func (s *Service) makePart(ctx context.Context, by By, b Batch, begins *Batch, once Idempotency, rows []LinkRow) (made bool, err error) {
+// numbers somebody took since they were checked are left out; made is false where no other is there, so that the next
+// part begins the batch.
+func (s *Service) makePart(ctx context.Context, by By, b Batch, begins *Batch, once Idempotency, rows []LinkRow) (made bool, left []RefusedRow, err error) {
 	for try := 1; len(rows) > 0; try++ {
 		all, err := s.partLinks(ctx, by, b, rows)
 		if err != nil {
-			return false, err
+			return false, nil, err
 		}
 		all[0].Idem, all[0].Batch.Begins = once, begins
 		err = s.Ledger.CreateLinks(ctx, all)
 		if errors.Is(err, ErrKeyKnown) {
-			return true, nil // made before
+			return true, left, nil // made before
 		}
 		if !errors.Is(err, ErrOrderTaken) || try == partTries || b.Kind == BatchGroup {
-			return err == nil, err
+			return err == nil, left, err
 		}
 		taken, err := s.takenOrders(ctx, b.Merchant, rows)
 		if err != nil {
-			return false, err
+			return false, nil, err
 		}
-		rows = slices.DeleteFunc(rows, func(r LinkRow) bool { return taken[r.Terms.Order] })
+		rows = slices.DeleteFunc(rows, func(r LinkRow) bool {
+			if taken[r.Terms.Order] {
+				left = append(left, RefusedRow{Row: r.Row, Label: r.Label, Fields: []FieldError{{Field: "order_id", Code: ErrOrderTaken.Code}}})
+			}
+			return taken[r.Terms.Order]
+		})
 	}
-	return false, nil
+	return false, left, nil
 }
 
 // partLinks makes the links of some rows. The hot state has none of them: it fills itself at their first view.
@@ -408,11 +431,16 @@ func (s *Service) partLinks(ctx context.Context, by By, b Batch, rows []LinkRow)
 }
 
 // ShareOut gives the rows of a group that have no amount equal parts of what the others leave of a total; 0 = none
-// was named. The code says what does not come out: "group_total_needed", "group_total_differs".
+// was named. The code says what does not come out: "group_total_needed", "group_total_differs". A row of another
+// currency than the first is a mistake of that row: sums of money of two kinds are none.
 func ShareOut(rows []LinkRow, total int64) (code string) {
 	left, bad := total, false
 	var equal []int
 	for i, r := range rows {
+		if r.Terms.Amount.Currency != rows[0].Terms.Amount.Currency {
+			rows[i].Bad, bad = append(r.Bad, FieldError{Field: "currency", Code: "group_currency_differs"}), true
+			continue
+		}
 		bad = bad || len(r.Bad) > 0
 		if r.Terms.Amount.Minor == 0 && len(r.Bad) == 0 {
 			equal = append(equal, i)

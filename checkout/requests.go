@@ -32,6 +32,7 @@ type RequestQuery struct {
 
 // RequestLedger keeps the log of requests: for a while, and so many of a key. Nothing depends on it.
 type RequestLedger interface {
+	// AddRequests stores lines; those that are there, of a call whose answer was lost, are left as they are.
 	AddRequests(ctx context.Context, lines []RequestLine) error
 	// SearchRequests answers a page and the cursor of the next one, "" at the end. A cursor that no page gave is
 	// ErrCursor.

@@ -169,6 +169,9 @@ func TestALinkOfABatchHasABatch(t *testing.T) {
 			if stored := len(made.Data) == 1; stored != (a.status == 201) {
 				t.Errorf("%s: answered %d, and %d links of its own", own, a.status, len(made.Data))
 			}
+			if b := read[batch](t, a); b.Links+b.Refused != len(rows) {
+				t.Errorf("%s: %d links and %d refused rows of %d", own, b.Links, b.Refused, len(rows))
+			}
 		})
 	}
 	all.Wait()
@@ -232,6 +235,7 @@ func TestLinkGroups(t *testing.T) {
 		group("10", `{"label":"Ali"},{"label":"V","amount":1,"order_id":"a b"}`):       "rows.2.order_id: order_id_format",
 		group("10", `{"label":"Ali","order_id":"A-1"},{"label":"V","order_id":"A-1"}`): "rows.2.order_id: order_id_repeated",
 		group("10", `{"label":"Ali","metadata":{"a":"b"}}`):                            "rows.1.metadata: read_only, rows.1.amount: required",
+		group("10", `{"label":"Ali"},{"label":"V","amount":20,"currency":"USD"}`):      "rows.2.currency: group_currency_differs",
 		group("10", "7"): "rows.1.row: wrong_type, rows.1.amount: required",
 		group("10", ""):  "rows: required",
 		group("10000", strings.Repeat(`{},`, checkout.MaxGroupLinks)+"{}"):   "rows: too_many",

@@ -1,9 +1,11 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/odelink/odelink/checkout"
@@ -75,6 +77,46 @@ func (s *Store) readBatches(ctx context.Context, text string, args ...any) (all 
 }
 
 func isBatch(id string) bool { return checkout.BatchID(id).Valid() }
+
+// RefuseRows adds rows that no link was made for. What the links of the batch say goes before what a caller thought.
+func (s *Store) RefuseRows(ctx context.Context, m checkout.MerchantID, id checkout.BatchID, rows []checkout.RefusedRow) error {
+	return s.solo(ctx, func(ctx context.Context, t tx) error {
+		var b checkout.Batch
+		err := t.query(ctx, "SELECT "+batches.list+" FROM batches WHERE id = $1 AND merchant = $2"+s.engine.lock(), func(r row) (err error) {
+			b, err = scanBatch(r)
+			return err
+		}, string(id), string(m))
+		if err != nil {
+			return err
+		}
+		if b.ID == "" {
+			return checkout.ErrNoBatch
+		}
+		known := map[int]bool{}
+		for _, r := range b.Refused {
+			known[r.Row] = true
+		}
+		err = t.query(ctx, "SELECT place FROM batch_links WHERE batch = $1", func(r row) error {
+			known[int(r.num())] = true
+			return nil
+		}, string(id))
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			if !known[r.Row] {
+				known[r.Row], b.Refused = true, append(b.Refused, r)
+			}
+		}
+		slices.SortFunc(b.Refused, func(a, b checkout.RefusedRow) int { return cmp.Compare(a.Row, b.Row) })
+		refused, err := json.Marshal(b.Refused)
+		if err != nil {
+			return fmt.Errorf("write the refused rows of batch %s: %w", id, err)
+		}
+		_, err = t.exec(ctx, "UPDATE batches SET refused = $1 WHERE id = $2", refused, string(id))
+		return err
+	})
+}
 
 // SearchBatches answers a page of a merchant's batches, newest first, and the cursor of the next.
 func (s *Store) SearchBatches(ctx context.Context, q checkout.BatchQuery) ([]checkout.Batch, string, error) {
@@ -152,17 +194,17 @@ func (s *Store) BatchSums(ctx context.Context, m checkout.MerchantID, id checkou
 	return out, err
 }
 
-// ordersAtOnce is how many order numbers one statement asks for.
-const ordersAtOnce = 500
+// idsAtOnce is how many ids or order numbers one statement asks for.
+const idsAtOnce = 500
 
 // TakenOrders answers which order numbers a merchant has ever used.
 func (s *Store) TakenOrders(ctx context.Context, m checkout.MerchantID, of []checkout.OrderNumber) (map[checkout.OrderNumber]bool, error) {
 	taken := map[checkout.OrderNumber]bool{}
 	err := s.readWithin(ctx, reportTime, func(q querier) error {
-		for from := 0; from < len(of); from += ordersAtOnce {
+		for from := 0; from < len(of); from += idsAtOnce {
 			f := &filter{}
 			f.add("merchant = ?", string(m))
-			in(f, "merchant_order", of[from:min(from+ordersAtOnce, len(of))])
+			in(f, "merchant_order", of[from:min(from+idsAtOnce, len(of))])
 			err := q.query(ctx, "SELECT merchant_order FROM links WHERE "+strings.Join(f.where, " AND "), func(r row) error {
 				taken[checkout.OrderNumber(r.text())] = true
 				return nil

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/odelink/odelink/checkout"
@@ -9,15 +10,44 @@ import (
 
 var requests = newTable("requests", "id:t merchant:t api_key:t method:t path:t status:n code:t ip:t took:n created_at:n")
 
-// AddRequests stores lines of the log of requests.
+// AddRequests stores those lines of the log of requests that are not there.
 func (s *Store) AddRequests(ctx context.Context, lines []checkout.RequestLine) error {
-	w := write{table: requests}
-	for _, l := range lines {
-		w.rows = append(w.rows, []any{
-			string(l.ID), string(l.Merchant), string(l.Key), l.Method, l.Path, int64(l.Status), l.Code, l.IP, l.Took.Microseconds(), micros(l.At),
-		})
+	return s.solo(ctx, func(ctx context.Context, t tx) error {
+		there, err := storedRequests(ctx, t, lines)
+		if err != nil {
+			return err
+		}
+		w := write{table: requests}
+		for _, l := range lines {
+			if !there[l.ID] {
+				w.rows = append(w.rows, []any{
+					string(l.ID), string(l.Merchant), string(l.Key), l.Method, l.Path, int64(l.Status), l.Code, l.IP, l.Took.Microseconds(), micros(l.At),
+				})
+			}
+		}
+		return applyAll(ctx, t, w)
+	})
+}
+
+// storedRequests finds which of some lines are there.
+func storedRequests(ctx context.Context, q querier, lines []checkout.RequestLine) (map[checkout.RequestID]bool, error) {
+	there := map[checkout.RequestID]bool{}
+	for some := range slices.Chunk(lines, idsAtOnce) {
+		ids := make([]checkout.RequestID, len(some))
+		for i, l := range some {
+			ids[i] = l.ID
+		}
+		f := &filter{}
+		in(f, "id", ids)
+		err := q.query(ctx, "SELECT id FROM requests WHERE "+f.where[0], func(r row) error {
+			there[checkout.RequestID(r.text())] = true
+			return nil
+		}, f.args...)
+		if err != nil {
+			return nil, err
+		}
 	}
-	return s.solo(ctx, func(ctx context.Context, t tx) error { return applyAll(ctx, t, w) })
+	return there, nil
 }
 
 func scanRequest(r row) checkout.RequestLine {

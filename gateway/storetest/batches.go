@@ -112,6 +112,22 @@ func batchForeign(b *Books) {
 	}
 }
 
+// Rows that turned out to get no link join those that were refused; what is known of a row stays.
+func batchRefused(b *Books) {
+	batch, _ := b.batch()
+	late := func(row int) checkout.RefusedRow {
+		return checkout.RefusedRow{Row: row, Label: strconv.Itoa(row), Fields: []checkout.FieldError{{Field: "order_id", Code: "order_id_taken"}}}
+	}
+	want := append(slices.Clone(batch.Refused), late(5), late(7))
+	for range 2 { // a second time changes nothing
+		b.must(b.Ledger.RefuseRows(b.ctx, b.Merchant, batch.ID, []checkout.RefusedRow{late(7), late(1), late(batch.Refused[0].Row), late(5), late(7)}))
+		found, err := b.Ledger.BatchOf(b.ctx, b.Merchant, batch.ID)
+		b.must(err)
+		b.equal("rows without a link", found.Refused, want)
+	}
+	b.want(b.Ledger.RefuseRows(b.ctx, b.NewMerchant(), batch.ID, want), checkout.ErrNoBatch)
+}
+
 // A batch's links are stored together or not at all, and under one key once.
 func batchWhole(b *Books) {
 	batch, all := b.batch()

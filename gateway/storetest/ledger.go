@@ -181,6 +181,7 @@ func Ledger(t *testing.T, open func(t *testing.T) (checkout.Ledger, *Clock)) {
 		"reports have the rows of their period and filters":                    reportRows,
 		"links that were made together come back in their order, with sums":    batchFields,
 		"pages of batches join to the whole":                                   batchPages,
+		"rows of a batch that got no link after all are kept with it":          batchRefused,
 		"a batch of somebody else is not found (I17)":                          batchForeign,
 		"a batch's links are stored together or not at all, and once":          batchWhole,
 		"pages of a report join to the whole":                                  reportPages,
