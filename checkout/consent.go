@@ -86,6 +86,8 @@ const (
 	maxSellerLine = 300
 	maxSellerText = 2000
 	MaxLegalText  = 20_000
+	// MaxLegalRepeats is how often a wording may have one name: what it comes to, filled in, is kept for years.
+	MaxLegalRepeats = 10
 )
 
 // LegalText is one wording of a text. A wording never changes: another one has another version.
@@ -129,7 +131,7 @@ type LegalTexts interface {
 }
 
 // LegalFacts are what a text is filled from. Offers are the ways to pay that it speaks of: of an agreed text the one
-// that is charged.
+// that is charged. More: the card may be offered others, which are not known yet.
 type LegalFacts struct {
 	Merchant Merchant
 	Seller   Seller
@@ -138,6 +140,7 @@ type LegalFacts struct {
 	Price    Money // Minor 0: not known yet
 	Min, Max int64 // of an open price that is not known yet
 	Offers   []Offer
+	More     bool
 	At       time.Time
 }
 
@@ -357,24 +360,27 @@ func (s *Service) LegalTextOf(ctx context.Context, hot Hot, k ConsentKind, lang 
 	if hot.Open && ask.Minor >= hot.MinMinor && ask.Minor <= hot.MaxMinor {
 		price.Minor = ask.Minor
 	}
-	offers := s.ways(sh, hot, price, ask)
-	return s.legalText(sh, k, lang).Fill(s.Texts.Values(lang, sh.legalFacts(hot, price, offers, s.Clock.Now()))), nil
+	offers, more := s.ways(sh, hot, price, ask)
+	facts := sh.legalFacts(hot, price, offers, s.Clock.Now())
+	facts.More = more
+	return s.legalText(sh, k, lang).Fill(s.Texts.Values(lang, facts)), nil
 }
 
-// ways are the ways to pay that a text speaks of: the chosen one, else all that the card may choose, else one payment.
-func (s *Service) ways(sh *Shop, hot Hot, price Money, ask LegalAsk) []Offer {
+// ways are the ways to pay that a text speaks of: the chosen one, else all that the card may choose, else one payment,
+// and then more says whether there may be others.
+func (s *Service) ways(sh *Shop, hot Hot, price Money, ask LegalAsk) (offers []Offer, more bool) {
 	single := []Offer{{Count: 1, Total: price.Minor, Monthly: price.Minor, Last: price.Minor}}
 	if len(ask.BIN) < 6 || len(ask.BIN) > 8 || !allDigits(ask.BIN) || price.Minor == 0 {
-		return single
+		return single, ask.Count != 1 && hot.instalments()
 	}
 	table := s.plan(sh, sh.Accounts, price, ask.BIN, hot.Installments, hot.Category)
 	if offer, ok := table.Offer(ask.Count); ok {
-		return []Offer{offer}
+		return []Offer{offer}, false
 	}
 	if len(table.Offers) == 0 {
-		return single
+		return single, false
 	}
-	return table.Offers
+	return table.Offers, false
 }
 
 // ConsentsOf answers what the payer of a payment agreed to, for his own pages and mails.
@@ -586,6 +592,11 @@ func (s *Service) checkLegalText(k ConsentKind, lang, words string) (errs []Fiel
 	}
 	if strings.ContainsAny(placeholderShape.ReplaceAllString(words, " "), "{}") {
 		return []FieldError{{Field: "text", Code: "placeholder_unknown", Args: known}}
+	}
+	for _, name := range LegalPlaceholders {
+		if name = "{" + name + "}"; strings.Count(words, name) > MaxLegalRepeats {
+			return []FieldError{{Field: "text", Code: "placeholder_repeated", Args: map[string]string{"name": name, "max": strconv.Itoa(MaxLegalRepeats)}}}
+		}
 	}
 	var missing []string
 	for _, name := range legalNeeds[k] {

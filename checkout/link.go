@@ -3,6 +3,7 @@ package checkout
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -194,6 +195,11 @@ func (h Hot) Check(now time.Time) error {
 		return ErrResting
 	}
 	return nil
+}
+
+// instalments says whether the link allows any: which ones, its card decides.
+func (h Hot) instalments() bool {
+	return h.Installments == nil || slices.ContainsFunc(h.Installments, func(n int) bool { return n > 1 })
 }
 
 // Terms is a short digest of what the page showed and the payer agrees to by paying (A28). A form

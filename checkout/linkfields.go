@@ -117,11 +117,16 @@ func DecodeFields(text string) (fields []LinkField, err error) {
 	return fields, err
 }
 
-// AnswerLine is a payment's answers in one line for merchants' lists, with their labels in Turkish.
-func AnswerLine(answers []Answer) string {
+// AnswerLine is a payment's answers in one line for merchants' lists, with their labels in Turkish. whole is false
+// where the list may travel: then each answer is Shown.
+func AnswerLine(answers []Answer, whole bool) string {
 	parts := make([]string, len(answers))
 	for i, a := range answers {
-		parts[i] = a.Label.TR + ": " + strings.ReplaceAll(a.Value, "\n", " ")
+		text := a.Shown()
+		if whole {
+			text = a.Value
+		}
+		parts[i] = a.Label.TR + ": " + strings.ReplaceAll(text, "\n", " ")
 	}
 	return strings.Join(parts, "; ")
 }

@@ -54,7 +54,7 @@ func TestUX_F1_F2_F3_F5_F6_AConsumerAtTheForm(t *testing.T) {
 			p.toBank()
 			p.answer("123456")
 			p.want(t, ".receipt", " TL")
-			p.want(t, "main", "Onayladığınız metinler", "Mesafeli satış sözleşmesi")
+			p.want(t, "main", "Bu ödemenin metinleri", "Mesafeli satış sözleşmesi")
 			if !o.ScriptsOff {
 				p.WantNoBarriers()
 			}

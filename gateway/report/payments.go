@@ -12,6 +12,7 @@ import (
 type sale struct {
 	checkout.Payment
 	account checkout.Account
+	mailed  bool // in a report that leaves the house
 }
 
 // collected is what the payer paid, 0 where nothing counted.
@@ -64,7 +65,7 @@ func paymentFields() []field[sale] {
 		declineFields(func(v p) checkout.Decline { return v.Decline }),
 		[]field[p]{
 			col("payer_note", TypeText, "Açıklama (ödeyenin notu)", "Payer note", func(v p) Value { return text(v.PayerNote) }),
-			col("payer_fields", TypeText, "Ek Alanlar (ödeyenin yanıtları)", "Payer's answers", func(v p) Value { return text(checkout.AnswerLine(v.Answers)) }),
+			col("payer_fields", TypeText, "Ek Alanlar (ödeyenin yanıtları)", "Payer's answers", func(v p) Value { return text(checkout.AnswerLine(v.Answers, !v.mailed)) }),
 		},
 		moment("updated_at", "Son Değişiklik", "Updated", func(v p) time.Time { return v.UpdatedAt }),
 	)
@@ -117,7 +118,7 @@ func payments() Report {
 				some, err := next()
 				rows := make([]Row, len(some))
 				for i, p := range some {
-					rows[i] = row(fields, sale{p, accounts[p.Account]}, p.Total.Currency)
+					rows[i] = row(fields, sale{p, accounts[p.Account], q.Mailed}, p.Total.Currency)
 				}
 				return rows, err
 			}, err

@@ -55,6 +55,7 @@ type Query struct {
 	Payments *checkout.PaymentQuery
 	// Rows, of the reconciliation: those of one that a list of them shows, whatever else is asked; nil = all.
 	Rows    *checkout.RowQuery
+	Mailed  bool                              // it leaves the house: identity numbers are shown by their ends
 	Now     time.Time                         // what a link's status is told at
 	LinkURL func(token checkout.Token) string // the short address of a link
 }

@@ -61,7 +61,7 @@ func (s Scheduled) Make(ctx context.Context, a checkout.ReportAsk, most int) (ch
 	}
 	q := Query{
 		Merchant: a.Merchant, From: a.From, To: a.To, Status: a.Status, Kind: a.Kind, Currency: a.Currency, Account: a.Account,
-		Now: s.Clock.Now(), LinkURL: s.LinkURL,
+		Mailed: true, Now: s.Clock.Now(), LinkURL: s.LinkURL,
 	}
 	from, err := Open(ctx, s.Ledger, r, q, format, a.Lang, Dialect(a.Dialect))
 	if err != nil {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -50,6 +51,34 @@ func TestScheduled(t *testing.T) {
 	shelf.breaks, shelf.pages = 2, 0
 	if _, err := s.Make(t.Context(), ask, 5<<20); err == nil {
 		t.Error("a report that broke off was made")
+	}
+}
+
+// A report that leaves the house shows an identity number by its ends; whoever asks for it here gets it whole.
+func TestAMailedReportShowsIdentityNumbersByTheirEnds(t *testing.T) {
+	shelf := &shelf{payments: []checkout.Payment{{
+		ID: "pay_0000000000000000000001", Merchant: shop, Status: checkout.StatusPaid, CreatedAt: noon, PaidAt: noon,
+		Amount: checkout.Money{Minor: 100, Currency: checkout.TRY}, Total: checkout.Money{Minor: 100, Currency: checkout.TRY},
+		Answers: []checkout.Answer{{Key: "person", Label: checkout.Label{TR: "Kimlik", EN: "Identity"}, Type: checkout.FieldTCKN, Value: "10000000146"}},
+	}}}
+	ask := checkout.ReportAsk{Merchant: shop, ReportTerms: checkout.ReportTerms{Report: "payments", Format: "csv", Dialect: "tr", Lang: "tr"}}
+	made, err := Scheduled{Ledger: shelf, Clock: still{noon}, LinkURL: func(checkout.Token) string { return "" }}.Make(t.Context(), ask, 5<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := string(made.File.Body); !strings.Contains(text, "Kimlik: 100••••••46") || strings.Contains(text, "10000000146") {
+		t.Errorf("mailed: %s", text)
+	}
+	shelf.pages = 0
+	r, _ := ByName("payments")
+	format, _ := FormatByName("csv")
+	from, err := Open(t.Context(), shelf, r, Query{Merchant: shop, Now: noon}, format, "tr", "tr")
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := io.ReadAll(from)
+	if err != nil || !strings.Contains(string(whole), "Kimlik: 10000000146") {
+		t.Errorf("%v: asked for here: %s", err, whole)
 	}
 }
 

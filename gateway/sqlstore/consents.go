@@ -89,8 +89,9 @@ func (s *Store) Consents(ctx context.Context, p checkout.PaymentID) (all []check
 	return all, err
 }
 
-// maxTexts bounds what is unpacked of a payment's texts: three of the longest, with the longest values.
-const maxTexts = 1 << 20
+// maxTexts bounds what is unpacked of a payment's texts: three of the longest, with the longest values as often as
+// a wording may name them, are half of it.
+const maxTexts = 4 << 20
 
 // packTexts compresses texts: they are filled from the same values and share most of their sentences with all others.
 func packTexts(texts []string) ([]byte, error) {

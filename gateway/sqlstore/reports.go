@@ -165,7 +165,7 @@ func (s *Store) PayerNotes(ctx context.Context, m checkout.MerchantID, of []chec
 			if err != nil {
 				return err
 			}
-			if said := checkout.AnswerLine(answers); note != "" && said != "" {
+			if said := checkout.AnswerLine(answers, false); note != "" && said != "" {
 				note += "; " + said
 			} else if said != "" {
 				note = said

@@ -11,8 +11,9 @@ import (
 func (b *Books) Consents() []checkout.Consent {
 	at := b.Clock.Now()
 	return []checkout.Consent{
+		// The contract is as long as a wording can become with the longest values in it.
 		{Kind: checkout.ConsentInformation, Given: true, Version: 1, Lang: "tr", Template: strings.Repeat("a", 64), Text: "Ön bilgilendirme: 250,00 TL <b>&\"", At: at},
-		{Kind: checkout.ConsentContract, Given: true, Version: 7, Own: true, Lang: "tr", Template: strings.Repeat("b", 64), Text: strings.Repeat("Sözleşme. ", 2000), At: at},
+		{Kind: checkout.ConsentContract, Given: true, Version: 7, Own: true, Lang: "tr", Template: strings.Repeat("b", 64), Text: strings.Repeat("Sözleşme <&>. ", 8000), At: at},
 		{Kind: checkout.ConsentAdvertising, Version: 1, Lang: "tr", Template: strings.Repeat("c", 64), Text: "Onay", At: at},
 	}
 }

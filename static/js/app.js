@@ -100,12 +100,12 @@ function checkout() {
 		payer_note: v => card(v) && T.note_looks_like_card,
 		amount: () => minor() ? "" : sum() ? fill(T.amount_range, {min: money(min), max: money(max)}) : T.no_amount,
 	};
-	// What has to be agreed to. Its text opens in place, as it reads for what is chosen; until it comes there is the link.
+	// What has to be agreed to. Its text opens in place, as it reads for what is chosen; where it does not come there is the link.
 	pay.querySelectorAll("[data-no]").forEach(el => checks[el.id] = () => !el.checked && el.dataset.no);
 	const read = () => pay.querySelectorAll(".agree [open] .words").forEach(p => {
-		p.at = p.at || p.firstChild.href;
-		fetch(p.at + "&installments=" + want + "&bin=" + digits(num.value).slice(0, 8) + (amount ? "&amount=" + minor() : ""), {headers: {accept: "text/plain"}})
-			.then(r => r.ok ? r.text() : "").then(text => text && (p.textContent = text)).catch(() => {});
+		p.at = p.at || p.firstChild;
+		fetch(p.at.href + "&installments=" + want + "&bin=" + digits(num.value).slice(0, 8) + (amount ? "&amount=" + minor() : ""), {headers: {accept: "text/plain"}})
+			.then(r => r.ok ? r.text() : p.at).catch(() => p.at).then(text => p.replaceChildren(text));
 	});
 	pay.addEventListener("toggle", read, true);
 	// A mistake takes the place of the hint and goes as soon as the field is right.
