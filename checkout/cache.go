@@ -64,6 +64,20 @@ func (c *cache[K, V]) get(ctx context.Context, key K) (V, error) {
 	return loaded, err
 }
 
+// peek answers what was loaded a moment ago, and loads nothing.
+func (c *cache[K, V]) peek(key K) (v V, ok bool) {
+	c.mu.RLock()
+	k := c.have[key]
+	c.mu.RUnlock()
+	if k == nil {
+		return v, false
+	}
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	age := c.clock.Now().Sub(k.at)
+	return k.value, k.ok && age >= 0 && age < c.fresh
+}
+
 // keptState is what a kept value is good for.
 type keptState int
 

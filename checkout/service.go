@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -251,12 +252,22 @@ func (s *Service) accountOf(ctx context.Context, p Payment) (Account, error) {
 	if err != nil {
 		return Account{}, fmt.Errorf("load accounts: %w", err)
 	}
-	for _, a := range all {
-		if a.ID == p.Account {
-			return a, nil
-		}
+	if i := slices.IndexFunc(all, func(a Account) bool { return a.ID == p.Account }); i >= 0 {
+		return all[i], nil
 	}
 	return Account{}, ErrNoAccount
+}
+
+// accountAtHand is accountOf where the merchant's pages needed the account a moment ago.
+func (s *Service) accountAtHand(p Payment) (Account, bool) {
+	shop, ok := s.merchants.peek(p.Merchant)
+	if !ok {
+		return Account{}, false
+	}
+	if i := slices.IndexFunc(shop.Accounts, func(a Account) bool { return a.ID == p.Account }); i >= 0 {
+		return shop.Accounts[i], true
+	}
+	return Account{}, false
 }
 
 // openFor opens the account's bank as it was when the payment was made.

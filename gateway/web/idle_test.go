@@ -1,8 +1,9 @@
-//go:build unix
+//go:build unix && !race
 
 package web_test
 
 import (
+	"math"
 	"net"
 	"runtime"
 	"testing"
@@ -27,8 +28,23 @@ func deep(n int) int {
 }
 
 // The performance page asks for at most half of what stock Fiber keeps per idle connection, and aims
-// at 0.35. Stock Fiber answers from its first handler here; ours does work.
+// at 0.35. Stock Fiber answers from its first handler here; ours does work. The runtime begins stacks with what
+// others needed lately, so that a figure is the process's, too: the least of some counts, of both alike. Under the
+// race detector frames are larger than any connection keeps.
 func TestAnIdleConnectionCostsLessThanAThirdOfStockFibers(t *testing.T) {
+	ours, theirs := math.MaxInt, math.MaxInt
+	for range 3 {
+		t.Run("stock", func(t *testing.T) { theirs = min(theirs, stockIdles(t)) })
+		t.Run("ours", func(t *testing.T) { ours = min(ours, weIdle(t)) })
+	}
+	t.Logf("idle connection: %d bytes, stock Fiber %d, ratio %.2f", ours, theirs, float64(ours)/float64(theirs))
+	if 3*ours > theirs {
+		t.Errorf("%d bytes per idle connection, stock Fiber has %d", ours, theirs)
+	}
+}
+
+func stockIdles(t *testing.T) int {
+	t.Helper()
 	stock := fiber.New(fiber.Config{DisableStartupMessage: true})
 	stock.Get("/x", func(c *fiber.Ctx) error { return c.SendString("ok") })
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -37,24 +53,24 @@ func TestAnIdleConnectionCostsLessThanAThirdOfStockFibers(t *testing.T) {
 	}
 	stock.Server().MaxIdleWorkerDuration = quickly
 	go stock.Listener(ln) //nolint:errcheck // ended below
-	theirs := idleCost(t, ln.Addr().String(), func() {})
+	cost := idleCost(t, ln.Addr().String(), func() {})
 	if err := stock.Shutdown(); err != nil {
 		t.Fatal(err)
 	}
 	fewGoroutines(t, 100)
+	return cost
+}
 
+func weIdle(t *testing.T) int {
+	t.Helper()
 	app := web.NewApp(web.Config{})
 	app.Get("/x", func(c *fiber.Ctx) error { deep(20); return c.SendString("ok") })
 	app.Server().MaxIdleWorkerDuration = quickly
 	h := serve(t, app, web.ListenOptions{})
-	ours := idleCost(t, h.addr, func() {
+	return idleCost(t, h.addr, func() {
 		h.park(t, idleConns)
-		fewGoroutines(t, idleConns+100)
+		fewGoroutines(t, idleConns+20)
 	})
-	t.Logf("idle connection: %d bytes, stock Fiber %d, ratio %.2f", ours, theirs, float64(ours)/float64(theirs))
-	if 3*ours > theirs {
-		t.Errorf("%d bytes per idle connection, stock Fiber has %d", ours, theirs)
-	}
 }
 
 const idleConns = 1000
@@ -93,10 +109,17 @@ func idleCost(t *testing.T, addr string, settle func()) int {
 	return (memory() - before) / idleConns
 }
 
+// memory is what stays. The second collection empties the pools, and each halves the stacks that are mostly unused:
+// it goes on until some in a row find nothing more.
 func memory() int {
-	runtime.GC()
-	runtime.GC() // empties the pools
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return int(m.HeapAlloc + m.StackInuse)
+	least := math.MaxInt
+	for rounds := 0; rounds < 4; rounds++ {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		if now := int(m.HeapAlloc + m.StackInuse); now < least-least/1000 {
+			least, rounds = now, 0
+		}
+	}
+	return least
 }
