@@ -22,6 +22,7 @@ type CredentialInfo struct {
 	Name     string // the sheet's name in lower snake case
 	Secret   bool   // never shown again
 	Fixed    bool   // names the merchant at the bank: another one is another account
+	Of       string // the credential that it belongs to, without which it says nothing
 	Required bool
 	Default  string // used when it is left out
 }

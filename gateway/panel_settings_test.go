@@ -215,6 +215,32 @@ func TestPanelSettingsAcquirers(t *testing.T) {
 		moved := strings.Replace(bank, "Gateway", "Elsewhere", 1)
 		w.shows(w.post(one, http.StatusUnprocessableEntity, acquirer("base_url", moved, "cred_user_pass", "", "cred_merchant_pass", "")...), "QNB asıl")
 	})
+	t.Run("a trial link is one lira to this account's name", func(t *testing.T) {
+		w.shows(w.open(one, http.StatusOK), "Deneme linki")
+		page := w.open("/panel/links/new?trial="+string(a.ID), http.StatusOK)
+		w.shows(page, "QNB asıl için deneme linki")
+		for _, want := range []string{`value="1,00"`, "Deneme: QNB asıl"} {
+			if !strings.Contains(page, want) {
+				t.Errorf("the form lacks %s", want)
+			}
+		}
+		w.open("/panel/links/new?trial=acc_0000000000000000000000", http.StatusNotFound)
+	})
+	t.Run("another user's password is kept and goes with him", func(t *testing.T) {
+		has := func() string {
+			a, err := r.app.flow.Account(ctx, demoMerchant, a.ID)
+			r.must("read the account", err, nil)
+			return a.Credentials["refund_user_code"] + " " + a.Credentials["refund_user_pass"]
+		}
+		w.shows(w.open(one, http.StatusOK), "İptal/iade kullanıcı kodu (isteğe bağlı)", "Raporlama kullanıcı kodu (isteğe bağlı)")
+		w.shows(w.post(one, http.StatusUnprocessableEntity, acquirer("base_url", bank, "cred_refund_user_code", "ODELINK_API")...), "İptal/iade kullanıcı parolası")
+		w.post(one, http.StatusSeeOther, acquirer("base_url", bank, "cred_refund_user_code", "ODELINK_API", "cred_refund_user_pass", demoSecrets["user_pass"])...)
+		r.must("kept", has(), "ODELINK_API "+demoSecrets["user_pass"])
+		w.post(one, http.StatusSeeOther, acquirer("base_url", bank, "cred_refund_user_code", "ODELINK_API", "cred_refund_user_pass", "")...)
+		r.must("left empty", has(), "ODELINK_API "+demoSecrets["user_pass"])
+		w.post(one, http.StatusSeeOther, acquirer("base_url", bank, "cred_refund_user_code", "", "cred_refund_user_pass", "")...)
+		r.must("without the user", has(), " ")
+	})
 	t.Run("the bank is asked now, and its answer stays", func(t *testing.T) {
 		w.open(one, http.StatusOK)
 		w.post(one+"/test", http.StatusSeeOther)

@@ -199,7 +199,28 @@ func (s *Surface) showLinkForm(c *fiber.Ctx, w *who, status int, f *Form, edited
 	return s.show(c, w, status, "links_form", d)
 }
 
-// newLinkPage asks for a new link's terms; ?from= takes those of another one.
+// trialForm is a form for a link to try a virtual POS with before the shop opens (features 8.10): one of its
+// currency's whole units, for a day.
+func (s *Surface) trialForm(c *fiber.Ctx, w *who, id checkout.AccountID) (*Form, error) {
+	a, err := s.Flow.Account(c.UserContext(), w.member.Merchant, id)
+	if err != nil {
+		return nil, err
+	}
+	f, words := s.newLinkForm(w), s.pages.locale(w.lang)
+	currency := checkout.Currency(f.Get("currency"))
+	if len(a.Currencies) > 0 && !slices.Contains(a.Currencies, currency) {
+		currency = a.Currencies[0]
+	}
+	one := checkout.Money{Minor: 1, Currency: currency}
+	for range currency.Exponent() {
+		one.Minor *= 10
+	}
+	f.Values["amount"], f.Values["currency"] = typedAmount(words, one), string(currency)
+	f.Values["description"], f.Values["trial"] = words.Text("links.trial.description", "pos", a.Name), a.Name
+	return f, nil
+}
+
+// newLinkPage asks for a new link's terms; ?from= takes those of another one, ?trial= those of a try of a virtual POS.
 func (s *Surface) newLinkPage(c *fiber.Ctx, w *who) error {
 	f := s.newLinkForm(w)
 	if from := checkout.LinkID(c.Query("from")); from.Valid() {
@@ -211,6 +232,12 @@ func (s *Surface) newLinkPage(c *fiber.Ctx, w *who) error {
 			return err
 		}
 		f = s.fillLinkForm(w, l)
+	}
+	if id := checkout.AccountID(c.Query("trial")); id != "" && w.may(checkout.PowerSettings) {
+		var err error
+		if f, err = s.trialForm(c, w, id); err != nil {
+			return err
+		}
 	}
 	return s.showLinkForm(c, w, fiber.StatusOK, f, nil)
 }

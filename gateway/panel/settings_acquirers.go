@@ -265,7 +265,7 @@ func (s *Surface) fillAccount(lang string, f *Form, k checkout.KindInfo, a *chec
 		if value == "" && (cred.Secret || cred.Fixed) {
 			value = a.Credentials[cred.Name]
 		}
-		if value != "" {
+		if value != "" && (cred.Of == "" || f.Get("cred_"+cred.Of) != "") {
 			secrets[cred.Name] = value
 		}
 	}

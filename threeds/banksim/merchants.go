@@ -15,6 +15,8 @@ type Merchant struct {
 	TerminalID   string `json:"terminal_id,omitempty"`
 	UserCode     string `json:"user_code,omitempty"`
 	UserPass     string `json:"user_pass,omitempty"`     // for server calls
+	RefundUser   User   `json:"refund_user,omitzero"`    // who alone may void and refund; none = the one above
+	ReportUser   User   `json:"report_user,omitzero"`    // who alone may ask about orders and days; none = the one above
 	MerchantPass string `json:"merchant_pass,omitempty"` // what messages are signed with
 
 	Models     []string `json:"models,omitempty"`     // secure types allowed; none = all
@@ -43,7 +45,8 @@ func (m Merchant) allowsCurrency(code string) bool {
 }
 
 // DemoMerchants are the merchants a bank has when nobody brings others: the three that QNB publishes for testing (payfor sheet,
-// section 8), one of our own at QNB, one at Ziraat Katılım. All their credentials are public.
+// section 8), one of our own at QNB, one at Ziraat Katılım, and one at QNB whose users may each do a part. All their
+// credentials are public.
 func DemoMerchants() []Merchant {
 	qnb := func(id, name, user, pass string) Merchant {
 		return Merchant{Dialect: dialectPayFor, MbrID: "5", MerchantID: id, Name: name, TerminalID: "VS" + id[len(id)-6:],
@@ -56,7 +59,37 @@ func DemoMerchants() []Merchant {
 		qnb("990000000000001", "Ahşap Atölyesi", "ODELINK_API", "Demo-Pass-1"),
 		{Dialect: dialectPayFor, MbrID: "12", MerchantID: "7700315", Name: "Katılım Deneme Mağazası", TerminalID: "ZK700315",
 			UserCode: "apiKatilimDeneme", UserPass: "Katilim-Pass-1", MerchantPass: "Zz-9_!q.T4", SHA256: true},
+		{Dialect: dialectPayFor, MbrID: "5", MerchantID: "990000000000002", Name: "Üç Kullanıcılı Mağaza", TerminalID: "VS000002",
+			UserCode: "UC_SATIS", UserPass: "Satis-Pass-1", MerchantPass: "12345678",
+			RefundUser: User{"UC_IADE", "Iade-Pass-1"}, ReportUser: User{"UC_RAPOR", "Rapor-Pass-1"}},
 	}
+}
+
+// User is another user of a merchant.
+type User struct {
+	Code string `json:"code"`
+	Pass string `json:"pass,omitempty"`
+}
+
+// userFor is who may make a server call of a kind.
+func (m Merchant) userFor(txn string) User {
+	switch {
+	case m.RefundUser.Code != "" && (txn == "Void" || txn == "Refund"):
+		return m.RefundUser
+	case m.ReportUser.Code != "" && (txn == "OrderInquiry" || txn == "TxnHistory"):
+		return m.ReportUser
+	}
+	return User{m.UserCode, m.UserPass}
+}
+
+// passOf is the password of a user of the merchant's, "" where there is none such.
+func (m Merchant) passOf(code string) string {
+	for _, u := range []User{{m.UserCode, m.UserPass}, m.RefundUser, m.ReportUser} {
+		if u.Code == code {
+			return u.Pass
+		}
+	}
+	return ""
 }
 
 // admit adds or replaces a merchant.
@@ -91,7 +124,7 @@ func (b *Bank) merchantList() []Merchant {
 	defer b.mu.Unlock()
 	list := make([]Merchant, 0, len(b.merchants))
 	for _, m := range b.merchants {
-		m.UserPass, m.MerchantPass = "", ""
+		m.UserPass, m.MerchantPass, m.RefundUser.Pass, m.ReportUser.Pass = "", "", "", ""
 		list = append(list, m)
 	}
 	sort.Slice(list, func(i, j int) bool {

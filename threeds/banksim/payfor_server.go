@@ -153,10 +153,12 @@ func (p *payfor) authenticate(form params, txn string) (Merchant, string) {
 		code = "M016"
 	case form.get("UserPass") == "":
 		code = "M017"
-	case form.get("UserCode") != m.UserCode:
+	case m.passOf(form.get("UserCode")) == "":
 		code = "V035"
-	case form.get("UserPass") != m.UserPass:
+	case form.get("UserPass") != m.passOf(form.get("UserCode")):
 		code = "M009"
+	case form.get("UserCode") != m.userFor(txn).Code:
+		code = "V038"
 	default:
 		return m, ""
 	}
@@ -374,7 +376,7 @@ func (p *payfor) void(s serverCall) reply {
 				target = &o.Records[i]
 			}
 		}
-		target.VoidedAt, target.VoidedBy = p.bank.now(), s.m.UserCode
+		target.VoidedAt, target.VoidedBy = p.bank.now(), s.form.get("UserCode")
 		return nil
 	})
 }

@@ -134,6 +134,20 @@ func TestServerCallsKnowTheirSender(t *testing.T) {
 	}
 	other := s.as(DemoMerchants()[0])
 	s.want(other.call("Void", order), "ProcReturnCode", "V013")
+	parts := s.as(DemoMerchants()[5])
+	for _, c := range []struct{ txn, user, pass, code string }{
+		{"Void", "UC_SATIS", "Satis-Pass-1", "V038"},
+		{"Void", "UC_RAPOR", "Rapor-Pass-1", "V038"},
+		{"Void", "UC_IADE", "Rapor-Pass-1", "M009"},
+		{"Void", "UC_IADE", "Iade-Pass-1", "V013"}, // nobody's order
+		{"Refund", "UC_SATIS", "Satis-Pass-1", "V038"},
+		{"PostAuth", "UC_IADE", "Iade-Pass-1", "V038"},
+		{"TxnHistory", "UC_SATIS", "Satis-Pass-1", "V038"},
+	} {
+		if got := parts.call(c.txn, order, "UserCode", c.user, "UserPass", c.pass, "PurchAmount", "1.00", "ReqDate", "20261122"); got["ProcReturnCode"] != c.code {
+			t.Errorf("%s by %s: %s, want %s", c.txn, c.user, got["ProcReturnCode"], c.code)
+		}
+	}
 	s.want(other.call("OrderInquiry", order), "ProcReturnCode", "V013", "RequestGuid", "0")
 	s.want(s.call("Launder", order), "ProcReturnCode", "M015")
 	if ch, _ := s.charge(order); ch.Status != "authorized" {

@@ -148,7 +148,7 @@ func (b *Bank) addMerchant(m Merchant) (Merchant, error) {
 	if err := b.books.keepMerchant(m); err != nil {
 		return Merchant{}, err
 	}
-	m.UserPass, m.MerchantPass = "", ""
+	m.UserPass, m.MerchantPass, m.RefundUser.Pass, m.ReportUser.Pass = "", "", "", ""
 	return m, nil
 }
 

@@ -170,7 +170,7 @@ const (
 // merchant number, secret and user. "" for a length that no hash has, which no signature equals.
 func (a *acquirer) responseHash(m message, length int) string {
 	plain := a.set.merchantID + a.set.merchantPass + m.get(fieldOrder) + m.get(fieldAuth) + m.get(fieldCode) +
-		m.get(fieldStatus) + m.get(fieldRnd) + a.set.userCode
+		m.get(fieldStatus) + m.get(fieldRnd) + a.set.user.code
 	switch length {
 	case sha1Length:
 		sum := sha1.Sum([]byte(plain))

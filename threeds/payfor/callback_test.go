@@ -97,7 +97,7 @@ func TestA06_OrderNumberGivesToItsNeighbour(t *testing.T) {
 
 func TestA07_HashAppendedTo(t *testing.T) {
 	c := newCase(t, "")
-	form := c.callback(map[string]string{"ResponseRnd": "PF639140000000000001" + c.a.set.userCode + "\x80\x00\x00\x01\x28" + "x"})
+	form := c.callback(map[string]string{"ResponseRnd": "PF639140000000000001" + c.a.set.user.code + "\x80\x00\x00\x01\x28" + "x"})
 	c.refused(form, checkout.ForgedFieldShape)
 	form = c.callback(nil)
 	form.Set("ResponseHash", form.Get("ResponseHash")+"=")
@@ -511,7 +511,7 @@ func FuzzJudge(f *testing.F) {
 	f.Add("OrderId=ODQ7ZK2MABCDEFGHIJKX&ResponseHash=&3DStatus=1&ProcReturnCode=V033")
 	f.Add("ResponseHash=PnIJNoqG0XbXeAbEmgpmfgDdqKc=&OrderId=x&OrderId=y")
 	f.Fuzz(func(t *testing.T, body string) {
-		c := &bankCase{t: t, a: &acquirer{set: settings{merchantID: "1", merchantPass: "unguessable-9f3b", userCode: "u", mbrID: "5", mode: Mode3DModel}}}
+		c := &bankCase{t: t, a: &acquirer{set: settings{merchantID: "1", merchantPass: "unguessable-9f3b", user: user{code: "u"}, mbrID: "5", mode: Mode3DModel}}}
 		c.acq = twoStep{c.a}
 		form, _ := url.ParseQuery(body) // what can be read is judged
 		got, err := c.judge(form)

@@ -96,7 +96,7 @@ func (c *bankCase) serve(w http.ResponseWriter, r *http.Request) {
 func (c *bankCase) sign(form url.Values, long bool) url.Values {
 	s := c.a.set
 	plain := s.merchantID + s.merchantPass + form.Get("OrderId") + form.Get("AuthCode") + form.Get("ProcReturnCode") +
-		form.Get("3DStatus") + form.Get("ResponseRnd") + s.userCode
+		form.Get("3DStatus") + form.Get("ResponseRnd") + s.user.code
 	if long {
 		sum := sha256.Sum256([]byte(plain))
 		form.Set("ResponseHash", base64.StdEncoding.EncodeToString(sum[:]))

@@ -11,7 +11,8 @@ import (
 	"github.com/odelink/odelink/threeds/threedstest"
 )
 
-// Two merchants that the simulated bank knows at QNB, and one at Ziraat Katılım, whose callbacks it signs with SHA-256.
+// Merchants that the simulated bank knows: at QNB, the last with users who may each do a part, and one at Ziraat Katılım,
+// whose callbacks it signs with SHA-256.
 var (
 	demoShop = checkout.Secrets{"merchant_id": "990000000000001", "user_code": "ODELINK_API", "user_pass": "Demo-Pass-1", "merchant_pass": "12345678",
 		"mbr_id": "5"}
@@ -19,6 +20,8 @@ var (
 		"mbr_id": "5"}
 	katilimShop = checkout.Secrets{"merchant_id": "7700315", "user_code": "apiKatilimDeneme", "user_pass": "Katilim-Pass-1", "merchant_pass": "Zz-9_!q.T4",
 		"mbr_id": "12"}
+	threeUsers = checkout.Secrets{"merchant_id": "990000000000002", "user_code": "UC_SATIS", "user_pass": "Satis-Pass-1", "merchant_pass": "12345678",
+		"refund_user_code": "UC_IADE", "refund_user_pass": "Iade-Pass-1", "report_user_code": "UC_RAPOR", "report_user_pass": "Rapor-Pass-1", "mbr_id": "5"}
 )
 
 func TestConformance(t *testing.T) {
@@ -31,7 +34,7 @@ func TestConformance(t *testing.T) {
 		name        string
 		mine, other checkout.Secrets
 		long        bool
-	}{{"QNB", demoShop, otherShop, false}, {"Katilim", katilimShop, demoShop, true}} {
+	}{{"QNB", demoShop, otherShop, false}, {"Katilim", katilimShop, demoShop, true}, {"three users", threeUsers, demoShop, false}} {
 		for _, mode := range []string{Mode3DModel, Mode3DPay, Mode3DHost} {
 			t.Run(shop.name+" "+mode, func(t *testing.T) {
 				threedstest.Run(t, threedstest.Subject{

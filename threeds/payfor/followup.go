@@ -12,12 +12,12 @@ import (
 )
 
 // follow is the envelope of every call about an earlier order (section 6).
-func (a *acquirer) follow(secureType, txn string, more ...checkout.Field) []checkout.Field {
+func (a *acquirer) follow(by user, secureType, txn string, more ...checkout.Field) []checkout.Field {
 	return append([]checkout.Field{
 		{Name: "MbrId", Value: a.set.mbrID},
 		{Name: "MerchantId", Value: a.set.merchantID},
-		{Name: "UserCode", Value: a.set.userCode},
-		{Name: "UserPass", Value: a.set.userPass},
+		{Name: "UserCode", Value: by.code},
+		{Name: "UserPass", Value: by.pass},
 		{Name: "SecureType", Value: secureType},
 		{Name: "TxnType", Value: txn},
 	}, more...)
@@ -27,7 +27,7 @@ func (a *acquirer) follow(secureType, txn string, more ...checkout.Field) []chec
 // the caller compares; the answer must be about our order at our merchant. Codes about the question itself (a wrong
 // password, an unknown address) are not taken for codes about the order: they are unknown.
 func (a *acquirer) Inquire(ctx context.Context, o checkout.Order) (checkout.Outcome, error) {
-	ans, err := a.ask(ctx, a.client.Timeouts.Ask, a.follow("Inquiry", "OrderInquiry",
+	ans, err := a.ask(ctx, a.client.Timeouts.Ask, a.follow(a.set.reports, "Inquiry", "OrderInquiry",
 		checkout.Field{Name: "OrgOrderId", Value: string(o.BankOrder)}, checkout.Field{Name: "Lang", Value: lang(o.Lang)}))
 	if err != nil {
 		return checkout.Outcome{}, fmt.Errorf("asking about %s: %w", o.BankOrder, err)
@@ -138,7 +138,7 @@ func voided(ans answer) bool {
 // void already, and what its host says of an original that it does not have or declined. A refused void is ResultUnknown with the bank's code: the sale may stand, and nothing may be concluded
 // about it, least of all where the void was sent as a fence (C15).
 func (a *acquirer) Void(ctx context.Context, o checkout.Order) (checkout.Outcome, error) {
-	ans, err := a.change(ctx, o, "Void",
+	ans, err := a.change(ctx, a.set.refunds, o, "Void",
 		checkout.Field{Name: "Currency", Value: o.Amount.Currency.Numeric()})
 	if err != nil {
 		return checkout.Outcome{}, fmt.Errorf("voiding %s: %w", o.BankOrder, err)
@@ -163,7 +163,7 @@ func (a *acquirer) Void(ctx context.Context, o checkout.Order) (checkout.Outcome
 // Refund gives amount back after day end (section 6.3). Nothing in the dialect tells a repeated refund from a second
 // one: whoever has no answer asks Inquire and compares Refunded before trying again (section 6.4).
 func (a *acquirer) Refund(ctx context.Context, o checkout.Order, amount checkout.Money) (checkout.Outcome, error) {
-	ans, err := a.changeBy(ctx, o, "Refund", amount)
+	ans, err := a.changeBy(ctx, a.set.refunds, o, "Refund", amount)
 	if err != nil {
 		return checkout.Outcome{}, fmt.Errorf("refunding %s: %w", o.BankOrder, err)
 	}
@@ -180,7 +180,7 @@ func (a *acquirer) Refund(ctx context.Context, o checkout.Order, amount checkout
 
 // Capture takes the money of a pre-authorisation, at most 15 % more or less than it (section 6.1).
 func (a *acquirer) Capture(ctx context.Context, o checkout.Order, amount checkout.Money) (checkout.Outcome, error) {
-	ans, err := a.changeBy(ctx, o, "PostAuth", amount)
+	ans, err := a.changeBy(ctx, a.set.user, o, "PostAuth", amount)
 	if err != nil {
 		return checkout.Outcome{}, fmt.Errorf("capturing %s: %w", o.BankOrder, err)
 	}
@@ -194,18 +194,18 @@ func (a *acquirer) Capture(ctx context.Context, o checkout.Order, amount checkou
 }
 
 // changeBy is change with an amount, in the order's own currency only.
-func (a *acquirer) changeBy(ctx context.Context, o checkout.Order, txn string, amount checkout.Money) (answer, error) {
+func (a *acquirer) changeBy(ctx context.Context, by user, o checkout.Order, txn string, amount checkout.Money) (answer, error) {
 	if amount.Currency != o.Amount.Currency || amount.Minor <= 0 {
 		return answer{}, checkout.Invalid(checkout.FieldError{Field: "amount", Code: "amount_not_positive"})
 	}
-	return a.change(ctx, o, txn,
+	return a.change(ctx, by, o, txn,
 		checkout.Field{Name: "PurchAmount", Value: amount.Decimal()},
 		checkout.Field{Name: "Currency", Value: amount.Currency.Numeric()})
 }
 
 // change makes a call that moves the money of an earlier order.
-func (a *acquirer) change(ctx context.Context, o checkout.Order, txn string, more ...checkout.Field) (answer, error) {
-	fields := a.follow("NonSecure", txn, checkout.Field{Name: "OrgOrderId", Value: string(o.BankOrder)})
+func (a *acquirer) change(ctx context.Context, by user, o checkout.Order, txn string, more ...checkout.Field) (answer, error) {
+	fields := a.follow(by, "NonSecure", txn, checkout.Field{Name: "OrgOrderId", Value: string(o.BankOrder)})
 	fields = append(append(fields, more...), checkout.Field{Name: "Lang", Value: lang(o.Lang)})
 	ans, err := a.ask(ctx, a.client.Timeouts.Money, fields)
 	if err != nil {
@@ -234,7 +234,9 @@ func (n answer) followed() checkout.Outcome {
 //
 // An inquiry proves nothing, because the bank answers "not found" to a wrong password, too (section 6.5). So a void of
 // an order number that nobody ever used is sent: "not found" then comes from behind the password and address checks.
-// This covers merchant_id, user_code, user_pass, mbr_id and the registered address.
+// This covers merchant_id, user_code, user_pass, mbr_id and the registered address. Where another user voids, both send
+// one, and the first may be told that he may not: his password was looked at before. A user who only reads asks for the
+// history of that order; what the bank says to his wrong password is open, so that only a plain refusal counts.
 //
 // The hash secret takes part in no server call. So an opening without a card is posted: the bank checks the hash before
 // the card (section 10), so M030 names a wrong secret, while a refused card under a signature that Judge would believe
@@ -245,17 +247,39 @@ func (n answer) followed() checkout.Outcome {
 func (a *acquirer) Verify(ctx context.Context) error {
 	o := checkout.Order{BankOrder: a.testOrder(), Nonce: a.ids.Nonce(), Installments: 1, Lang: "tr",
 		Amount: checkout.Money{Minor: 100, Currency: a.testCurrency()}, ReturnURL: verifyReturn}
-	ans, err := a.change(ctx, o, "Void", checkout.Field{Name: "Currency", Value: o.Amount.Currency.Numeric()})
-	if err != nil {
-		return checkout.ErrUnreachable.Because(fmt.Errorf("checking the account at the bank: %w", err))
+	if err := a.verifyUser(ctx, a.set.user, o, "user"); err != nil {
+		return err
 	}
-	if ans.code != codeUnknown && ans.code != codeUnknownMsg && ans.code != codeNoOriginal {
-		return badSetting(ans.code, ans.get("ErrMsg"))
+	if a.set.refunds != a.set.user {
+		if err := a.verifyUser(ctx, a.set.refunds, o, "refund_user"); err != nil {
+			return err
+		}
+	}
+	if a.set.reports != a.set.user {
+		ans, err := a.ask(ctx, a.client.Timeouts.Ask, a.follow(a.set.reports, "Report", "TxnHistory",
+			checkout.Field{Name: "OrderId", Value: string(o.BankOrder)}, checkout.Field{Name: "Lang", Value: lang(o.Lang)}))
+		if err == nil && meaningOf(ans.code).class == setup { // a history is no answer of this shape
+			return badSetting(ans.code, ans.get("ErrMsg"), "report_user")
+		}
 	}
 	if a.set.mode == Mode3DHost {
 		return nil
 	}
 	return a.verifySecret(ctx, o)
+}
+
+// verifyUser has a user void an order that nobody made. name begins the names of his credentials.
+func (a *acquirer) verifyUser(ctx context.Context, by user, o checkout.Order, name string) error {
+	ans, err := a.change(ctx, by, o, "Void", checkout.Field{Name: "Currency", Value: o.Amount.Currency.Numeric()})
+	switch {
+	case err != nil:
+		return checkout.ErrUnreachable.Because(fmt.Errorf("checking the account at the bank: %w", err))
+	case ans.code == codeUnknown, ans.code == codeUnknownMsg, ans.code == codeNoOriginal:
+		return nil
+	case by != a.set.refunds && (ans.code == "V006" || ans.code == "V038"):
+		return nil // he need not
+	}
+	return badSetting(ans.code, ans.get("ErrMsg"), name)
 }
 
 // verifyReturn is where the self-test's opening would send a browser, if one took part. The name exists nowhere.
@@ -286,25 +310,26 @@ func (a *acquirer) verifySecret(ctx context.Context, o checkout.Order) error {
 	}
 	code := message{form}.get(fieldCode)
 	if meaningOf(code).class == setup {
-		return badSetting(code, message{form}.get("ErrMsg"))
+		return badSetting(code, message{form}.get("ErrMsg"), "user")
 	}
 	_, err = a.Judge(ctx, o, checkout.Callback{Method: "POST", Form: form})
 	if checkout.ForgedReason(err) == checkout.ForgedHashMismatch {
-		return badSetting("M030", "")
+		return badSetting("M030", "", "user")
 	}
 	return nil
 }
 
-// badSetting names the setting that a refusal points at, and the bank's code for whoever calls the bank.
-func badSetting(code, text string) error {
+// badSetting names the setting that a refusal points at, and the bank's code for whoever calls the bank. by begins the
+// names of the credentials of the user who was refused.
+func badSetting(code, text, by string) error {
 	field, why := "credentials", "credentials_refused"
 	switch code {
 	case "V001", "V008", "V009", "V007", "M024", "M051":
 		field, why = "credentials.merchant_id", "merchant_unknown"
 	case "V004", "V035", "M049", "M016":
-		field, why = "credentials.user_code", "user_refused"
+		field, why = "credentials."+by+"_code", "user_refused"
 	case "M009", "M017":
-		field, why = "credentials.user_pass", "password_refused"
+		field, why = "credentials."+by+"_pass", "password_refused"
 	case "M030":
 		field, why = "credentials.merchant_pass", "hash_refused"
 	case "M013":

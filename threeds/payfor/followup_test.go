@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -225,11 +226,44 @@ func TestFollowUpMessages(t *testing.T) {
 	}
 }
 
+// Each call is made by the user who may make it; without others, one makes all.
+func TestEachUserMakesHisCalls(t *testing.T) {
+	c := newCase(t, "")
+	c.a.set.refunds, c.a.set.reports = user{"BACK", "b4ck"}, user{"READ", "r34d"}
+	c.reply = short("ProcReturnCode", "00", "TransId", order)
+	lira := checkout.Money{Minor: 10000, Currency: checkout.TRY}
+	_, _ = c.a.Void(t.Context(), c.o) // only what is sent counts here
+	_, _ = c.a.Refund(t.Context(), c.o, lira)
+	_, _ = c.a.Capture(t.Context(), c.o, lira)
+	_, _ = c.a.Inquire(t.Context(), c.o)
+	_, _ = c.a.List(t.Context(), "2026-11-22")
+	_, _ = c.acq.(checkout.Authorizer).Authorize(t.Context(), c.o)
+	for i, want := range []string{
+		"<UserCode>BACK</UserCode><UserPass>b4ck</UserPass>", "<UserCode>BACK</UserCode><UserPass>b4ck</UserPass>", "<UserCode>ODELINK_API</UserCode><UserPass>Us3r-P4ss-Zq</UserPass>",
+		"<UserCode>READ</UserCode><UserPass>r34d</UserPass>", "<UserCode>READ</UserCode><UserPass>r34d</UserPass>", "<UserCode>ODELINK_API</UserCode><UserPass>Us3r-P4ss-Zq</UserPass>",
+	} {
+		if got := c.calls[i].Get("xml"); !strings.Contains(got, want) {
+			t.Errorf("call %d: sent %s", i, got)
+		}
+	}
+	a := account(Mode3DModel, "")
+	a.Credentials["refund_user_code"], a.Credentials["report_user_pass"] = "BACK", "r34d"
+	var wrong []string
+	for _, e := range Dialect().Check(a, true) {
+		wrong = append(wrong, e.Field+" "+e.Code)
+	}
+	slices.Sort(wrong)
+	if !slices.Equal(wrong, []string{"credentials.refund_user_pass required", "credentials.report_user_code required"}) {
+		t.Errorf("halves of users: %q", wrong)
+	}
+}
+
 // TestVerify: what a bank says to the two steps of the self-test, and which setting it is laid at.
 func TestVerify(t *testing.T) {
 	for _, tc := range []struct {
 		name, mode, void, open string
 		forge                  bool
+		back                   string // another user voids, and this is what he is told
 		field, code            string // "" = the account works
 	}{
 		{name: "everything right", void: "V013", open: "M008"},
@@ -243,11 +277,21 @@ func TestVerify(t *testing.T) {
 		{name: "wrong hash secret, the bank says so", void: "V013", open: "M030", field: "credentials.merchant_pass", code: "hash_refused"},
 		{name: "wrong hash secret, the bank's own signature says so", void: "V013", open: "M008", forge: true, field: "credentials.merchant_pass", code: "hash_refused"},
 		{name: "a mode the merchant does not have", void: "V013", open: "M021", field: "mode", code: "mode_not_allowed"},
+		{name: "another user voids", void: "V038", open: "M008", back: "V013"},
+		{name: "another user voids, and the first may, too", void: "V013", open: "M008", back: "V013"},
+		{name: "nobody may void", void: "V038", field: "credentials", code: "operation_not_allowed"},
+		{name: "another user voids and may not", void: "V038", back: "V038", field: "credentials", code: "operation_not_allowed"},
+		{name: "the first user's password is wrong", void: "M009", back: "V013", field: "credentials.user_pass", code: "password_refused"},
+		{name: "the other user's password is wrong", void: "V038", back: "M009", field: "credentials.refund_user_pass", code: "password_refused"},
+		{name: "the other user is unknown", void: "V038", back: "V035", field: "credentials.refund_user_code", code: "user_refused"},
 		{name: "a strange refusal", void: "M099", field: "credentials", code: "credentials_refused"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			c := newCase(t, tc.mode)
-			bank := &selfTestBank{c: c, void: tc.void, open: tc.open, forge: tc.forge}
+			bank := &selfTestBank{c: c, void: tc.void, open: tc.open, forge: tc.forge, back: tc.back}
+			if tc.back != "" {
+				c.a.set.refunds = user{"BACK", "b4ck"}
+			}
 			c.a.client = wire.NewClient(wire.ClientConfig{Transport: bank})
 			err := c.acq.(checkout.Verifier).Verify(t.Context())
 			var e *checkout.Error
@@ -272,7 +316,7 @@ func TestVerify(t *testing.T) {
 
 // openingAnswer is the bank's refusal of an opening: a form to FailUrl, signed.
 func openingAnswer(c *bankCase, in url.Values, code string, forge bool) string {
-	plain := c.a.set.merchantID + c.a.set.merchantPass + in.Get("OrderId") + code + "-1" + "PF639140000000000007" + c.a.set.userCode
+	plain := c.a.set.merchantID + c.a.set.merchantPass + in.Get("OrderId") + code + "-1" + "PF639140000000000007" + c.a.set.user.code
 	if forge {
 		plain += "x"
 	}
@@ -291,6 +335,7 @@ func openingAnswer(c *bankCase, in url.Values, code string, forge bool) string {
 type selfTestBank struct {
 	c          *bankCase
 	void, open string
+	back       string // a void of the user BACK
 	forge      bool
 	sawCard    bool
 	order      string
@@ -305,7 +350,11 @@ func (b *selfTestBank) RoundTrip(r *http.Request) (*http.Response, error) {
 	if strings.HasSuffix(r.URL.Path, "XMLGate.aspx") {
 		_, after, _ := strings.Cut(string(body), "<OrgOrderId>")
 		b.order, _, _ = strings.Cut(after, "<")
-		reply = short("ProcReturnCode", b.void, "TransId", b.order, "ErrMsg", "x")
+		code := b.void
+		if strings.Contains(string(body), "<UserCode>BACK</UserCode>") {
+			code = b.back
+		}
+		reply = short("ProcReturnCode", code, "TransId", b.order, "ErrMsg", "x")
 	} else {
 		in, err := url.ParseQuery(string(body))
 		if err != nil {

@@ -96,7 +96,7 @@ func (a *acquirer) opening(o checkout.Order) []checkout.Field {
 	f := []checkout.Field{
 		{Name: "MbrId", Value: a.set.mbrID},
 		{Name: "MerchantID", Value: a.set.merchantID},
-		{Name: "UserCode", Value: a.set.userCode},
+		{Name: "UserCode", Value: a.set.user.code},
 		{Name: "SecureType", Value: a.secureType()},
 		{Name: "TxnType", Value: txnType(o)},
 		{Name: "InstallmentCount", Value: installments(o.Installments)},

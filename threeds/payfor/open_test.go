@@ -106,7 +106,7 @@ func TestOpening3DHost(t *testing.T) {
 		case "Pan", "Expiry", "Cvv2", "CardHolderName", "UserPass", "MerchantPass":
 			t.Errorf("the browser is given %s", f.Name)
 		}
-		if f.Value == c.a.set.userPass || f.Value == c.a.set.merchantPass {
+		if f.Value == c.a.set.user.pass || f.Value == c.a.set.merchantPass {
 			t.Errorf("%s holds a secret", f.Name)
 		}
 	}

@@ -71,6 +71,11 @@ func info() wire.Info {
 			{Name: "merchant_pass", Secret: true, Required: true},
 			{Name: "mbr_id", Default: mbrQNB, Fixed: true},
 			{Name: "terminal_id"},
+			// Banks may let one user void and refund, and another read (V006, V038); none: the same does all.
+			{Name: "refund_user_code"},
+			{Name: "refund_user_pass", Secret: true, Of: "refund_user_code"},
+			{Name: "report_user_code"},
+			{Name: "report_user_pass", Secret: true, Of: "report_user_code"},
 		},
 		// How to write yen, which has no decimals, is open at the bank (sections 2 and 12).
 		Currencies: []checkout.Currency{checkout.TRY, checkout.USD, checkout.EUR, checkout.GBP, checkout.RUB},
@@ -93,14 +98,21 @@ func info() wire.Info {
 // settings are an account's, checked. They print without their secrets.
 type settings struct {
 	merchantID   string // text: leading zeros count
-	userCode     string
-	userPass     string // proves server calls
+	user         user   // who opens and completes payments
+	refunds      user   // who voids and gives back
+	reports      user   // who asks about orders and days
 	merchantPass string // signs requests and callbacks; never on the wire
 	mbrID        string
 	terminalID   string // "" = the merchant's only one
 	mode         string
 	base         *url.URL // ends in a slash
 	currencies   []checkout.Currency
+}
+
+// user is a user of the merchant at the bank.
+type user struct {
+	code string
+	pass string // proves server calls
 }
 
 func (s settings) String() string { return fmt.Sprintf("payfor(%s, %s)", s.merchantID, s.mode) }
@@ -119,8 +131,9 @@ func decode(a checkout.Account, allowLoopback bool) (settings, []checkout.FieldE
 	add := func(field, code string) { errs = append(errs, checkout.FieldError{Field: field, Code: code}) }
 	in := info()
 	s := settings{currencies: a.Currencies}
-	targets := map[string]*string{"merchant_id": &s.merchantID, "user_code": &s.userCode, "user_pass": &s.userPass,
-		"merchant_pass": &s.merchantPass, "mbr_id": &s.mbrID, "terminal_id": &s.terminalID}
+	targets := map[string]*string{"merchant_id": &s.merchantID, "user_code": &s.user.code, "user_pass": &s.user.pass,
+		"merchant_pass": &s.merchantPass, "mbr_id": &s.mbrID, "terminal_id": &s.terminalID,
+		"refund_user_code": &s.refunds.code, "refund_user_pass": &s.refunds.pass, "report_user_code": &s.reports.code, "report_user_pass": &s.reports.pass}
 	for _, c := range in.Credentials {
 		value := a.Credentials[c.Name]
 		if value == "" {
@@ -136,6 +149,16 @@ func decode(a checkout.Account, allowLoopback bool) (settings, []checkout.FieldE
 			add("credentials."+c.Name, "invalid")
 		}
 		*targets[c.Name] = value
+	}
+	for name, u := range map[string]*user{"refund_user": &s.refunds, "report_user": &s.reports} {
+		switch {
+		case u.code == "" && u.pass == "":
+			*u = s.user
+		case u.code == "":
+			add("credentials."+name+"_code", "required")
+		case u.pass == "":
+			add("credentials."+name+"_pass", "required")
+		}
 	}
 	for _, name := range unknown(a.Credentials, targets) {
 		add("credentials."+name, "unknown_field")

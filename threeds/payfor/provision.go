@@ -31,8 +31,8 @@ func (a twoStep) Authorize(ctx context.Context, o checkout.Order) (checkout.Outc
 	}
 	ans, err := a.ask(ctx, a.client.Timeouts.Money, []checkout.Field{
 		{Name: "RequestGuid", Value: guid},
-		{Name: "UserCode", Value: a.set.userCode},
-		{Name: "UserPass", Value: a.set.userPass},
+		{Name: "UserCode", Value: a.set.user.code},
+		{Name: "UserPass", Value: a.set.user.pass},
 		{Name: "OrderId", Value: string(o.BankOrder)},
 		{Name: "SecureType", Value: "3DModelPayment"},
 	})

@@ -32,7 +32,7 @@ var approved = short("AuthCode", "S40917", "HostRefNum", "632610040917", "ProcRe
 func TestCompletionMessage(t *testing.T) {
 	c := newCase(t, "")
 	c.reply = approved
-	c.a.set.userPass = `a<b>&"c`
+	c.a.set.user.pass = `a<b>&"c`
 	out, err := c.acq.(checkout.Authorizer).Authorize(t.Context(), c.o)
 	if err != nil {
 		t.Fatal(err)

@@ -27,7 +27,7 @@ const (
 // that cannot be read makes the whole list unreadable, since one that is missing would look like a difference.
 func (a *acquirer) List(ctx context.Context, day checkout.Day) ([]checkout.BankLine, error) {
 	res, err := a.client.Post(ctx, wire.Call{URL: a.set.base.JoinPath("XMLGate.aspx"), Type: wire.XMLType, Limit: maxReport, Timeout: a.client.Timeouts.Money,
-		Body: wire.EncodeXML("PayforRequest", a.follow("Report", "TxnHistory",
+		Body: wire.EncodeXML("PayforRequest", a.follow(a.set.reports, "Report", "TxnHistory",
 			checkout.Field{Name: "ReqDate", Value: strings.ReplaceAll(string(day), "-", "")}, checkout.Field{Name: "Lang", Value: lang("tr")}))})
 	if err != nil {
 		return nil, fmt.Errorf("asking for the day %s: %w", day, err)

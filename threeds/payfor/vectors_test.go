@@ -70,7 +70,7 @@ func TestRequestHashVectors(t *testing.T) {
 func TestCallbackHashVectors(t *testing.T) {
 	for _, v := range readVectors(t).Callbacks {
 		t.Run(v.ID, func(t *testing.T) {
-			a := &acquirer{set: settings{merchantID: v.MerchantID, userCode: v.UserCode, merchantPass: v.Secret}}
+			a := &acquirer{set: settings{merchantID: v.MerchantID, user: user{code: v.UserCode}, merchantPass: v.Secret}}
 			length := map[string]int{"SHA-1": sha1Length, "SHA-256": sha256Length}[v.Algorithm]
 			if got := a.responseHash(formOf(v.Fields), length); got != v.Hash || len(got) != length {
 				t.Errorf("hash is %s, want %s", got, v.Hash)
@@ -91,7 +91,7 @@ func TestCallbackVectorsAreJudged(t *testing.T) {
 	for _, v := range readVectors(t).Callbacks {
 		t.Run(v.ID, func(t *testing.T) {
 			c := newCase(t, modes[v.ID])
-			c.a.set.merchantID, c.a.set.userCode, c.a.set.merchantPass = v.MerchantID, v.UserCode, v.Secret
+			c.a.set.merchantID, c.a.set.user.code, c.a.set.merchantPass = v.MerchantID, v.UserCode, v.Secret
 			c.o.BankOrder = checkout.BankOrder(v.Fields["OrderId"])
 			form := c.callback(v.Fields)
 			form.Del("HashType")
@@ -131,7 +131,7 @@ func TestA06_BoundaryShift(t *testing.T) {
 				return
 			}
 			c := newCase(t, Mode3DPay)
-			c.a.set.merchantID, c.a.set.userCode, c.a.set.merchantPass = v.MerchantID, v.UserCode, v.Secret
+			c.a.set.merchantID, c.a.set.user.code, c.a.set.merchantPass = v.MerchantID, v.UserCode, v.Secret
 			c.o.BankOrder = checkout.BankOrder(v.Genuine["OrderId"])
 			genuine := c.callback(v.Genuine)
 			genuine.Set("ResponseHash", v.Hash)

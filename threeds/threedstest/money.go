@@ -521,11 +521,16 @@ func settings(t *testing.T, s Subject) {
 		if !c.Required && !c.Secret {
 			continue
 		}
-		required++
+		if c.Of == "" {
+			required++
+		}
 		for _, empty := range []string{"", " ", "\n"} {
 			a := st.account(checkout.Secrets{})
 			for name, value := range s.Credentials {
 				a.Credentials[name] = value
+			}
+			if c.Of != "" {
+				a.Credentials[c.Of] = "whose secret it is"
 			}
 			if a.Credentials[c.Name] = empty; !has(s.Dialect.Check(a, true), "credentials."+c.Name) {
 				t.Errorf("%s may be %q", c.Name, empty)

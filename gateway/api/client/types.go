@@ -645,7 +645,8 @@ type NewAcquirer struct {
 	// The account that the bank pays to. Reports name it; no money moves by it.
 	IBAN string `json:"iban,omitzero"`
 	// What the bank gave, by the names of its protocol. Of payfor: merchant_id, user_code, user_pass,
-	// merchant_pass, mbr_id.
+	// merchant_pass, mbr_id; where the bank gave another user for voids and refunds, or for inquiries and the
+	// list of a day, refund_user_code and refund_user_pass, report_user_code and report_user_pass.
 	Credentials map[string]string `json:"credentials"`
 	// false leaves out the bank's word; in the demo only.
 	Verify *bool `json:"verify,omitzero"`
@@ -684,7 +685,8 @@ type AcquirerChange struct {
 	// The account that the bank pays to. Reports name it; no money moves by it.
 	IBAN Opt[string] `json:"iban,omitzero"`
 	// What the bank gave, by the names of its protocol. Of payfor: merchant_id, user_code, user_pass,
-	// merchant_pass, mbr_id.
+	// merchant_pass, mbr_id; where the bank gave another user for voids and refunds, or for inquiries and the
+	// list of a day, refund_user_code and refund_user_pass, report_user_code and report_user_pass.
 	Credentials Opt[map[string]string] `json:"credentials,omitzero"`
 	// false leaves out the bank's word; in the demo only.
 	Verify Opt[bool] `json:"verify,omitzero"`
