@@ -119,7 +119,7 @@ const MostSummed = 10_000
 
 // PaymentSums is what the payments of a list come to.
 type PaymentSums struct {
-	Known bool // false = they could not be added up in the time that a page has
+	Known bool // false = they could not be added up in time
 	More  bool // the list has more than MostSummed payments: these are the newest
 	Each  []PaymentSum
 }
@@ -202,8 +202,9 @@ type PaymentLedger interface {
 	// SearchPayments answers a page and the cursor of the next one, "" at the end. A cursor that no page
 	// gave is ErrCursor.
 	SearchPayments(ctx context.Context, q PaymentQuery) ([]Payment, string, error)
-	// PaymentSums answers what the payments that SearchPayments shows on all of its pages come to.
-	PaymentSums(ctx context.Context, q PaymentQuery) (PaymentSums, error)
+	// PaymentSums answers what the payments that SearchPayments shows on all of its pages come to, where they are added
+	// up in time.
+	PaymentSums(ctx context.Context, q PaymentQuery, within time.Duration) (PaymentSums, error)
 	// PaymentsOfLinks answers the newest payments of each of a merchant's links, newest first and at most
 	// newest of each, in one question: what a list of links shows. A link without payments, or of somebody
 	// else, is not in the answer.

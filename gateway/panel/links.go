@@ -188,12 +188,17 @@ func nextPage(c *fiber.Ctx, cursor string) string {
 	if cursor == "" {
 		return ""
 	}
+	return samePage(c, "cursor", cursor)
+}
+
+// samePage is this page's address with one more word in its question.
+func samePage(c *fiber.Ctx, name, value string) string {
 	values, err := url.ParseQuery(string(c.Request().URI().QueryString()))
 	if err != nil {
 		values = url.Values{}
 	}
 	values.Del("saved")
-	values.Set("cursor", cursor)
+	values.Set(name, value)
 	return c.Path() + "?" + values.Encode()
 }
 
@@ -279,7 +284,7 @@ func (s *Surface) showLink(c *fiber.Ctx, w *who, status int, l checkout.Link, se
 		return err
 	}
 	if d.Tries = int64(len(d.Payments)); d.Tries == attemptsShown {
-		all, err := s.Ledger.PaymentSums(ctx, checkout.PaymentQuery{Merchant: l.Merchant, Link: l.ID})
+		all, err := s.Ledger.PaymentSums(ctx, checkout.PaymentQuery{Merchant: l.Merchant, Link: l.ID}, sumsOfLink)
 		if err != nil {
 			return err
 		}

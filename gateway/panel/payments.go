@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 	"golang.org/x/text/unicode/norm"
@@ -111,6 +112,7 @@ type paymentsData struct {
 	Totals   []checkout.PaymentSum
 	Of       string // which payments those are, in a word: all, newest, page
 	Next     string // address of the next page
+	SumAll   string // address of this page with the whole list added up; "" = it is, or cannot be
 	Part     bool   // there are rows before or behind these
 	Set      bool   // some filter is
 	More     bool   // one that is not always in sight is
@@ -138,6 +140,9 @@ func (s *Surface) paymentsPage(c *fiber.Ctx, w *who) error {
 	if d.Totals, d.Of, err = s.sumsOf(c, q, d.Rows, d.Part); err != nil {
 		return err
 	}
+	if d.Of == "page" && c.Query("sums") != "all" {
+		d.SumAll = samePage(c, "sums", "all")
+	}
 	for _, name := range []string{"min", "max", "currency", "acquirer"} {
 		d.More = d.More || f.On(name)
 	}
@@ -149,13 +154,28 @@ func (s *Surface) paymentsPage(c *fiber.Ctx, w *who) error {
 	return s.show(c, w, status, "payments", d)
 }
 
+// A page waits for the sums of its list as long as nobody notices; who asks for them waits as for a search, and a link's
+// page, whose payments an index names, in between.
+const (
+	sumsInPassing = 40 * time.Millisecond
+	sumsOfLink    = 700 * time.Millisecond
+	sumsAsked     = 10 * time.Second
+)
+
 // sumsOf adds the payments of the whole list up, whatever page is in sight; of one that is too long, or not added up in
-// time, it says which payments the sums are of.
+// time, it says which payments the sums are of. What a text finds is not added up in passing: that costs as much again
+// as finding it.
 func (s *Surface) sumsOf(c *fiber.Ctx, q checkout.PaymentQuery, rows []paymentRow, part bool) (sums []checkout.PaymentSum, of string, err error) {
 	if !part {
 		return paymentSums(rows), "all", nil
 	}
-	all, err := s.Ledger.PaymentSums(c.UserContext(), q)
+	within := sumsInPassing
+	if c.Query("sums") == "all" {
+		within = sumsAsked
+	} else if q.Any != nil && q.Any.Text != "" {
+		return paymentSums(rows), "page", nil
+	}
+	all, err := s.Ledger.PaymentSums(c.UserContext(), q, within)
 	switch {
 	case err != nil:
 		return nil, "", err

@@ -3,6 +3,7 @@ package panel
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
@@ -16,7 +17,7 @@ type summed struct {
 	sums checkout.PaymentSums
 }
 
-func (s summed) PaymentSums(context.Context, checkout.PaymentQuery) (checkout.PaymentSums, error) {
+func (s summed) PaymentSums(context.Context, checkout.PaymentQuery, time.Duration) (checkout.PaymentSums, error) {
 	return s.sums, nil
 }
 

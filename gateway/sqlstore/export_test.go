@@ -8,7 +8,12 @@ func PaymentSearch(q checkout.PaymentQuery) (text string, args []any, err error)
 }
 
 func PaymentSearchHinted(q checkout.PaymentQuery, hints bool) (text string, args []any, err error) {
-	return paymentSearch(q, defaultPage, hints)
+	return paymentSearch(q, defaultPage, hints, meant{})
+}
+
+// PaymentWalk is the question where a text names many links.
+func PaymentWalk(q checkout.PaymentQuery, hints bool) (text string, args []any, err error) {
+	return paymentSearch(q, defaultPage, hints, meant{walk: true})
 }
 
 func PaymentSums(q checkout.PaymentQuery) (text string, args []any, err error) {

@@ -179,6 +179,15 @@ func TestListsComeInTheOrderOfAnIndex(t *testing.T) {
 				strings.Contains(got, "TEMP B-TREE") || strings.Contains(got, "Sort") {
 				t.Errorf("%s: not in the order of payments_merchant\n%s", name, got)
 			}
+			// What a text finds that names many links walks the same way, and looks at each payment's link.
+			q.Any = &checkout.PaymentText{Text: "Ayşe"}
+			if text, args, err = sqlstore.PaymentWalk(q, strings.HasPrefix(url, "sqlite:")); err != nil {
+				t.Fatal(err)
+			}
+			if got = plan(t, url, text, args); !strings.Contains(got, "payments_merchant") || !searches(got, "links") || strings.Contains(got, "SCAN payments") || strings.Contains(got, "Seq Scan") {
+				t.Errorf("%s: a walk for a text is none\n%s", name, got)
+			}
+			q.Any = nil
 			// Its sums walk the same way, as far as they go.
 			if text, args, err = sqlstore.PaymentSums(q); err != nil {
 				t.Fatal(err)

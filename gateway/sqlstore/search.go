@@ -159,18 +159,17 @@ func (f *filter) status(s checkout.LinkStatus, now int64) {
 // SearchPayments answers a page of a merchant's payments, newest first, and the cursor of the next.
 func (s *Store) SearchPayments(ctx context.Context, q checkout.PaymentQuery) ([]checkout.Payment, string, error) {
 	limit := pageSize(q.Limit)
-	text, args, err := paymentSearch(q, limit, s.engine.section() == "sqlite")
-	if err != nil {
-		return nil, "", err
+	var named meant
+	if q.Any != nil && q.Any.Text != "" {
+		var err error
+		if named, err = s.linksMeant(ctx, q); err != nil {
+			return nil, "", err
+		}
 	}
-	var out []checkout.Payment
-	err = s.readWithin(ctx, searchTime, func(db querier) error {
-		return db.query(ctx, text, func(r row) error {
-			p, err := scanPayment(r)
-			out = append(out, p)
-			return err
-		}, args...)
-	})
+	out, err := s.findPayments(ctx, q, limit, named, searchTime)
+	if named.walk && err != nil && ctx.Err() == nil {
+		out, err = s.findPayments(ctx, q, limit, meant{}, searchTime)
+	}
 	if err != nil {
 		return nil, "", err
 	}
@@ -181,44 +180,90 @@ func (s *Store) SearchPayments(ctx context.Context, q checkout.PaymentQuery) ([]
 	return out[:limit], makeCursor(last.CreatedAt, string(last.ID)), nil
 }
 
+// meant says how the links are found that a text names.
+type meant struct {
+	few   bool // they are these
+	links []checkout.LinkID
+	walk  bool // so many that the newest payments are mostly theirs
+}
+
+const (
+	fewLinks = 500
+	// walkTime bounds the walk through payments, of which a thousandth takes a moment: many links may be named
+	// that nobody has paid.
+	walkTime = 250 * time.Millisecond
+)
+
+// linksMeant finds the links that a text names. A list of the newest payments needs none of them where they are many
+// and nothing else is asked.
+func (s *Store) linksMeant(ctx context.Context, q checkout.PaymentQuery) (m meant, err error) {
+	err = s.readWithin(ctx, searchTime, func(db querier) error {
+		m.links = nil
+		return db.query(ctx, `SELECT id FROM links WHERE merchant = $1 AND search LIKE $2 ESCAPE '\' LIMIT $3`, func(r row) error {
+			m.links = append(m.links, checkout.LinkID(r.text()))
+			return nil
+		}, string(q.Merchant), like(q.Any.Text), int64(fewLinks+1))
+	})
+	m.few = len(m.links) <= fewLinks
+	m.walk = !m.few && q.Maker == "" && q.Status == "" && q.Account == "" && q.Currency == "" && q.Min == 0 && q.Max == 0 && !q.Waiting && !q.Attention && q.Link == ""
+	return m, err
+}
+
+// findPayments asks for a page and one row more. A walk ends soon, if need be with an error.
+func (s *Store) findPayments(ctx context.Context, q checkout.PaymentQuery, limit int, named meant, most time.Duration) (out []checkout.Payment, err error) {
+	text, args, err := paymentSearch(q, limit, s.engine.section() == "sqlite", named)
+	if err != nil {
+		return nil, err
+	}
+	if named.walk {
+		most = walkTime
+	}
+	err = s.readWithin(ctx, most, func(db querier) error {
+		out = nil
+		return db.query(ctx, text, func(r row) error {
+			p, err := scanPayment(r)
+			out = append(out, p)
+			return err
+		}, args...)
+	})
+	return out, err
+}
+
 // paymentSearch is the question of SearchPayments. Where few payments can be meant, the merchant is held
 // against an expression, so that no planner walks through all payments of the merchant to meet them. What a
 // person typed is looked for in each way that it can be meant by an index of that way's own, newest first and no
 // more than a page of each: what is searched does not grow with what is found. hints names that index, to an engine
 // that takes the name: SQLite, which knows nothing of a table that was not analysed, draws lots.
-func paymentSearch(q checkout.PaymentQuery, limit int, hints bool) (text string, args []any, err error) {
-	return paymentsFound(payments.list, q, limit, hints)
+func paymentSearch(q checkout.PaymentQuery, limit int, hints bool, named meant) (text string, args []any, err error) {
+	return paymentsFound(payments.list, q, limit, hints, named)
 }
 
 // paymentsFound is paymentSearch for these columns.
-func paymentsFound(columns string, q checkout.PaymentQuery, limit int, hints bool) (text string, args []any, err error) {
+func paymentsFound(columns string, q checkout.PaymentQuery, limit int, hints bool, named meant) (text string, args []any, err error) {
 	f := &filter{}
 	if q.Any == nil && !q.Waiting {
 		f.paymentsOf(q, q.Reference != "" || q.Attention)
 		text, err = f.page(&table{name: payments.name, list: columns}, isPayment, q.Cursor, limit)
 		return text, f.args, err
 	}
-	if text, err = f.anyOf(q, limit, hints); err != nil {
+	if text, err = f.anyOf(q, limit, hints, named); err != nil {
 		return "", nil, err
 	}
 	f.args = append(f.args, int64(limit+1))
 	return fmt.Sprintf("SELECT %s FROM payments WHERE id IN (%s) ORDER BY created_at DESC, id DESC LIMIT $%d", columns, text, len(f.args)), f.args, nil
 }
 
-// sumTime is how long a page waits for the sums of its list: filters that few of a merchant's payments pass make a
-// walk of them, and the page has its own without.
-const sumTime = 700 * time.Millisecond
-
-// PaymentSums adds up at most checkout.MostSummed payments of a list, the newest, in one question.
-func (s *Store) PaymentSums(ctx context.Context, q checkout.PaymentQuery) (checkout.PaymentSums, error) {
+// PaymentSums adds up at most checkout.MostSummed payments of a list, the newest, in one question. Filters that few of
+// a merchant's payments pass make a walk of them.
+func (s *Store) PaymentSums(ctx context.Context, q checkout.PaymentQuery, within time.Duration) (checkout.PaymentSums, error) {
 	text, args, err := paymentSums(q, checkout.MostSummed, s.engine.section() == "sqlite")
 	if err != nil {
 		return checkout.PaymentSums{}, err
 	}
-	soon, cancel := context.WithTimeout(ctx, sumTime)
+	soon, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	var out checkout.PaymentSums
-	err = s.readWithin(soon, sumTime, func(db querier) error {
+	err = s.readWithin(soon, within, func(db querier) error {
 		out = checkout.PaymentSums{Known: true}
 		return db.query(soon, text, func(r row) error {
 			one := checkout.PaymentSum{Currency: checkout.Currency(r.text()), Tries: r.num(), Paid: r.num(), Collected: r.num(), Back: r.num()}
@@ -238,7 +283,7 @@ func (s *Store) PaymentSums(ctx context.Context, q checkout.PaymentQuery) (check
 // more. It walks the index that the list's own pages walk.
 func paymentSums(q checkout.PaymentQuery, most int, hints bool) (text string, args []any, err error) {
 	q.Cursor = ""
-	text, args, err = paymentsFound("currency, total, refunded, paid_at, created_at, id", q, most, hints)
+	text, args, err = paymentsFound("currency, total, refunded, paid_at, created_at, id", q, most, hints, meant{})
 	if err != nil {
 		return "", nil, err
 	}
@@ -257,9 +302,9 @@ type way struct {
 }
 
 // anyOf is a list of the ids of payments that what was typed can mean.
-func (f *filter) anyOf(q checkout.PaymentQuery, limit int, hints bool) (string, error) {
+func (f *filter) anyOf(q checkout.PaymentQuery, limit int, hints bool, named meant) (string, error) {
 	var each []string
-	for _, w := range waysOf(q) {
+	for _, w := range waysOf(q, named) {
 		one := &filter{args: f.args}
 		one.paymentsOf(q, w.index == "")
 		w.take(one)
@@ -277,7 +322,7 @@ func (f *filter) anyOf(q checkout.PaymentQuery, limit int, hints bool) (string, 
 	return strings.Join(each, " UNION "), nil
 }
 
-func waysOf(q checkout.PaymentQuery) (all []way) {
+func waysOf(q checkout.PaymentQuery, named meant) (all []way) {
 	is := func(index, condition string, values ...any) {
 		all = append(all, way{index, func(f *filter) { f.add(condition, values...) }})
 	}
@@ -320,7 +365,13 @@ func waysOf(q checkout.PaymentQuery) (all []way) {
 			in(f, "currency", currencies)
 		}})
 	}
-	if t.Text != "" {
+	switch {
+	case t.Text == "", named.few && len(named.links) == 0:
+	case named.few:
+		all = append(all, way{"", func(f *filter) { in(f, "link", named.links) }})
+	case named.walk:
+		is("payments_merchant", `(SELECT search LIKE ? ESCAPE '\' FROM links WHERE links.id = payments.link)`, like(t.Text))
+	default:
 		is("", `link IN (SELECT id FROM links WHERE merchant = ? AND search LIKE ? ESCAPE '\')`, m, like(t.Text))
 	}
 	if len(all) == 0 {

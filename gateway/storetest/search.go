@@ -28,7 +28,7 @@ func (b *Books) typed(text string, q checkout.PaymentQuery) []checkout.PaymentID
 // listed are the payments of all pages of a list, whose sums are held against the store's.
 func (b *Books) listed(q checkout.PaymentQuery) (all []checkout.Payment) {
 	b.Helper()
-	sums, err := b.Ledger.PaymentSums(b.ctx, q)
+	sums, err := b.Ledger.PaymentSums(b.ctx, q, time.Minute)
 	b.must(err)
 	for {
 		page, next, err := b.Ledger.SearchPayments(b.ctx, q)
@@ -75,11 +75,11 @@ func listSums(b *Books) {
 		q.Merchant = b.Merchant
 		b.listed(q)
 	}
-	sums, err := b.Ledger.PaymentSums(b.ctx, checkout.PaymentQuery{Merchant: b.Merchant})
+	sums, err := b.Ledger.PaymentSums(b.ctx, checkout.PaymentQuery{Merchant: b.Merchant}, time.Minute)
 	b.must(err)
 	b.equal("the currency of the most first", []any{len(sums.Each), sums.Each[0].Currency, sums.Each[0].Paid, sums.Each[0].Back}, []any{2, checkout.TRY, int64(2), int64(1000)})
 	b.equal("what is left", sums.Each[0].Remaining(), sums.Each[0].Collected-1000)
-	sums, err = b.Ledger.PaymentSums(b.ctx, checkout.PaymentQuery{Merchant: b.NewMerchant()})
+	sums, err = b.Ledger.PaymentSums(b.ctx, checkout.PaymentQuery{Merchant: b.NewMerchant()}, time.Minute)
 	b.must(err)
 	b.equal("foreign", len(sums.Each), 0)
 }
@@ -116,6 +116,28 @@ func searchTyped(b *Books) {
 	waiting, _, err := b.Ledger.SearchPayments(b.ctx, checkout.PaymentQuery{Merchant: b.Merchant, Waiting: true})
 	b.must(err)
 	b.equal("waiting", len(waiting), 0)
+}
+
+// A text that names more links than can be looked up one by one finds their payments all the same, newest first and page
+// by page, whatever else is asked.
+func searchManyLinks(b *Books) {
+	many := make([]checkout.NewLink, 600)
+	for i := range many {
+		many[i] = b.New(b.Link(func(l *checkout.Link) { l.Description = "Kasım aidatı" }))
+	}
+	b.must(b.Ledger.CreateLinks(b.ctx, many))
+	b.equal("before anybody paid", b.typed("aidat", checkout.PaymentQuery{}), []checkout.PaymentID{})
+	var want []checkout.PaymentID
+	for _, i := range []int{599, 0, 300} {
+		want = append(ids(b.Pay(b.ReadLink(many[i].Link.ID)).ID), want...)
+		b.Clock.Advance(time.Second)
+		b.Pay(b.Create()) // somebody else's, in between
+	}
+	b.equal("all", b.typed("AİDAT", checkout.PaymentQuery{}), want)
+	b.equal("page by page", b.typed("aidat", checkout.PaymentQuery{Limit: 1}), want)
+	b.equal("and status", b.typed("aidat", checkout.PaymentQuery{Status: checkout.StatusPaid}), want)
+	b.equal("and another status", b.typed("aidat", checkout.PaymentQuery{Status: checkout.StatusDeclined}), []checkout.PaymentID{})
+	b.equal("foreign", b.typed("aidat", checkout.PaymentQuery{Merchant: b.NewMerchant()}), []checkout.PaymentID{})
 }
 
 func leaseOne(b *Books) {
