@@ -26,6 +26,8 @@ func AttentionOf(m checkout.MerchantID, of []checkout.PaymentID) (text string, a
 
 func ReportPayments(q checkout.ReportQuery) (text string, args []any) { return reportPayments(q) }
 
+func ReportDeclined(q checkout.ReportQuery) (text string, args []any) { return reportDeclined(q) }
+
 func ReportCollected(q checkout.ReportQuery) (text string, args []any) { return reportCollected(q) }
 
 var LiveQuestion, EndingQuestion = liveQuestion, ending

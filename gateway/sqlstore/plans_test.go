@@ -233,7 +233,7 @@ func TestReportsComeInTheOrderOfAnIndex(t *testing.T) {
 	files(t, func(t *testing.T, url string) {
 		open(t, url)
 		for _, q := range []checkout.ReportQuery{whole, next} {
-			for index, ask := range map[string]func(checkout.ReportQuery) (string, []any){"payments_merchant": sqlstore.ReportPayments, "payments_paid": sqlstore.ReportCollected} {
+			for index, ask := range map[string]func(checkout.ReportQuery) (string, []any){"payments_merchant": sqlstore.ReportPayments, "payments_paid": sqlstore.ReportCollected, "payments_declined": sqlstore.ReportDeclined} {
 				text, args := ask(q)
 				got := plan(t, url, text, args)
 				if !searches(got, index) && !strings.Contains(got, "Backward using "+index) || strings.Contains(got, "TEMP B-TREE") || strings.Contains(got, "Sort") {

@@ -69,12 +69,18 @@ func reportPayments(q checkout.ReportQuery) (text string, args []any) {
 
 // ReportDeclined answers a page of attempts that were refused or failed for a reason, newest first.
 func (s *Store) ReportDeclined(ctx context.Context, q checkout.ReportQuery) ([]checkout.Payment, error) {
+	text, args := reportDeclined(q)
+	return s.reportPayments(ctx, text, args)
+}
+
+// reportDeclined asks in the words of the index payments_declined.
+func reportDeclined(q checkout.ReportQuery) (text string, args []any) {
 	f := newReport(q, "created_at")
 	if q.Account != "" {
 		f.add("account = ?", string(q.Account))
 	}
 	f.add("status IN ('declined', 'failed') AND decline_code <> ''")
-	return s.reportPayments(ctx, f.newest(payments, "created_at", q.Limit), f.args)
+	return f.newest(payments, "created_at", q.Limit), f.args
 }
 
 // ReportCollected answers a page of payments that were ever paid by time of payment, newest first.
