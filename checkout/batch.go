@@ -257,10 +257,8 @@ func (s *Service) CreateBatch(ctx context.Context, by By, m MerchantID, n NewBat
 	} else if err != nil {
 		return Batch{}, err
 	}
-	if known.ID != "" {
-		late = append(late, b.Refused...) // an earlier call may have ended before it said what it had left out
-	}
-	made, err := s.batchMade(ctx, m, b.ID, late)
+	// Another call of the same batch may have made it, and ended before it said what it had left out.
+	made, err := s.batchMade(ctx, m, b.ID, append(late, b.Refused...))
 	if errors.Is(err, ErrNoBatch) {
 		return Batch{}, Invalid(FieldError{Field: "rows", Code: "no_good_row"})
 	}
@@ -436,8 +434,15 @@ func (s *Service) partLinks(ctx context.Context, by By, b Batch, rows []LinkRow)
 func ShareOut(rows []LinkRow, total int64) (code string) {
 	left, bad := total, false
 	var equal []int
+	var currency Currency // of the first that has one
 	for i, r := range rows {
-		if r.Terms.Amount.Currency != rows[0].Terms.Amount.Currency {
+		if c := r.Terms.Amount.Currency; !c.Known() {
+			bad = true // its own mistake, which is told where terms are checked
+			continue
+		} else if currency == "" {
+			currency = c
+		}
+		if r.Terms.Amount.Currency != currency {
 			rows[i].Bad, bad = append(r.Bad, FieldError{Field: "currency", Code: "group_currency_differs"}), true
 			continue
 		}

@@ -62,7 +62,8 @@ func (s *Service) judge(ctx context.Context, p Payment, cb Callback, ip string) 
 }
 
 // verdict asks the payment's bank what to make of a callback. An account that was read a moment ago spares the
-// ledger a read; where its key does not know the signature, one that was changed since may.
+// ledger a read; where its key does not know the signature, one that was changed since may. Another password that was
+// given at another gateway is known here after Timing.MerchantFresh, as everything of an account is to the pages.
 func (s *Service) verdict(ctx context.Context, p Payment, cb Callback) (v Verdict, acq Acquirer, err error) {
 	lately, known := s.accountAtHand(p)
 	if known {

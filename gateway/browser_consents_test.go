@@ -31,11 +31,14 @@ func TestUX_F1_F2_F3_F5_F6_AConsumerAtTheForm(t *testing.T) {
 				t.Errorf("%d boxes, %d ticked beforehand", all, ticked)
 			}
 			p.want(t, "form#pay", "Siparişi onaylamanız ödeme yükümlülüğü doğurur.", "isteğe bağlı")
+			if !o.ScriptsOff { // before a card is typed it says what is not known yet
+				p.Click(".agree div:nth-of-type(2) summary")
+				p.reads(".agree", "taksidin karşısında yazan")
+			}
 			p.fillCard(card("000"))
 			if !o.ScriptsOff {
 				p.WaitFor(`document.querySelectorAll("#rows .row").length === 2`)
 				p.Click("#rows .row:nth-of-type(2)")
-				p.Click(".agree div:nth-of-type(2) summary")
 				p.reads(".agree", "MESAFELİ SATIŞ SÖZLEŞMESİ")
 				p.reads(".agree", "3 taksit")
 				p.WantNoBarriers()

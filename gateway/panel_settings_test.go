@@ -240,6 +240,7 @@ func TestPanelSettingsAcquirers(t *testing.T) {
 		r.must("left empty", has(), "ODELINK_API "+demoSecrets["user_pass"])
 		w.post(one, http.StatusSeeOther, acquirer("base_url", bank, "cred_refund_user_code", "", "cred_refund_user_pass", "")...)
 		r.must("without the user", has(), " ")
+		w.shows(w.post(one, http.StatusUnprocessableEntity, acquirer("base_url", bank, "cred_refund_user_pass", "typed")...), "İptal/iade kullanıcı kodu")
 	})
 	t.Run("the bank is asked now, and its answer stays", func(t *testing.T) {
 		w.open(one, http.StatusOK)

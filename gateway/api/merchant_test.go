@@ -133,7 +133,7 @@ func TestUX_F7_WordingsAreVersions(t *testing.T) {
 		Data, Versions []legalText
 	}
 	all := read[texts](t, h.ask("GET", "/v1/legal_texts", ""))
-	if len(all.Data) != 6 || all.Data[0].Own || all.Data[0].Version != 1 || len(all.Versions) != 0 || len(all.Placeholders) != 15 {
+	if len(all.Data) != 6 || all.Data[0].Own || all.Data[0].Version != 2 || len(all.Versions) != 0 || len(all.Placeholders) != 15 {
 		t.Fatalf("built in: %+v", all)
 	}
 	for body, want := range map[string]string{

@@ -262,10 +262,10 @@ func (s *Surface) fillAccount(lang string, f *Form, k checkout.KindInfo, a *chec
 	secrets := checkout.Secrets{}
 	for _, cred := range k.Credentials {
 		value := f.Get("cred_" + cred.Name)
-		if value == "" && (cred.Secret || cred.Fixed) {
+		if value == "" && (cred.Secret || cred.Fixed) && (cred.Of == "" || f.Get("cred_"+cred.Of) != "") {
 			value = a.Credentials[cred.Name]
 		}
-		if value != "" && (cred.Of == "" || f.Get("cred_"+cred.Of) != "") {
+		if value != "" {
 			secrets[cred.Name] = value
 		}
 	}

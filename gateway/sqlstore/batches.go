@@ -103,10 +103,14 @@ func (s *Store) RefuseRows(ctx context.Context, m checkout.MerchantID, id checko
 		if err != nil {
 			return err
 		}
+		before := len(b.Refused)
 		for _, r := range rows {
 			if !known[r.Row] {
 				known[r.Row], b.Refused = true, append(b.Refused, r)
 			}
+		}
+		if len(b.Refused) == before {
+			return nil
 		}
 		slices.SortFunc(b.Refused, func(a, b checkout.RefusedRow) int { return cmp.Compare(a.Row, b.Row) })
 		refused, err := json.Marshal(b.Refused)

@@ -175,3 +175,37 @@ func TestMigrationFiles(t *testing.T) {
 		}
 	}
 }
+
+// A question that takes longer than it is worth is given up, and what was prepared on its connection stays: lists ask for
+// their sums at every view.
+func TestAQuestionThatIsGivenUpKeepsItsConnection(t *testing.T) {
+	const long = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000) SELECT count(*) FROM n"
+	for name, url := range map[string]string{"SQLite": "sqlite:" + filepath.Join(testenv.Dir(t), "ledger.db"), "PostgreSQL": testenv.Postgres(t)} {
+		s := openStore(t, url)
+		ask := func(q string, most time.Duration) (n int64, inTime bool, err error) {
+			inTime, err = s.readSoon(t.Context(), most, func(db querier) error {
+				return db.query(t.Context(), q, func(r row) error { n = r.num(); return nil })
+			})
+			return n, inTime, err
+		}
+		who := "SELECT 7"
+		if name == "PostgreSQL" {
+			who = "SELECT CAST(pg_backend_pid() AS BIGINT)"
+		}
+		before, inTime, err := ask(who, time.Minute)
+		if err != nil || !inTime {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if _, inTime, err := ask(long, 30*time.Millisecond); err != nil || inTime {
+			t.Errorf("%s: in time: %v, %v", name, inTime, err)
+		}
+		if after, inTime, err := ask(who, time.Minute); err != nil || !inTime || after != before {
+			t.Errorf("%s: connection %d, then %d: %v", name, before, after, err)
+		}
+		over, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := s.readSoon(over, time.Minute, func(db querier) error { return db.query(over, long, func(row) error { return nil }) }); err == nil {
+			t.Errorf("%s: a caller that has gone is told that it is in time", name)
+		}
+	}
+}

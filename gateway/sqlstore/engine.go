@@ -2,12 +2,16 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 )
+
+// errLate: a question was given up.
+var errLate = errors.New("the answer takes longer than it is worth")
 
 // engine is what SQLite and PostgreSQL do differently. Everything above it is written once.
 type engine interface {
@@ -17,6 +21,9 @@ type engine interface {
 	begin(ctx context.Context, w int) (tx, error)
 	// read runs fn with a connection of the readers; snapshot gives it one moment's view.
 	read(ctx context.Context, snapshot bool, fn func(querier) error) error
+	// readSoon is read for a question that need not be answered: it ends with errLate after a while, and its
+	// connection stays.
+	readSoon(ctx context.Context, most time.Duration, fn func(querier) error) error
 	// migrate runs what in one transaction that no other process's migration overlaps.
 	migrate(ctx context.Context, fn func(tx) error) error
 	// section is the engine's name in migration files.

@@ -117,6 +117,27 @@ func (e *postgresEngine) read(ctx context.Context, snapshot bool, fn func(querie
 	return fn(q)
 }
 
+// readSoon has the server give up: a context that ends would take the connection with it, and the statements prepared
+// on it.
+func (e *postgresEngine) readSoon(ctx context.Context, most time.Duration, fn func(querier) error) error {
+	conn, err := e.reads.Acquire(ctx)
+	if err != nil {
+		return postgresError(err)
+	}
+	defer conn.Release()
+	q := postgresConn{conn.Conn()}
+	if _, err := q.Exec(ctx, fmt.Sprintf("BEGIN READ ONLY; SET LOCAL statement_timeout = %d", most.Milliseconds())); err != nil {
+		return postgresError(err)
+	}
+	defer undo(q.Conn)
+	err = fn(q)
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && pg.Code == "57014" && ctx.Err() == nil { // query_canceled
+		return errLate
+	}
+	return err
+}
+
 // undo ends a transaction. A connection on which that fails is still in it, and its pool closes it.
 func undo(c *pgx.Conn) {
 	ctx, cancel := context.WithTimeout(context.Background(), rollbackTime)

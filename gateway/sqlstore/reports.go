@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"math/bits"
 	"strings"
 	"time"
 
@@ -237,6 +238,10 @@ func in[T ~string](f *filter, column string, ids []T) {
 	values := make([]any, len(ids))
 	for i, id := range ids {
 		values[i] = string(id)
+	}
+	// Engines keep what they have prepared: the last one again, so that there are a few lengths of lists only.
+	for len(values) > 8 && bits.OnesCount(uint(len(values))) > 1 {
+		values = append(values, values[len(values)-1])
 	}
 	f.add(column+" IN (?"+strings.Repeat(", ?", len(values)-1)+")", values...)
 }

@@ -158,6 +158,8 @@ func (f *filter) status(s checkout.LinkStatus, now int64) {
 
 // SearchPayments answers a page of a merchant's payments, newest first, and the cursor of the next.
 func (s *Store) SearchPayments(ctx context.Context, q checkout.PaymentQuery) ([]checkout.Payment, string, error) {
+	ctx, cancel := context.WithTimeout(ctx, searchTime)
+	defer cancel()
 	limit := pageSize(q.Limit)
 	var named meant
 	if q.Any != nil && q.Any.Text != "" {
@@ -166,9 +168,9 @@ func (s *Store) SearchPayments(ctx context.Context, q checkout.PaymentQuery) ([]
 			return nil, "", err
 		}
 	}
-	out, err := s.findPayments(ctx, q, limit, named, searchTime)
-	if named.walk && err != nil && ctx.Err() == nil {
-		out, err = s.findPayments(ctx, q, limit, meant{}, searchTime)
+	out, found, err := s.findPayments(ctx, q, limit, named)
+	if err == nil && !found {
+		out, _, err = s.findPayments(ctx, q, limit, meant{})
 	}
 	if err != nil {
 		return nil, "", err
@@ -209,24 +211,25 @@ func (s *Store) linksMeant(ctx context.Context, q checkout.PaymentQuery) (m mean
 	return m, err
 }
 
-// findPayments asks for a page and one row more. A walk ends soon, if need be with an error.
-func (s *Store) findPayments(ctx context.Context, q checkout.PaymentQuery, limit int, named meant, most time.Duration) (out []checkout.Payment, err error) {
+// findPayments asks for a page and one row more. A walk may end without having found it.
+func (s *Store) findPayments(ctx context.Context, q checkout.PaymentQuery, limit int, named meant) (out []checkout.Payment, found bool, err error) {
 	text, args, err := paymentSearch(q, limit, s.engine.section() == "sqlite", named)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	if named.walk {
-		most = walkTime
-	}
-	err = s.readWithin(ctx, most, func(db querier) error {
+	read := func(db querier) error {
 		out = nil
 		return db.query(ctx, text, func(r row) error {
 			p, err := scanPayment(r)
 			out = append(out, p)
 			return err
 		}, args...)
-	})
-	return out, err
+	}
+	if named.walk {
+		found, err = s.readSoon(ctx, walkTime, read)
+		return out, found, err
+	}
+	return out, true, s.readWithin(ctx, searchTime, read)
 }
 
 // paymentSearch is the question of SearchPayments. Where few payments can be meant, the merchant is held
@@ -260,12 +263,10 @@ func (s *Store) PaymentSums(ctx context.Context, q checkout.PaymentQuery, within
 	if err != nil {
 		return checkout.PaymentSums{}, err
 	}
-	soon, cancel := context.WithTimeout(ctx, within)
-	defer cancel()
 	var out checkout.PaymentSums
-	err = s.readWithin(soon, within, func(db querier) error {
+	inTime, err := s.readSoon(ctx, within, func(db querier) error {
 		out = checkout.PaymentSums{Known: true}
-		return db.query(soon, text, func(r row) error {
+		return db.query(ctx, text, func(r row) error {
 			one := checkout.PaymentSum{Currency: checkout.Currency(r.text()), Tries: r.num(), Paid: r.num(), Collected: r.num(), Back: r.num()}
 			if out.More = out.More || r.num() > checkout.MostSummed; one.Tries > 0 {
 				out.Each = append(out.Each, one)
@@ -273,8 +274,8 @@ func (s *Store) PaymentSums(ctx context.Context, q checkout.PaymentQuery, within
 			return nil
 		}, args...)
 	})
-	if err != nil && soon.Err() != nil && ctx.Err() == nil {
-		return checkout.PaymentSums{}, nil
+	if !inTime {
+		out = checkout.PaymentSums{}
 	}
 	return out, err
 }

@@ -154,6 +154,16 @@ func (e *sqliteEngine) read(ctx context.Context, snapshot bool, fn func(querier)
 	return fn(sqliteConn{conn})
 }
 
+func (e *sqliteEngine) readSoon(ctx context.Context, most time.Duration, fn func(querier) error) error {
+	soon, cancel := context.WithTimeout(ctx, most)
+	defer cancel()
+	err := e.read(soon, false, func(q querier) error { return fn(bounded{q, soon}) })
+	if err != nil && soon.Err() != nil && ctx.Err() == nil {
+		return errLate
+	}
+	return err
+}
+
 // reader takes a connection and answers how to give it back.
 func (e *sqliteEngine) reader(ctx context.Context) (*sqlite.Conn, func(), error) {
 	if e.pool != nil {

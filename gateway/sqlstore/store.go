@@ -211,6 +211,17 @@ func (s *Store) readWithin(ctx context.Context, most time.Duration, fn func(quer
 	return s.reading(ctx, false, func(q querier) error { return fn(bounded{q, ctx}) })
 }
 
+// readSoon is readWithin for what a page can do without: inTime is false where it took too long.
+func (s *Store) readSoon(ctx context.Context, most time.Duration, fn func(querier) error) (inTime bool, err error) {
+	if err := s.fault(FaultRead); err != nil {
+		return false, away("read the ledger", err)
+	}
+	if err = s.engine.readSoon(ctx, most, fn); errors.Is(err, errLate) {
+		return false, nil
+	}
+	return err == nil, translate("read the ledger", err)
+}
+
 // bounded is a querier whose statements end with ctx, whichever context they are given: the callers'
 // own ends with its request at best.
 type bounded struct {

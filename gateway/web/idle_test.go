@@ -92,6 +92,7 @@ func fewGoroutines(t *testing.T, n int) {
 func idleCost(t *testing.T, addr string, settle func()) int {
 	t.Helper()
 	open := make([]net.Conn, idleConns)
+	fewGoroutines(t, 20) // those of the count before are gone
 	before := memory()
 	for i := range open {
 		c, err := net.Dial("tcp", addr)

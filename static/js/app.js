@@ -104,7 +104,8 @@ function checkout() {
 	pay.querySelectorAll("[data-no]").forEach(el => checks[el.id] = () => !el.checked && el.dataset.no);
 	const read = () => pay.querySelectorAll(".agree [open] .words").forEach(p => {
 		p.at = p.at || p.firstChild;
-		fetch(p.at.href + "&installments=" + want + "&bin=" + digits(num.value).slice(0, 8) + (amount ? "&amount=" + minor() : ""), {headers: {accept: "text/plain"}})
+		const bin = digits(num.value).slice(0, 8);
+		fetch(p.at.href + "&installments=" + (bin[5] ? want : 0) + "&bin=" + bin + (amount ? "&amount=" + minor() : ""), {headers: {accept: "text/plain"}})
 			.then(r => r.ok ? r.text() : p.at).catch(() => p.at).then(text => p.replaceChildren(text));
 	});
 	pay.addEventListener("toggle", read, true);

@@ -258,7 +258,7 @@ func (a *acquirer) Verify(ctx context.Context) error {
 	if a.set.reports != a.set.user {
 		ans, err := a.ask(ctx, a.client.Timeouts.Ask, a.follow(a.set.reports, "Report", "TxnHistory",
 			checkout.Field{Name: "OrderId", Value: string(o.BankOrder)}, checkout.Field{Name: "Lang", Value: lang(o.Lang)}))
-		if err == nil && meaningOf(ans.code).class == setup { // a history is no answer of this shape
+		if err == nil && refusesUser[ans.code] { // a history is no answer of this shape
 			return badSetting(ans.code, ans.get("ErrMsg"), "report_user")
 		}
 	}
@@ -267,6 +267,9 @@ func (a *acquirer) Verify(ctx context.Context) error {
 	}
 	return a.verifySecret(ctx, o)
 }
+
+// refusesUser are the codes that say that a user is unknown, has another password, or may not ask this (section 7).
+var refusesUser = map[string]bool{"M009": true, "M016": true, "M017": true, "M049": true, "V004": true, "V006": true, "V035": true, "V038": true}
 
 // verifyUser has a user void an order that nobody made. name begins the names of his credentials.
 func (a *acquirer) verifyUser(ctx context.Context, by user, o checkout.Order, name string) error {

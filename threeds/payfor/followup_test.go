@@ -264,6 +264,7 @@ func TestVerify(t *testing.T) {
 		name, mode, void, open string
 		forge                  bool
 		back                   string // another user voids, and this is what he is told
+		read                   string // another user asks for histories, and this is what he is told
 		field, code            string // "" = the account works
 	}{
 		{name: "everything right", void: "V013", open: "M008"},
@@ -284,6 +285,8 @@ func TestVerify(t *testing.T) {
 		{name: "the first user's password is wrong", void: "M009", back: "V013", field: "credentials.user_pass", code: "password_refused"},
 		{name: "the other user's password is wrong", void: "V038", back: "M009", field: "credentials.refund_user_pass", code: "password_refused"},
 		{name: "the other user is unknown", void: "V038", back: "V035", field: "credentials.refund_user_code", code: "user_refused"},
+		{name: "another user reads, and a history is asked for in another way", void: "V013", open: "M008", read: "M028"},
+		{name: "another user reads, whom the bank does not know", void: "V013", open: "M008", read: "V035", field: "credentials.report_user_code", code: "user_refused"},
 		{name: "a strange refusal", void: "M099", field: "credentials", code: "credentials_refused"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -291,6 +294,9 @@ func TestVerify(t *testing.T) {
 			bank := &selfTestBank{c: c, void: tc.void, open: tc.open, forge: tc.forge, back: tc.back}
 			if tc.back != "" {
 				c.a.set.refunds = user{"BACK", "b4ck"}
+			}
+			if bank.read = tc.read; tc.read != "" {
+				c.a.set.reports = user{"READ", "r34d"}
 			}
 			c.a.client = wire.NewClient(wire.ClientConfig{Transport: bank})
 			err := c.acq.(checkout.Verifier).Verify(t.Context())
@@ -335,7 +341,7 @@ func openingAnswer(c *bankCase, in url.Values, code string, forge bool) string {
 type selfTestBank struct {
 	c          *bankCase
 	void, open string
-	back       string // a void of the user BACK
+	back, read string // a void of the user BACK, a history of the user READ
 	forge      bool
 	sawCard    bool
 	order      string
@@ -348,9 +354,13 @@ func (b *selfTestBank) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	reply := ""
 	if strings.HasSuffix(r.URL.Path, "XMLGate.aspx") {
-		_, after, _ := strings.Cut(string(body), "<OrgOrderId>")
-		b.order, _, _ = strings.Cut(after, "<")
+		if _, after, void := strings.Cut(string(body), "<OrgOrderId>"); void {
+			b.order, _, _ = strings.Cut(after, "<")
+		}
 		code := b.void
+		if strings.Contains(string(body), "<UserCode>READ</UserCode>") {
+			code = b.read
+		}
 		if strings.Contains(string(body), "<UserCode>BACK</UserCode>") {
 			code = b.back
 		}

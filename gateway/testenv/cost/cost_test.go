@@ -55,8 +55,8 @@ func TestRoundsGoOnUntilTheyAreQuiet(t *testing.T) {
 			kept = make([]byte, 1024)
 		}
 	})
-	if f.Allocs < 1 || f.Allocs > 1.1 || round != 8+settled {
-		t.Errorf("%+v after %d rounds, want one allocation after %d", f, round, 8+settled)
+	if f.Allocs < 1 || f.Allocs > 1.1 || round < 8+settled || round >= mostRounds {
+		t.Errorf("%+v after %d rounds, want one allocation after %d or little more", f, round, 8+settled)
 	}
 }
 
