@@ -40,6 +40,8 @@ type FigureLedger interface {
 	PaidGroups(ctx context.Context, m MerchantID, maker UserID, from, to time.Time) ([]PaidGroup, error)
 	TriedGroups(ctx context.Context, m MerchantID, maker UserID, from, to time.Time) ([]TriedGroup, error)
 	LinkFunnel(ctx context.Context, m MerchantID, maker UserID, from, to time.Time) (Funnel, error)
+	// Calling counts payments for which a person should look, at most most of them.
+	Calling(ctx context.Context, m MerchantID, maker UserID, most int) (int64, error)
 	// FeedPlace is the place of a merchant's newest event: it grows when something happened.
 	FeedPlace(ctx context.Context, m MerchantID) (int64, error)
 	// NoteOpened keeps when links were first opened; those that were before stay as they are.

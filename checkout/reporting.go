@@ -23,6 +23,16 @@ type ReportPlace struct {
 	ID string
 }
 
+// Refusal is what the daily error report counts of an attempt that was refused or failed.
+type Refusal struct {
+	Payment  PaymentID
+	At       time.Time // of the attempt
+	Account  AccountID
+	Reason   Reason
+	BankCode string
+	Total    Money
+}
+
 // CountSum is what was collected in payments of one number of instalments with cards of one programme.
 type CountSum struct {
 	Installments int

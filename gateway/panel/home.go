@@ -108,7 +108,8 @@ func (s *Surface) home(ctx context.Context, w *who) (*home, error) {
 	var tried, triedToday []checkout.TriedGroup
 	var funnel checkout.Funnel
 	var accounts []checkout.Account
-	var waiting, attention []checkout.Payment
+	var waiting []checkout.Payment
+	var calling int64
 	var err error
 	if h.Place, err = s.Ledger.FeedPlace(ctx, m); err != nil {
 		return nil, err
@@ -135,7 +136,7 @@ func (s *Surface) home(ctx context.Context, w *who) (*home, error) {
 			return err
 		},
 		func() (err error) {
-			attention, _, err = s.Ledger.SearchPayments(ctx, checkout.PaymentQuery{Merchant: m, Maker: own, Attention: true, Limit: 100})
+			calling, err = s.Ledger.Calling(ctx, m, own, 100)
 			return err
 		},
 	)
@@ -143,7 +144,7 @@ func (s *Surface) home(ctx context.Context, w *who) (*home, error) {
 		return nil, err
 	}
 	h.today(fresh)
-	h.waits(waiting, attention)
+	h.waits(waiting, calling)
 	for _, g := range triedToday {
 		if g.Status == checkout.StatusDeclined || g.Status == checkout.StatusFailed {
 			h.Refused += g.Attempts
@@ -197,15 +198,15 @@ func add(sums *[]todaySum, c checkout.Currency, minor, count int64) {
 }
 
 // waits says what has no outcome yet, and what a person should look at.
-func (h *home) waits(waiting, attention []checkout.Payment) {
+func (h *home) waits(waiting []checkout.Payment, calling int64) {
 	for _, p := range waiting {
 		add(&h.Waiting, p.Total.Currency, p.Total.Minor, 1)
 	}
 	if n := int64(len(waiting)); n > 0 {
 		h.Tasks = append(h.Tasks, task{"home.task.pending", n, "/panel/payments?status=pending", false})
 	}
-	if n := int64(len(attention)); n > 0 {
-		h.Tasks = append(h.Tasks, task{"home.task.attention", n, "/panel/payments?attention=true", true})
+	if calling > 0 {
+		h.Tasks = append(h.Tasks, task{"home.task.attention", calling, "/panel/payments?attention=true", true})
 	}
 }
 

@@ -2,6 +2,7 @@ package panel
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,9 +15,11 @@ import (
 	"github.com/odelink/odelink/templates"
 )
 
-// How much of a report is on the screen, and how much of it is read for its totals; the files have all of it.
+// How much of a report is on the screen, and how much of it is read for its totals: in passing, and for who asked for
+// them. The files have all of it.
 const (
 	reportShown = 50
+	reportPages = 100
 	reportRead  = 5000
 	reportDays  = 30 // that are asked for where nobody asked for others
 )
@@ -53,6 +56,7 @@ type reportData struct {
 	Filters  []string // that the report takes
 	From, To int      // places of the rows that are shown, from 1
 	Page     int
+	SumAll   string // address of this page with the totals of the whole; "" = they are there, or cannot be
 	Before   string // address of the page before, Next of the next one
 	Next     string
 	Presets  []Choice
@@ -107,7 +111,7 @@ func (s *Surface) reportPage(c *fiber.Ctx, w *who) error {
 	}
 	f, q := s.reportQuery(c, w, r)
 	d := reportData{Report: r, Form: f, Presets: s.presets(f)}
-	if d.Page, err = strconv.Atoi(f.Get("page")); err != nil || d.Page < 1 || d.Page > reportRead/reportShown {
+	if d.Page, err = strconv.Atoi(f.Get("page")); err != nil || d.Page < 1 || d.Page > reportPages {
 		d.Page = 1
 	}
 	for _, filter := range r.Filters {
@@ -119,16 +123,23 @@ func (s *Surface) reportPage(c *fiber.Ctx, w *who) error {
 	if !f.OK() {
 		return s.show(c, w, fiber.StatusUnprocessableEntity, "report", d)
 	}
-	skip := (d.Page - 1) * reportShown
-	if d.Table, err = report.Look(c.UserContext(), s.Ledger, r, q, skip, reportShown, reportRead); err != nil {
+	skip, asked := (d.Page-1)*reportShown, c.Query("sums") == "all"
+	piece := report.Piece{Skip: skip, Rows: reportShown, Most: reportRead, Within: sumsInPassing}
+	if asked {
+		piece.Most, piece.Within = math.MaxInt, sumsAsked
+	}
+	if d.Table, err = report.Look(c.UserContext(), s.Ledger, r, q, piece); err != nil {
 		return err
+	}
+	if !d.Table.Whole && !asked {
+		d.SumAll = samePage(c, "sums", "all")
 	}
 	d.draw(s.pages.locale(w.lang))
 	d.From, d.To = skip+1, skip+len(d.Table.Rows)
 	if d.Page > 1 {
 		d.Before = pageAt(c, d.Page-1)
 	}
-	if d.To < d.Table.Count && d.Page < reportRead/reportShown {
+	if d.To < d.Table.Count && d.Page < reportPages {
 		d.Next = pageAt(c, d.Page+1)
 	}
 	return s.show(c, w, fiber.StatusOK, "report", d)
@@ -138,6 +149,7 @@ func (s *Surface) reportPage(c *fiber.Ctx, w *who) error {
 func pageAt(c *fiber.Ctx, page int) string {
 	args := c.Context().QueryArgs()
 	args.Del("cursor")
+	args.Del("sums")
 	args.SetUint("page", page)
 	return c.Path() + "?" + args.String()
 }

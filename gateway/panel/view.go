@@ -247,7 +247,14 @@ func (p *Page) Languages() (all []Choice) {
 type Section struct {
 	Name, Path string
 	Here       bool
+	Far        bool // a phone's bar has no room for it: it stands in Rest there
 }
+
+// How many sections a phone's bar has room for, and how many it shows where there are more, beside the way to those.
+const (
+	railFits = 5
+	railNear = railFits - 1
+)
 
 // Rail are the areas that who asks may see.
 func (p *Page) Rail() (all []Section) {
@@ -259,7 +266,17 @@ func (p *Page) Rail() (all []Section) {
 			all = append(all, Section{Name: a.name, Path: a.path, Here: a.name == p.Who.area.name})
 		}
 	}
+	if len(all) > railFits {
+		for i := railNear; i < len(all); i++ {
+			all[i].Far = true
+		}
+	}
 	return all
+}
+
+// Rest are those of them that a phone's bar has no room for.
+func (p *Page) Rest() []Section {
+	return slices.DeleteFunc(p.Rail(), func(s Section) bool { return !s.Far })
 }
 
 // Merchant, User, Member and Others are who asks and for whom.

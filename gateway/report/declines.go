@@ -3,8 +3,6 @@ package report
 import (
 	"cmp"
 	"context"
-	"errors"
-	"io"
 	"slices"
 	"time"
 
@@ -54,9 +52,13 @@ func declines() Report {
 		open: func(ctx context.Context, l Ledger, q Query) (batches, error) {
 			accounts, err := accountsOf(ctx, l, q.Merchant)
 			days := &tally{
-				next: pages(func(after checkout.ReportPlace) ([]checkout.Payment, error) {
-					return l.ReportDeclined(ctx, q.rows(after))
-				}, createdPayment),
+				next: pagesOf(refusals, func(after checkout.ReportPlace) ([]checkout.Refusal, error) {
+					ask := q.rows(after)
+					ask.Limit = refusals
+					return l.ReportRefused(ctx, ask)
+				}, func(r checkout.Refusal) checkout.ReportPlace {
+					return checkout.ReportPlace{At: r.At, ID: string(r.Payment)}
+				}),
 				count: map[cause]*refused{}, accounts: accounts,
 			}
 			return func() ([]Row, error) {
@@ -74,33 +76,24 @@ func declines() Report {
 // tally counts refusals day by day: they come newest first, so a day is whole when another one begins, and
 // nothing is kept but the causes of one day.
 type tally struct {
-	next     func() ([]checkout.Payment, error)
+	next     func() ([]checkout.Refusal, error)
 	accounts map[checkout.AccountID]checkout.Account
 	day      time.Time
 	count    map[cause]*refused
-	over     bool
 }
 
 // read answers the days that became whole.
-func (t *tally) read() ([]refused, error) {
-	if t.over {
-		return nil, io.EOF
+func (t *tally) read() (out []refused, err error) {
+	some, end := t.next()
+	if failed(end) {
+		return nil, end
 	}
-	some, err := t.next()
-	if errors.Is(err, io.EOF) {
-		t.over = true
-		return t.whole(nil), nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	var out []refused
 	for _, p := range some {
-		if day := dayOf(p.CreatedAt); !day.Equal(t.day) {
+		if day := dayOf(p.At); !day.Equal(t.day) {
 			out = t.whole(out)
 			t.day = day
 		}
-		c := cause{p.Account, p.Decline.Code, p.Decline.BankCode, p.Total.Currency}
+		c := cause{p.Account, p.Reason, p.BankCode, p.Total.Currency}
 		r := t.count[c]
 		if r == nil {
 			r = &refused{cause: c, day: t.day, name: t.accounts[p.Account].Name}
@@ -109,7 +102,10 @@ func (t *tally) read() ([]refused, error) {
 		r.attempts++
 		r.minor += p.Total.Minor
 	}
-	return out, nil
+	if end != nil {
+		out = t.whole(out)
+	}
+	return out, end
 }
 
 // whole adds the causes of the day that ended.

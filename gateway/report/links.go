@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -107,11 +108,12 @@ func links() Report {
 					return checkout.ReportPlace{At: l.CreatedAt, ID: string(l.ID)}
 				})
 			return func() ([]Row, error) {
-				some, err := next()
-				if err != nil {
-					return nil, err
+				some, end := next()
+				if failed(end) {
+					return nil, end
 				}
-				return linkRows(ctx, l, q, fields, some)
+				rows, err := linkRows(ctx, l, q, fields, some)
+				return rows, cmp.Or(err, end)
 			}, nil
 		},
 	}

@@ -2,9 +2,8 @@ package report
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
+	"time"
 )
 
 // Table is a piece of a report, for a screen.
@@ -16,32 +15,44 @@ type Table struct {
 	Totals  []Total // of the whole report; nil where it was not read to its end
 }
 
-// Look answers the rows of a report behind the first skip, at most n, and its totals. It reads no more than most
-// rows, so that a page costs the same however long the report is.
-func Look(ctx context.Context, l Ledger, r Report, q Query, skip, n, most int) (Table, error) {
+// Piece is what is looked at of a report: Rows of it behind the first Skip. It is read on for the totals, as far as
+// they are cheap: until Most rows have come, or Within is over.
+type Piece struct {
+	Skip, Rows, Most int
+	Within           time.Duration
+}
+
+// seen says whether count rows are more than the piece, so that there is a next one.
+func (p Piece) seen(count int) bool { return count > p.Skip+p.Rows }
+
+// Look answers a piece of a report, and the totals of the whole where they came in time: a page costs the same however
+// long the report is. A report that fits one page of reading is always whole.
+func Look(ctx context.Context, l Ledger, r Report, q Query, p Piece) (Table, error) {
 	t := Table{Columns: r.Columns()}
+	soon, cancel := context.WithTimeout(ctx, p.Within)
+	defer cancel()
 	next, err := r.open(ctx, l, q)
 	if err != nil {
 		return t, fmt.Errorf("report %s: %w", r.Name, err)
 	}
 	sums := &Stream{columns: r.columns}
-	for t.Count < most {
-		rows, err := next()
-		if errors.Is(err, io.EOF) {
-			t.Whole, t.Totals = true, sums.totals
-			return t, nil
-		}
-		if err != nil {
-			return t, fmt.Errorf("report %s: %w", r.Name, err)
+	for !p.seen(t.Count) || t.Count < p.Most && soon.Err() == nil {
+		rows, end := next()
+		if failed(end) {
+			return t, fmt.Errorf("report %s: %w", r.Name, end)
 		}
 		for _, row := range rows {
-			if t.Count >= skip && len(t.Rows) < n {
+			if t.Count >= p.Skip && len(t.Rows) < p.Rows {
 				t.Rows = append(t.Rows, row)
 			}
 			t.Count++
 			if err := sums.count(row); err != nil {
 				return t, err
 			}
+		}
+		if end != nil {
+			t.Whole, t.Totals = true, sums.totals
+			break
 		}
 	}
 	return t, nil

@@ -2,7 +2,9 @@ package report
 
 import (
 	"context"
+	"io"
 	"testing"
+	"time"
 
 	"github.com/odelink/odelink/checkout"
 )
@@ -19,7 +21,7 @@ func TestTheRowsOfOneReconciliation(t *testing.T) {
 	}
 	for class, want := range map[checkout.Class]int{"": 5, checkout.ClassOnlyBank: 2} {
 		q := Query{Merchant: shop, Rows: &checkout.RowQuery{Merchant: shop, Run: "rec_1", Class: class}}
-		table, err := Look(t.Context(), s, reconciliation(), q, 0, 9, 100)
+		table, err := Look(t.Context(), s, reconciliation(), q, Piece{Rows: 9, Most: 100, Within: time.Hour})
 		if err != nil || len(table.Rows) != want || !table.Whole || table.Rows[0].Values[0].Text != "rec_1" {
 			t.Errorf("%s: %+v, %v", class, table, err)
 		}
@@ -39,18 +41,18 @@ func TestLookShowsAPieceAndTheTotalsOfTheWhole(t *testing.T) {
 		}
 		return sum
 	}
-	for _, c := range []struct{ skip, n, most, rows, count int }{{0, 3, 100, 3, 8}, {6, 3, 100, 2, 8}, {8, 3, 100, 0, 8}, {0, 3, 1, 3, 8}} {
-		table, err := Look(context.Background(), fill(), r, q, c.skip, c.n, c.most)
+	for _, c := range []struct{ skip, n, most, rows, count int }{{0, 3, 100, 3, 8}, {6, 3, 100, 2, 8}, {8, 3, 100, 0, 8}} {
+		table, err := Look(context.Background(), fill(), r, q, Piece{Skip: c.skip, Rows: c.n, Most: c.most, Within: time.Hour})
 		if err != nil || len(table.Rows) != c.rows || table.Count != c.count {
 			t.Errorf("%+v: %d rows of %d, %v", c, len(table.Rows), table.Count, err)
 		}
-		if whole := c.most > 8; table.Whole != whole || whole && collected(table) != 50900 || !whole && table.Totals != nil {
+		if !table.Whole || collected(table) != 50900 {
 			t.Errorf("%+v: whole %v, totals %+v", c, table.Whole, table.Totals)
 		}
 	}
 	broken := fill()
 	broken.pages, broken.breaks = 1, 1
-	if _, err := Look(context.Background(), broken, r, q, 0, 3, 100); err == nil {
+	if _, err := Look(context.Background(), broken, r, q, Piece{Rows: 3, Most: 100, Within: time.Hour}); err == nil {
 		t.Error("a ledger that is away went unnoticed")
 	}
 }
@@ -59,8 +61,46 @@ func TestLookShowsAPieceAndTheTotalsOfTheWhole(t *testing.T) {
 func TestPaymentsOfAListAreTheReportsRows(t *testing.T) {
 	r, _ := ByName("payments")
 	q := Query{Merchant: shop, Payments: &checkout.PaymentQuery{Merchant: shop, Status: checkout.StatusDeclined, Cursor: "of the page", Limit: 1}}
-	table, err := Look(context.Background(), fill(), r, q, 0, 100, 100)
+	table, err := Look(context.Background(), fill(), r, q, Piece{Rows: 100, Most: 100, Within: time.Hour})
 	if err != nil || table.Count != 5 {
 		t.Errorf("%d rows, %v", table.Count, err)
+	}
+}
+
+// A page waits for the totals as long as it was told, and never for those of what one reading brings.
+func TestLookWaitsForTotalsNoLongerThanItIsTold(t *testing.T) {
+	of := func(rows, each int) Report {
+		read := 0
+		return Made("made", Words{}, []Column{{Name: "n", Type: TypeCount, Sum: true}}, func(context.Context) ([]Row, error) {
+			some := make([]Row, min(each, rows-read))
+			for i := range some {
+				some[i] = Row{Currency: checkout.TRY, Values: []Value{number(1)}}
+			}
+			if read += len(some); read == rows {
+				return some, io.EOF
+			}
+			return some, nil
+		})
+	}
+	for name, c := range map[string]struct {
+		rows, each int
+		piece      Piece
+		count      int
+		whole      bool
+	}{
+		"no time, many rows":     {10, 2, Piece{Rows: 3, Most: 100}, 4, false},
+		"no time, behind some":   {10, 2, Piece{Skip: 4, Rows: 2, Most: 100}, 8, false},
+		"no time, one reading":   {10, 10, Piece{Rows: 3, Most: 100}, 10, true},
+		"no time, the last rows": {10, 2, Piece{Skip: 8, Rows: 3, Most: 100}, 10, true},
+		"time, too many rows":    {10, 2, Piece{Rows: 3, Most: 5, Within: time.Hour}, 6, false},
+		"time":                   {10, 2, Piece{Rows: 3, Most: 100, Within: time.Hour}, 10, true},
+	} {
+		table, err := Look(t.Context(), nil, of(c.rows, c.each), Query{}, c.piece)
+		if err != nil || table.Count != c.count || table.Whole != c.whole || len(table.Rows) != min(c.piece.Rows, c.rows-c.piece.Skip) {
+			t.Errorf("%s: %d of %d rows, whole %v, %v", name, len(table.Rows), table.Count, table.Whole, err)
+		}
+		if whole := len(table.Totals) == 1 && table.Totals[0].Sums[0].N == int64(c.rows); whole != c.whole {
+			t.Errorf("%s: totals %+v", name, table.Totals)
+		}
 	}
 }

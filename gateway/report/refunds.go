@@ -89,9 +89,9 @@ func backs(ctx context.Context, l Ledger, q Query) (func() ([]back, error), erro
 		return l.ReportRefunds(ctx, q.rows(after))
 	}, createdRefund)
 	return func() ([]back, error) {
-		some, err := next()
-		if err != nil {
-			return nil, err
+		some, end := next()
+		if failed(end) {
+			return nil, end
 		}
 		ids := make([]checkout.PaymentID, len(some))
 		for i, r := range some {
@@ -106,6 +106,6 @@ func backs(ctx context.Context, l Ledger, q Query) (func() ([]back, error), erro
 			p := of[r.Payment]
 			out[i] = back{r, p, accounts[p.Account]}
 		}
-		return out, nil
+		return out, end
 	}, err
 }

@@ -6,6 +6,7 @@ package report
 
 import (
 	"context"
+	"errors"
 	"io"
 	"slices"
 	"time"
@@ -20,8 +21,8 @@ type Ledger interface {
 	ReportLinks(ctx context.Context, q checkout.ReportQuery) ([]checkout.Link, error)
 	ReportPayments(ctx context.Context, q checkout.ReportQuery) ([]checkout.Payment, error)
 	ReportCollected(ctx context.Context, q checkout.ReportQuery) ([]checkout.Payment, error)
-	// ReportDeclined is ReportPayments of those alone that ended with a reason.
-	ReportDeclined(ctx context.Context, q checkout.ReportQuery) ([]checkout.Payment, error)
+	// ReportRefused answers a page of attempts that ended with a reason, by time of creation, newest first.
+	ReportRefused(ctx context.Context, q checkout.ReportQuery) ([]checkout.Refusal, error)
 	// SearchPayments answers a page of a list, newest first, and the cursor of the next one.
 	SearchPayments(ctx context.Context, q checkout.PaymentQuery) ([]checkout.Payment, string, error)
 	ReportRefunds(ctx context.Context, q checkout.ReportQuery) ([]checkout.Refund, error)
@@ -60,8 +61,11 @@ type Query struct {
 	LinkURL func(token checkout.Token) string // the short address of a link
 }
 
-// page is how many rows are read at once.
-const page = 500
+// page is how many rows are read at once, refusals how many of those, which are narrow.
+const (
+	page     = 500
+	refusals = 2500
+)
 
 func (q Query) rows(after checkout.ReportPlace) checkout.ReportQuery {
 	return checkout.ReportQuery{
@@ -107,7 +111,7 @@ type Report struct {
 }
 
 // Made is a table of somebody else's rows, to be written as reports are, without totals: next answers some at a
-// time, in order, and io.EOF behind the last.
+// time, in order, and io.EOF with the last or behind it.
 func Made(name string, title Words, columns []Column, next func(ctx context.Context) ([]Row, error)) Report {
 	return Report{Name: name, Title: title, columns: columns, plain: true, open: func(ctx context.Context, _ Ledger, _ Query) (batches, error) {
 		return func() ([]Row, error) { return next(ctx) }, nil
@@ -147,7 +151,7 @@ func ByName(name string) (Report, bool) {
 	return Report{}, false
 }
 
-// batches hands out rows, some at a time; io.EOF behind the last.
+// batches hands out rows, some at a time; io.EOF with the last of them where that is known, else behind it.
 type batches func() ([]Row, error)
 
 // Row is one line of a report: a value for each column.
@@ -253,13 +257,19 @@ func cursored[T any](read func(cursor string) ([]T, string, error)) func() ([]T,
 			return nil, io.EOF
 		}
 		some, next, err := read(cursor)
-		cursor, over = next, next == ""
+		if cursor, over = next, next == ""; err == nil && over {
+			err = io.EOF
+		}
 		return some, err
 	}
 }
 
-// pages reads rows behind each other until there are none.
+// pages reads rows behind each other until a page is not full.
 func pages[T any](read func(after checkout.ReportPlace) ([]T, error), place func(T) checkout.ReportPlace) func() ([]T, error) {
+	return pagesOf(page, read, place)
+}
+
+func pagesOf[T any](full int, read func(after checkout.ReportPlace) ([]T, error), place func(T) checkout.ReportPlace) func() ([]T, error) {
 	var after checkout.ReportPlace
 	over := false
 	return func() ([]T, error) {
@@ -270,13 +280,16 @@ func pages[T any](read func(after checkout.ReportPlace) ([]T, error), place func
 		if err != nil {
 			return nil, err
 		}
-		if over = len(rows) < page; len(rows) == 0 {
-			return nil, io.EOF
+		if over = len(rows) < full; over {
+			return rows, io.EOF
 		}
 		after = place(rows[len(rows)-1])
 		return rows, nil
 	}
 }
+
+// failed says whether a batch broke: its end is no failure.
+func failed(err error) bool { return err != nil && !errors.Is(err, io.EOF) }
 
 // once is a report that is read as a whole, because it is small.
 func once(rows []Row) batches {
@@ -286,7 +299,7 @@ func once(rows []Row) batches {
 			return nil, io.EOF
 		}
 		over = true
-		return rows, nil
+		return rows, io.EOF
 	}
 }
 

@@ -84,8 +84,18 @@ func (s *shelf) ReportPayments(_ context.Context, q checkout.ReportQuery) ([]che
 	return part(s, q, s.payments, createdPayment)
 }
 
-func (s *shelf) ReportDeclined(_ context.Context, q checkout.ReportQuery) ([]checkout.Payment, error) {
-	return part(s, q, slices.DeleteFunc(slices.Clone(s.payments), func(p checkout.Payment) bool { return p.Decline.Code == "" }), createdPayment)
+func (s *shelf) ReportRefused(_ context.Context, q checkout.ReportQuery) ([]checkout.Refusal, error) {
+	var all []checkout.Refusal
+	for _, p := range s.payments {
+		if p.Decline.Code != "" {
+			all = append(all, checkout.Refusal{
+				Payment: p.ID, At: p.CreatedAt, Account: p.Account, Reason: p.Decline.Code, BankCode: p.Decline.BankCode, Total: p.Total,
+			})
+		}
+	}
+	return part(s, q, all, func(r checkout.Refusal) checkout.ReportPlace {
+		return checkout.ReportPlace{At: r.At, ID: string(r.Payment)}
+	})
 }
 
 func (s *shelf) ReportCollected(_ context.Context, q checkout.ReportQuery) ([]checkout.Payment, error) {

@@ -2,7 +2,6 @@ package report
 
 import (
 	"context"
-	"errors"
 	"io"
 	"slices"
 	"time"
@@ -110,9 +109,10 @@ type cursor[T any] struct {
 func (c *cursor[T]) peek() (v T, ok bool, err error) {
 	for len(c.have) == 0 && !c.over {
 		c.have, err = c.read()
-		if c.over = errors.Is(err, io.EOF); err != nil && !c.over {
+		if failed(err) {
 			return v, false, err
 		}
+		c.over = err != nil
 	}
 	if len(c.have) == 0 {
 		return v, false, nil

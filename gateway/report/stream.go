@@ -3,7 +3,6 @@ package report
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -124,22 +123,32 @@ func (s *Stream) Read(p []byte) (int, error) {
 
 // more writes the next page, or the end. What a page that broke had already written is dropped.
 func (s *Stream) more() {
-	rows, err := s.next()
-	if errors.Is(err, io.EOF) {
-		if s.err = s.enc.end(s.totals); s.err == nil {
-			s.err = io.EOF
-		}
-		return
+	rows, end := s.next()
+	err := end
+	if !failed(end) {
+		err = s.rows(rows)
 	}
-	for i := 0; i < len(rows) && err == nil; i++ {
-		if err = s.count(rows[i]); err == nil {
-			err = s.enc.row(rows[i])
+	if err == nil && end != nil {
+		if err = s.enc.end(s.totals); err == nil {
+			s.err = end
 		}
 	}
 	if err != nil {
 		s.buf.Reset()
 		s.err = err
 	}
+}
+
+func (s *Stream) rows(rows []Row) error {
+	for _, r := range rows {
+		if err := s.count(r); err != nil {
+			return err
+		}
+		if err := s.enc.row(r); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // count adds a row to the totals of its currency.

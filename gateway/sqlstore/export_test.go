@@ -1,6 +1,10 @@
 package sqlstore
 
-import "github.com/odelink/odelink/checkout"
+import (
+	"time"
+
+	"github.com/odelink/odelink/checkout"
+)
 
 // Questions that have to be answered from an index, for a test that asks the engines for their plans.
 func PaymentSearch(q checkout.PaymentQuery) (text string, args []any, err error) {
@@ -11,7 +15,7 @@ func PaymentSearchHinted(q checkout.PaymentQuery, hints bool) (text string, args
 	return paymentSearch(q, defaultPage, hints, meant{})
 }
 
-// PaymentWalk is the question where a text names many links.
+// PaymentWalk is the question where a text names many links, or many payments call for attention.
 func PaymentWalk(q checkout.PaymentQuery, hints bool) (text string, args []any, err error) {
 	return paymentSearch(q, defaultPage, hints, meant{walk: true})
 }
@@ -26,9 +30,19 @@ func AttentionOf(m checkout.MerchantID, of []checkout.PaymentID) (text string, a
 
 func ReportPayments(q checkout.ReportQuery) (text string, args []any) { return reportPayments(q) }
 
-func ReportDeclined(q checkout.ReportQuery) (text string, args []any) { return reportDeclined(q) }
+func ReportRefused(q checkout.ReportQuery) (text string, args []any) { return reportRefused(q) }
 
 func ReportCollected(q checkout.ReportQuery) (text string, args []any) { return reportCollected(q) }
+
+func CollectedByCount(q checkout.ReportQuery) (text string, args []any) { return collectedByCount(q) }
+
+func PaidGroups(m checkout.MerchantID, maker checkout.UserID, from, to time.Time) (text string, args []any) {
+	return paidGroups(m, maker, from, to)
+}
+
+func Calling(m checkout.MerchantID, maker checkout.UserID, most int) (text string, args []any) {
+	return calling(m, maker, most)
+}
 
 var LiveQuestion, EndingQuestion = liveQuestion, ending
 

@@ -24,7 +24,7 @@ func (f *filter) byMaker(column string, m checkout.MerchantID, maker checkout.Us
 
 func (f *filter) clause() string { return strings.Join(f.where, " AND ") }
 
-// PaidGroups sums what was collected, by the index payments_paid.
+// PaidGroups sums what was collected, from the index payments_paid alone.
 func (s *Store) PaidGroups(ctx context.Context, m checkout.MerchantID, maker checkout.UserID, from, to time.Time) (all []checkout.PaidGroup, err error) {
 	text, args := paidGroups(m, maker, from, to)
 	err = s.readWithin(ctx, searchTime, func(db querier) error {
@@ -99,6 +99,29 @@ func linkFunnel(m checkout.MerchantID, maker checkout.UserID, from, to time.Time
 	return "SELECT count(*), " + one("EXISTS (SELECT 1 FROM messages WHERE messages.link = links.id)") + ", " +
 		one("EXISTS (SELECT 1 FROM link_opens WHERE link_opens.link = links.id) OR "+tried) + ", " + one(tried) + ", " + one("paid_count > 0") +
 		" FROM links WHERE " + f.clause(), f.args
+}
+
+// Calling walks the index events_attention, and no further than it counts.
+func (s *Store) Calling(ctx context.Context, m checkout.MerchantID, maker checkout.UserID, most int) (n int64, err error) {
+	text, args := calling(m, maker, most)
+	err = s.readWithin(ctx, searchTime, func(db querier) error {
+		return db.query(ctx, text, func(r row) error {
+			n = r.num()
+			return nil
+		}, args...)
+	})
+	return n, err
+}
+
+func calling(m checkout.MerchantID, maker checkout.UserID, most int) (text string, args []any) {
+	f := &filter{}
+	f.add("merchant = ?", string(m))
+	f.add(attention)
+	if maker != "" {
+		f.add("EXISTS (SELECT 1 FROM payments AS p JOIN link_makers AS k ON k.link = p.link WHERE p.id = events.subject AND k.merchant = ? AND k.maker = ?)", string(m), string(maker))
+	}
+	f.args = append(f.args, int64(most))
+	return fmt.Sprintf("SELECT count(*) FROM (SELECT DISTINCT subject FROM events WHERE %s LIMIT $%d) AS found", f.clause(), len(f.args)), f.args
 }
 
 // FeedPlace reads the end of the index outbox_place.

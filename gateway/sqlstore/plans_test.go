@@ -187,7 +187,15 @@ func TestListsComeInTheOrderOfAnIndex(t *testing.T) {
 			if got = plan(t, url, text, args); !strings.Contains(got, "payments_merchant") || !searches(got, "links") || strings.Contains(got, "SCAN payments") || strings.Contains(got, "Seq Scan") {
 				t.Errorf("%s: a walk for a text is none\n%s", name, got)
 			}
-			q.Any = nil
+			// So does the list of those that somebody should look at, where they are many.
+			q.Any, q.Attention = nil, true
+			if text, args, err = sqlstore.PaymentWalk(q, false); err != nil {
+				t.Fatal(err)
+			}
+			if got = plan(t, url, text, args); !strings.Contains(got, "payments_merchant") || !searches(got, "events_attention") || strings.Contains(got, "SCAN payments") || strings.Contains(got, "Seq Scan") {
+				t.Errorf("%s: a walk for what calls for attention is none\n%s", name, got)
+			}
+			q.Attention = false
 			// Its sums walk the same way, as far as they go.
 			if text, args, err = sqlstore.PaymentSums(q); err != nil {
 				t.Fatal(err)
@@ -233,12 +241,43 @@ func TestReportsComeInTheOrderOfAnIndex(t *testing.T) {
 	files(t, func(t *testing.T, url string) {
 		open(t, url)
 		for _, q := range []checkout.ReportQuery{whole, next} {
-			for index, ask := range map[string]func(checkout.ReportQuery) (string, []any){"payments_merchant": sqlstore.ReportPayments, "payments_paid": sqlstore.ReportCollected, "payments_declined": sqlstore.ReportDeclined} {
+			for index, ask := range map[string]func(checkout.ReportQuery) (string, []any){"payments_merchant": sqlstore.ReportPayments, "payments_paid": sqlstore.ReportCollected, "payments_declined": sqlstore.ReportRefused} {
 				text, args := ask(q)
 				got := plan(t, url, text, args)
 				if !searches(got, index) && !strings.Contains(got, "Backward using "+index) || strings.Contains(got, "TEMP B-TREE") || strings.Contains(got, "Sort") {
 					t.Errorf("not in the order of %s\n%s", index, got)
 				}
+			}
+		}
+	})
+}
+
+// A month of a busy merchant is added up from one index, without a look at its payments; what calls for a person is
+// counted no further than asked.
+func TestSumsAreAnsweredFromAnIndexAlone(t *testing.T) {
+	const m, maker = checkout.MerchantID("mer_0000000000000000000001"), checkout.UserID("usr_0000000000000000000001")
+	day := time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
+	q := checkout.ReportQuery{Merchant: m, From: day, To: day.AddDate(0, 1, 0)}
+	ofAccount := q
+	ofAccount.Account, ofAccount.Currency = "acc_0000000000000000000001", checkout.USD
+	files(t, func(t *testing.T, url string) {
+		open(t, url)
+		for what, ask := range map[string]func() (string, []any){
+			"by instalments":                func() (string, []any) { return sqlstore.CollectedByCount(q) },
+			"by instalments, of an account": func() (string, []any) { return sqlstore.CollectedByCount(ofAccount) },
+			"by day":                        func() (string, []any) { return sqlstore.PaidGroups(m, "", q.From, q.To) },
+			"by day, of who made the links": func() (string, []any) { return sqlstore.PaidGroups(m, maker, q.From, q.To) },
+		} {
+			text, args := ask()
+			if got := plan(t, url, text, args); !strings.Contains(got, "COVERING INDEX payments_paid") && !strings.Contains(got, "Index Only Scan using payments_paid") {
+				t.Errorf("%s: payments are looked at\n%s", what, got)
+			}
+		}
+		for _, who := range []checkout.UserID{"", maker} {
+			text, args := sqlstore.Calling(m, who, 100)
+			got := plan(t, url, text, args)
+			if !strings.Contains(got, "events_attention") || strings.Contains(got, "SCAN events") || strings.Contains(got, "SCAN payments") || strings.Contains(got, "SCAN p\n") || strings.Contains(got, "Seq Scan") {
+				t.Errorf("of %q: all rows are read\n%s", who, got)
 			}
 		}
 	})

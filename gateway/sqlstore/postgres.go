@@ -31,6 +31,7 @@ var postgresSettings = map[string]string{
 	"lock_timeout":                        "5s",
 	"idle_in_transaction_session_timeout": "30s",
 	"timezone":                            "UTC",
+	"jit":                                 "off", // to compile a question takes longer than any here may
 }
 
 // postgresEngine has a connection for each writer and a pool for readers, so that reports cannot take

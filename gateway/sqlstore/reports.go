@@ -14,7 +14,7 @@ const (
 	// reportTime bounds one page of a report, and a report that is one sum over all of a merchant's payments.
 	reportTime = 60 * time.Second
 	// maxReportPage bounds what is held in memory of a report.
-	maxReportPage = 1000
+	maxReportPage = 2500
 	// notesShown is how many notes of payers a link shows in its report; the report of payments has them all.
 	notesShown = 20
 )
@@ -68,20 +68,32 @@ func reportPayments(q checkout.ReportQuery) (text string, args []any) {
 	return f.newest(payments, "created_at", q.Limit), f.args
 }
 
-// ReportDeclined answers a page of attempts that were refused or failed for a reason, newest first.
-func (s *Store) ReportDeclined(ctx context.Context, q checkout.ReportQuery) ([]checkout.Payment, error) {
-	text, args := reportDeclined(q)
-	return s.reportPayments(ctx, text, args)
+// ReportRefused answers a page of attempts that were refused or failed for a reason, newest first.
+func (s *Store) ReportRefused(ctx context.Context, q checkout.ReportQuery) ([]checkout.Refusal, error) {
+	text, args := reportRefused(q)
+	var out []checkout.Refusal
+	err := s.readWithin(ctx, reportTime, func(db querier) error {
+		return db.query(ctx, text, func(r row) error {
+			out = append(out, checkout.Refusal{
+				Payment: checkout.PaymentID(r.text()), At: fromMicros(r.num()), Account: checkout.AccountID(r.text()), Reason: checkout.Reason(r.text()),
+				BankCode: r.text(), Total: checkout.Money{Currency: checkout.Currency(r.text()), Minor: r.num()},
+			})
+			return nil
+		}, args...)
+	})
+	return out, err
 }
 
-// reportDeclined asks in the words of the index payments_declined.
-func reportDeclined(q checkout.ReportQuery) (text string, args []any) {
+// reportRefused asks in the words of the index payments_declined, for as little as the report counts: its periods have
+// tens of thousands of rows.
+func reportRefused(q checkout.ReportQuery) (text string, args []any) {
 	f := newReport(q, "created_at")
 	if q.Account != "" {
 		f.add("account = ?", string(q.Account))
 	}
 	f.add("status IN ('declined', 'failed') AND decline_code <> ''")
-	return f.newest(payments, "created_at", q.Limit), f.args
+	narrow := &table{name: payments.name, list: "id, created_at, account, decline_code, decline_bank_code, currency, total"}
+	return f.newest(narrow, "created_at", q.Limit), f.args
 }
 
 // ReportCollected answers a page of payments that were ever paid by time of payment, newest first.
@@ -188,10 +200,7 @@ func (s *Store) PayerNotes(ctx context.Context, m checkout.MerchantID, of []chec
 
 // CollectedByCount sums what was paid by instalments, programme and currency.
 func (s *Store) CollectedByCount(ctx context.Context, q checkout.ReportQuery) ([]checkout.CountSum, error) {
-	f := collected(q)
-	// PostgreSQL's sum of bigint is a numeric; nobody collects 2^63 minor units.
-	text := "SELECT installments, card_program, currency, count(*), CAST(sum(amount) AS BIGINT), CAST(sum(total) AS BIGINT), CAST(sum(refunded) AS BIGINT)" +
-		" FROM payments WHERE " + strings.Join(f.where, " AND ") + " GROUP BY installments, card_program, currency ORDER BY installments, card_program, currency"
+	text, args := collectedByCount(q)
 	var out []checkout.CountSum
 	err := s.readWithin(ctx, reportTime, func(db querier) error {
 		return db.query(ctx, text, func(r row) error {
@@ -200,9 +209,17 @@ func (s *Store) CollectedByCount(ctx context.Context, q checkout.ReportQuery) ([
 				Minor: r.num(), TotalMinor: r.num(), Refunded: r.num(),
 			})
 			return nil
-		}, f.args...)
+		}, args...)
 	})
 	return out, err
+}
+
+// collectedByCount is answered from the index payments_paid alone.
+func collectedByCount(q checkout.ReportQuery) (text string, args []any) {
+	f := collected(q)
+	// PostgreSQL's sum of bigint is a numeric; nobody collects 2^63 minor units.
+	return "SELECT installments, card_program, currency, count(*), CAST(sum(amount) AS BIGINT), CAST(sum(total) AS BIGINT), CAST(sum(refunded) AS BIGINT)" +
+		" FROM payments WHERE " + strings.Join(f.where, " AND ") + " GROUP BY installments, card_program, currency ORDER BY installments, card_program, currency", f.args
 }
 
 // newReport selects a merchant's rows in a period of the given time, behind the query's place.

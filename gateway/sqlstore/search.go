@@ -161,12 +161,9 @@ func (s *Store) SearchPayments(ctx context.Context, q checkout.PaymentQuery) ([]
 	ctx, cancel := context.WithTimeout(ctx, searchTime)
 	defer cancel()
 	limit := pageSize(q.Limit)
-	var named meant
-	if q.Any != nil && q.Any.Text != "" {
-		var err error
-		if named, err = s.linksMeant(ctx, q); err != nil {
-			return nil, "", err
-		}
+	named, err := s.manyMeant(ctx, q)
+	if err != nil {
+		return nil, "", err
 	}
 	out, found, err := s.findPayments(ctx, q, limit, named)
 	if err == nil && !found {
@@ -182,32 +179,65 @@ func (s *Store) SearchPayments(ctx context.Context, q checkout.PaymentQuery) ([]
 	return out[:limit], makeCursor(last.CreatedAt, string(last.ID)), nil
 }
 
-// meant says how the links are found that a text names.
+// meant says how payments are found by what stands elsewhere: the links that a text names, or events.
 type meant struct {
-	few   bool // they are these
+	few   bool // the links are these
 	links []checkout.LinkID
-	walk  bool // so many that the newest payments are mostly theirs
+	walk  bool // there are so many that the newest payments are soon met among them
 }
 
 const (
-	fewLinks = 500
+	// fewMeant is how many links or events are few: their payments are looked up and put in order.
+	fewMeant = 500
 	// walkTime bounds the walk through payments, of which a thousandth takes a moment: many links may be named
 	// that nobody has paid.
 	walkTime = 250 * time.Millisecond
 )
 
-// linksMeant finds the links that a text names. A list of the newest payments needs none of them where they are many
-// and nothing else is asked.
+// manyMeant looks how much a question means that does not stand in the payments themselves. A list of the newest
+// payments needs none of it where it is much and nothing else is asked.
+func (s *Store) manyMeant(ctx context.Context, q checkout.PaymentQuery) (m meant, err error) {
+	switch {
+	case q.Any != nil && q.Any.Text != "":
+		return s.linksMeant(ctx, q)
+	case q.Attention && q.Any == nil && !q.Waiting && q.Maker == "" && walked(q):
+		m.walk, err = s.manyCall(ctx, q.Merchant)
+	}
+	return m, err
+}
+
+// walked says whether a list asks nothing that few of the newest payments would pass.
+func walked(q checkout.PaymentQuery) bool {
+	return q.Status == "" && q.Account == "" && q.Currency == "" && q.Min == 0 && q.Max == 0 && q.Link == "" && q.Order == "" && q.Reference == ""
+}
+
+// manyCall says whether there are more than a few events for which a person should look at payments.
+func (s *Store) manyCall(ctx context.Context, m checkout.MerchantID) (many bool, err error) {
+	err = s.readWithin(ctx, searchTime, func(db querier) error {
+		return db.query(ctx, "SELECT count(*) FROM (SELECT 1 FROM events WHERE merchant = $1 AND "+attention+" LIMIT $2) AS some", func(r row) error {
+			many = r.num() > fewMeant
+			return nil
+		}, string(m), int64(fewMeant+1))
+	})
+	return many, err
+}
+
+// linksMeant finds the links that a text names, of who may see no others: his own.
 func (s *Store) linksMeant(ctx context.Context, q checkout.PaymentQuery) (m meant, err error) {
 	err = s.readWithin(ctx, searchTime, func(db querier) error {
 		m.links = nil
-		return db.query(ctx, `SELECT id FROM links WHERE merchant = $1 AND search LIKE $2 ESCAPE '\' LIMIT $3`, func(r row) error {
+		f := &filter{}
+		f.add("merchant = ?", string(q.Merchant))
+		f.add(`search LIKE ? ESCAPE '\'`, like(q.Any.Text))
+		f.byMaker("id", q.Merchant, q.Maker)
+		f.args = append(f.args, int64(fewMeant+1))
+		return db.query(ctx, fmt.Sprintf("SELECT id FROM links WHERE %s LIMIT $%d", f.clause(), len(f.args)), func(r row) error {
 			m.links = append(m.links, checkout.LinkID(r.text()))
 			return nil
-		}, string(q.Merchant), like(q.Any.Text), int64(fewLinks+1))
+		}, f.args...)
 	})
-	m.few = len(m.links) <= fewLinks
-	m.walk = !m.few && q.Maker == "" && q.Status == "" && q.Account == "" && q.Currency == "" && q.Min == 0 && q.Max == 0 && !q.Waiting && !q.Attention && q.Link == ""
+	m.few = len(m.links) <= fewMeant
+	m.walk = !m.few && !q.Waiting && !q.Attention && walked(q)
 	return m, err
 }
 
@@ -245,7 +275,7 @@ func paymentSearch(q checkout.PaymentQuery, limit int, hints bool, named meant) 
 func paymentsFound(columns string, q checkout.PaymentQuery, limit int, hints bool, named meant) (text string, args []any, err error) {
 	f := &filter{}
 	if q.Any == nil && !q.Waiting {
-		f.paymentsOf(q, q.Reference != "" || q.Attention)
+		f.paymentsOf(q, q.Reference != "" || q.Attention && !named.walk)
 		text, err = f.page(&table{name: payments.name, list: columns}, isPayment, q.Cursor, limit)
 		return text, f.args, err
 	}
@@ -413,8 +443,11 @@ func (f *filter) paymentsOf(q checkout.PaymentQuery, few bool) {
 	if q.Reference != "" {
 		f.reference(q.Reference)
 	}
-	if q.Attention {
+	switch {
+	case q.Attention && few:
 		f.add("id IN (SELECT subject FROM events WHERE merchant = ? AND "+attention+")", string(q.Merchant))
+	case q.Attention: // a question of its own for each payment, which no planner turns round
+		f.add("(SELECT count(*) FROM events WHERE merchant = ? AND subject = payments.id AND "+attention+") > 0", string(q.Merchant))
 	}
 	if q.Link != "" {
 		f.add("link = ?", string(q.Link))

@@ -1444,7 +1444,9 @@ func searchPayments(b *Books) {
 }
 
 func attention(b *Books) {
-	quiet, first, second := b.Pay(b.Create()), b.Pay(b.Create()), b.Pay(b.Create())
+	quiet, first := b.Pay(b.Create()), b.Pay(b.Create())
+	b.Clock.Advance(time.Second)
+	second := b.Pay(b.Create())
 	differs := func(p checkout.Payment, amount string) checkout.Payment {
 		b.Helper()
 		step := b.Step()
@@ -1474,6 +1476,11 @@ func attention(b *Books) {
 	want := []checkout.PaymentID{min(first.ID, second.ID), max(first.ID, second.ID)}
 	b.equal("each once", both, want)
 	b.equal("with a link", find(checkout.PaymentQuery{Merchant: b.Merchant, Link: second.Link}), []checkout.PaymentID{second.ID})
+	for range 501 { // more than a store looks up one by one
+		second = differs(second, "1.00 TRY")
+	}
+	b.equal("many, newest first", find(checkout.PaymentQuery{Merchant: b.Merchant}), []checkout.PaymentID{second.ID, first.ID})
+	b.equal("many, the next page", find(checkout.PaymentQuery{Merchant: b.Merchant, Limit: 1}), []checkout.PaymentID{second.ID})
 	stranger := b.NewMerchant()
 	b.equal("foreign", find(checkout.PaymentQuery{Merchant: stranger}), []checkout.PaymentID{})
 
@@ -1492,8 +1499,21 @@ func attention(b *Books) {
 		return out
 	}
 	type answer = map[checkout.PaymentID][]string
-	b.equal("in order", said(b.Merchant, quiet.ID, second.ID, first.ID), answer{first.ID: {"251.00 TRY", "250.00 USD"}, second.ID: {"1.00 TRY"}})
-	b.equal("one", said(b.Merchant, second.ID), answer{second.ID: {"1.00 TRY"}})
+	b.equal("in order", said(b.Merchant, quiet.ID, first.ID), answer{first.ID: {"251.00 TRY", "250.00 USD"}})
+	calling := func(m checkout.MerchantID, maker checkout.UserID, most int) int64 {
+		b.Helper()
+		n, err := b.Ledger.Calling(b.ctx, m, maker, most)
+		b.must(err)
+		return n
+	}
+	nobody := b.User()
+	b.equal("counted", []int64{calling(b.Merchant, "", 100), calling(b.Merchant, "", 1), calling(b.Merchant, nobody.ID, 100), calling(stranger, "", 100)}, []int64{2, 1, 0, 0})
+	own := b.New(b.Link(func(*checkout.Link) {}))
+	own.Maker = nobody.ID
+	b.must(b.Ledger.CreateLink(b.ctx, own))
+	differs(b.Pay(b.ReadLink(own.Link.ID)), "1.00 TRY")
+	b.equal("counted of who made the link", []int64{calling(b.Merchant, nobody.ID, 100), calling(b.Merchant, "", 100)}, []int64{1, 3})
+	b.equal("each of many", len(said(b.Merchant, second.ID)[second.ID]), 502)
 	b.equal("none asked for", said(b.Merchant), answer{})
 	b.equal("somebody else's", said(stranger, first.ID), answer{})
 }

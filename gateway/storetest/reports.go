@@ -14,7 +14,7 @@ type reports interface {
 	ReportCollected(ctx context.Context, q checkout.ReportQuery) ([]checkout.Payment, error)
 	ReportReconciled(ctx context.Context, q checkout.ReportQuery) ([]checkout.RunRow, error)
 	ReportManual(ctx context.Context, q checkout.ReportQuery) ([]checkout.ManualEntry, error)
-	ReportDeclined(ctx context.Context, q checkout.ReportQuery) ([]checkout.Payment, error)
+	ReportRefused(ctx context.Context, q checkout.ReportQuery) ([]checkout.Refusal, error)
 	ReportRefunds(ctx context.Context, q checkout.ReportQuery) ([]checkout.Refund, error)
 	PaymentsOf(ctx context.Context, m checkout.MerchantID, ids []checkout.PaymentID) (map[checkout.PaymentID]checkout.Payment, error)
 	PayerNotes(ctx context.Context, m checkout.MerchantID, links []checkout.LinkID) (map[checkout.LinkID][]string, error)
@@ -103,8 +103,22 @@ func reportRows(b *Books) {
 	ask("collected, by the time of payment", r.ReportCollected, func(q *checkout.ReportQuery) { q.From = all[1].PaidAt }, 1)
 	ask("collected before it", r.ReportCollected, func(q *checkout.ReportQuery) { q.To = all[1].PaidAt }, 0)
 	ask("collected at an account", r.ReportCollected, func(q *checkout.ReportQuery) { q.Account = all[0].Account }, 0)
-	ask("refused", r.ReportDeclined, func(*checkout.ReportQuery) {}, 2)
-	ask("refused at another account", r.ReportDeclined, func(q *checkout.ReportQuery) { q.Account = all[1].Account })
+	no := all[2]
+	refused, err := r.ReportRefused(ctx, q)
+	b.must(err)
+	b.equal("refused", refused, []checkout.Refusal{{
+		Payment: no.ID, At: no.CreatedAt, Account: no.Account, Reason: no.Decline.Code, BankCode: no.Decline.BankCode, Total: no.Total,
+	}})
+	for name, change := range map[string]func(*checkout.ReportQuery){
+		"refused at another account": func(q *checkout.ReportQuery) { q.Account = all[1].Account }, "refused later": func(q *checkout.ReportQuery) { q.From = no.CreatedAt.Add(time.Microsecond) },
+		"refused earlier": func(q *checkout.ReportQuery) { q.To = no.CreatedAt }, "refused behind it": func(q *checkout.ReportQuery) { q.After = checkout.ReportPlace{At: no.CreatedAt, ID: string(no.ID)} },
+	} {
+		asked := q
+		change(&asked)
+		refused, err = r.ReportRefused(ctx, asked)
+		b.must(err)
+		b.equal(name, len(refused), 0)
+	}
 	found, err := r.ReportLinks(ctx, q)
 	b.must(err)
 	b.equal("links", len(found), len(links))
@@ -185,7 +199,7 @@ func reportForeign(b *Books) {
 	links, all, _ := b.sold()
 	r, ctx, other := b.reports(), b.ctx, checkout.ReportQuery{Merchant: b.NewMerchant()}
 	for what, read := range map[string]func(context.Context, checkout.ReportQuery) ([]checkout.Payment, error){
-		"payments": r.ReportPayments, "collected": r.ReportCollected, "declined": r.ReportDeclined,
+		"payments": r.ReportPayments, "collected": r.ReportCollected,
 	} {
 		for _, change := range []func(*checkout.ReportQuery){func(*checkout.ReportQuery) {}, func(q *checkout.ReportQuery) { q.Account = all[0].Account }} {
 			q := other
@@ -195,6 +209,8 @@ func reportForeign(b *Books) {
 			b.equal(what, len(got), 0)
 		}
 	}
+	refused, err := r.ReportRefused(ctx, other)
+	b.must(err)
 	found, err := r.ReportLinks(ctx, other)
 	b.must(err)
 	refunds, err := r.ReportRefunds(ctx, other)
@@ -205,5 +221,5 @@ func reportForeign(b *Books) {
 	b.must(err)
 	notes, err := r.PayerNotes(ctx, other.Merchant, []checkout.LinkID{links[0].ID})
 	b.must(err)
-	b.equal("others' rows", []int{len(found), len(refunds), len(sums), len(of), len(notes)}, []int{0, 0, 0, 0, 0})
+	b.equal("others' rows", []int{len(refused), len(found), len(refunds), len(sums), len(of), len(notes)}, []int{0, 0, 0, 0, 0, 0})
 }

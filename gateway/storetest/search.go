@@ -121,9 +121,12 @@ func searchTyped(b *Books) {
 // A text that names more links than can be looked up one by one finds their payments all the same, newest first and page
 // by page, whatever else is asked.
 func searchManyLinks(b *Books) {
-	many := make([]checkout.NewLink, 600)
+	many, maker := make([]checkout.NewLink, 600), b.User().ID
 	for i := range many {
 		many[i] = b.New(b.Link(func(l *checkout.Link) { l.Description = "Kasım aidatı" }))
+		if i != 300 {
+			many[i].Maker = maker
+		}
 	}
 	b.must(b.Ledger.CreateLinks(b.ctx, many))
 	b.equal("before anybody paid", b.typed("aidat", checkout.PaymentQuery{}), []checkout.PaymentID{})
@@ -135,6 +138,8 @@ func searchManyLinks(b *Books) {
 	}
 	b.equal("all", b.typed("AİDAT", checkout.PaymentQuery{}), want)
 	b.equal("page by page", b.typed("aidat", checkout.PaymentQuery{Limit: 1}), want)
+	b.equal("of who made them", b.typed("aidat", checkout.PaymentQuery{Maker: maker}), want[1:])
+	b.equal("of somebody who made none", b.typed("aidat", checkout.PaymentQuery{Maker: b.User().ID}), []checkout.PaymentID{})
 	b.equal("and status", b.typed("aidat", checkout.PaymentQuery{Status: checkout.StatusPaid}), want)
 	b.equal("and another status", b.typed("aidat", checkout.PaymentQuery{Status: checkout.StatusDeclined}), []checkout.PaymentID{})
 	b.equal("foreign", b.typed("aidat", checkout.PaymentQuery{Merchant: b.NewMerchant()}), []checkout.PaymentID{})

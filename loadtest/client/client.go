@@ -20,11 +20,15 @@ import (
 type Conn struct {
 	Host    Host
 	Timeout time.Duration // of a whole request; 0 = 30 s
+	// Idle is how long the connection is trusted without a request; 0 = 30 s. Servers close theirs after a while, many
+	// after 60 seconds, and a request that meets the close is nobody's failure: behind a longer rest another is opened.
+	Idle time.Duration
 
-	c  net.Conn
-	r  *bufio.Reader
-	w  *bufio.Writer
-	at time.Time // until when the connection's deadline reaches
+	c    net.Conn
+	r    *bufio.Reader
+	w    *bufio.Writer
+	at   time.Time // until when the connection's deadline reaches
+	last time.Time // when it was asked for something last
 }
 
 // Host is where a connection leads.
@@ -69,10 +73,15 @@ func (f *Failure) Unwrap() error { return f.Cause }
 
 // Do sends a request and reads its answer whole. An answer of any status is no error.
 func (c *Conn) Do(req *fasthttp.Request, resp *fasthttp.Response) error {
+	now := time.Now()
+	if now.Sub(c.last) > c.idle() {
+		c.Close()
+	}
+	c.last = now
 	if err := c.open(); err != nil {
 		return &Failure{FailConnect, err}
 	}
-	if err := c.deadline(); err != nil {
+	if err := c.deadline(now); err != nil {
 		return c.fail(err)
 	}
 	if err := req.Write(c.w); err != nil {
@@ -93,6 +102,13 @@ func (c *Conn) Do(req *fasthttp.Request, resp *fasthttp.Response) error {
 func (c *Conn) timeout() time.Duration {
 	if c.Timeout > 0 {
 		return c.Timeout
+	}
+	return 30 * time.Second
+}
+
+func (c *Conn) idle() time.Duration {
+	if c.Idle > 0 {
+		return c.Idle
 	}
 	return 30 * time.Second
 }
@@ -127,8 +143,7 @@ func (c *Conn) open() error {
 }
 
 // deadline moves the connection's only when half of it is over: setting it costs as much as sending.
-func (c *Conn) deadline() error {
-	now := time.Now()
+func (c *Conn) deadline(now time.Time) error {
 	if c.at.Sub(now) > c.timeout() {
 		return nil
 	}

@@ -76,6 +76,32 @@ func TestOneConnectionServesManyRequestsAndComesBackAfterAFailure(t *testing.T) 
 	}
 }
 
+// What rested between two rounds may be closed at the other end by now.
+func TestAConnectionThatRestedIsOpenedAgain(t *testing.T) {
+	var conns atomic.Int64
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+		if s == http.StateNew {
+			conns.Add(1)
+		}
+	}
+	server.Start()
+	defer server.Close()
+	for idle, want := range map[time.Duration]int64{0: 1, time.Nanosecond: 2} {
+		conns.Store(0)
+		c := to(t, server.URL)
+		c.Idle = idle
+		for range 2 {
+			if status, err := ask(t, c); err != nil || status != http.StatusOK {
+				t.Fatal(status, err)
+			}
+		}
+		if got := conns.Load(); got != want {
+			t.Errorf("trusted for %v: %d connections, want %d", idle, got, want)
+		}
+	}
+}
+
 func TestFailuresHaveTheirClass(t *testing.T) {
 	if _, err := ask(t, to(t, "http://127.0.0.1:1")); class(err) != client.FailConnect {
 		t.Errorf("nobody there: %v", err)
