@@ -22,6 +22,13 @@ func (f *filter) byMaker(column string, m checkout.MerchantID, maker checkout.Us
 	}
 }
 
+// madeBy is byMaker for links that a text names: who made each is looked up, and not which ones somebody made.
+func (f *filter) madeBy(m checkout.MerchantID, maker checkout.UserID) {
+	if maker != "" {
+		f.add("(SELECT count(*) FROM link_makers WHERE link_makers.link = links.id AND merchant = ? AND maker = ?) > 0", string(m), string(maker))
+	}
+}
+
 func (f *filter) clause() string { return strings.Join(f.where, " AND ") }
 
 // PaidGroups sums what was collected, from the index payments_paid alone.

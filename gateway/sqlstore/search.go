@@ -111,8 +111,10 @@ func (s *Store) SearchLinks(ctx context.Context, q checkout.LinkQuery) ([]checko
 		if q.Text != "" {
 			f.add(`search LIKE ? ESCAPE '\'`, like(q.Text))
 		}
-		if q.Maker != "" {
-			f.add("id IN (SELECT link FROM link_makers WHERE merchant = ? AND maker = ?)", string(q.Merchant), string(q.Maker))
+		if q.Text != "" {
+			f.madeBy(q.Merchant, q.Maker)
+		} else {
+			f.byMaker("id", q.Merchant, q.Maker)
 		}
 		f.between(q.From, q.To)
 		text, err := f.page(links, isLink, q.Cursor, limit)
@@ -214,7 +216,7 @@ func walked(q checkout.PaymentQuery) bool {
 // manyCall says whether there are more than a few events for which a person should look at payments.
 func (s *Store) manyCall(ctx context.Context, m checkout.MerchantID) (many bool, err error) {
 	err = s.readWithin(ctx, searchTime, func(db querier) error {
-		return db.query(ctx, "SELECT count(*) FROM (SELECT 1 FROM events WHERE merchant = $1 AND "+attention+" LIMIT $2) AS some", func(r row) error {
+		return db.query(ctx, "SELECT count(*) FROM (SELECT 1 FROM events WHERE merchant = $1 AND "+attention+" LIMIT $2) AS found", func(r row) error {
 			many = r.num() > fewMeant
 			return nil
 		}, string(m), int64(fewMeant+1))
@@ -229,7 +231,7 @@ func (s *Store) linksMeant(ctx context.Context, q checkout.PaymentQuery) (m mean
 		f := &filter{}
 		f.add("merchant = ?", string(q.Merchant))
 		f.add(`search LIKE ? ESCAPE '\'`, like(q.Any.Text))
-		f.byMaker("id", q.Merchant, q.Maker)
+		f.madeBy(q.Merchant, q.Maker)
 		f.args = append(f.args, int64(fewMeant+1))
 		return db.query(ctx, fmt.Sprintf("SELECT id FROM links WHERE %s LIMIT $%d", f.clause(), len(f.args)), func(r row) error {
 			m.links = append(m.links, checkout.LinkID(r.text()))
