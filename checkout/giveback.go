@@ -16,7 +16,7 @@ import (
 // RefundAsk is what a merchant asks for.
 type RefundAsk struct {
 	Kind   RefundKind
-	Minor  int64 // of the payment's currency; 0 = all that is left
+	Minor  int64 // of the payment's currency; 0 = all that is left, of a refund without what is disputed
 	Reason string
 	// Idem, when not nil, is asked for the answer to keep with the caller's Idempotency-Key.
 	Idem func(Refund) (Idempotency, error)
@@ -24,8 +24,8 @@ type RefundAsk struct {
 
 // GiveBack voids or refunds a payment of the merchant and answers how it ended; pending means that the
 // bank's answer is still awaited, refused that nothing went back. ErrNoPayment, ErrNotRefundable,
-// ErrRefundOverTotal, ErrRefundRunning, ErrKeyKnown, and ErrUnreachable when the bank could not be asked how
-// the sale stands; then nothing was begun.
+// ErrRefundOverTotal, ErrDisputed, ErrRefundRunning, ErrKeyKnown, and ErrUnreachable when the bank could not be asked
+// how the sale stands; then nothing was begun.
 func (s *Service) GiveBack(ctx context.Context, by By, m MerchantID, id PaymentID, ask RefundAsk) (Refund, error) {
 	ctx = context.WithoutCancel(ctx) // what was begun is finished
 	for {
@@ -42,7 +42,9 @@ func (s *Service) GiveBack(ctx context.Context, by By, m MerchantID, id PaymentI
 
 func (s *Service) giveBackOnce(ctx context.Context, by By, p Payment, ask RefundAsk) (Refund, error) {
 	if ask.Minor == 0 {
-		ask.Minor = p.Rest()
+		if ask.Minor = p.Rest(); ask.Kind == KindRefund && p.Free() > 0 {
+			ask.Minor = p.Free()
+		}
 	}
 	if ask.Kind == KindVoid && ask.Minor != p.Total.Minor {
 		return Refund{}, ErrNotRefundable.Because(errors.New("a void takes back the whole sale"))

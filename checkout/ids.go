@@ -27,6 +27,8 @@ type (
 	EventID string
 	// RefundID is "rfd_" and 22 characters of base62: one void or refund.
 	RefundID string
+	// ChargebackID is "cbk_" and 22 characters of base62: one dispute of a payment.
+	ChargebackID string
 	// EInvoiceID is "inv_" and 22 characters of base62: one invoice that carries a link.
 	EInvoiceID string
 	// RegistrationID is "reg_" and 22 characters of base62: one intermediary of a merchant's e-invoices.
@@ -106,6 +108,9 @@ func (r RefundID) Valid() bool {
 	return len(r) == 26 && strings.HasPrefix(string(r), "rfd_") && allIn62(string(r[4:]))
 }
 
+// Valid says whether c has the syntax of a chargeback id.
+func (c ChargebackID) Valid() bool { return validID(string(c), "cbk_") }
+
 // Valid says whether i has the syntax of an e-invoice id.
 func (i EInvoiceID) Valid() bool {
 	return len(i) == 26 && strings.HasPrefix(string(i), "inv_") && allIn62(string(i[4:]))
@@ -162,6 +167,9 @@ func (g *IDs) Key() KeyID           { return KeyID("key_" + g.pick(base62, 22)) 
 // EInvoice and Registration make identifiers of theirs.
 func (g *IDs) EInvoice() EInvoiceID         { return EInvoiceID("inv_" + g.pick(base62, 22)) }
 func (g *IDs) Registration() RegistrationID { return RegistrationID("reg_" + g.pick(base62, 22)) }
+
+// Chargeback makes an identifier of a dispute.
+func (g *IDs) Chargeback() ChargebackID { return ChargebackID("cbk_" + g.pick(base62, 22)) }
 
 // User makes an identifier of a person.
 func (g *IDs) User() UserID { return UserID("usr_" + g.pick(base62, 22)) }

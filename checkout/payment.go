@@ -175,6 +175,7 @@ type Payment struct {
 	Decline   Decline
 	Reversal  Reversal
 	Refunded  int64     // minor units of Total's currency
+	Disputed  int64     // of those that the card's bank takes back, or may: the chargebacks that Hold
 	DueAt     time.Time // when the settle loop looks at it next; zero = never
 	Deadline  time.Time // end of the time in which a late authorisation is still possible
 	Asks      int       // inquiries made
@@ -221,13 +222,14 @@ const (
 // Move is one step of a payment: what it was, what it becomes, and the event that says so. The
 // ledger makes it true in one transaction, or not at all.
 type Move struct {
-	From    Payment // as read; the ledger compares Seq
-	To      Payment
-	Slot    SlotChange
-	Publish string // event type for webhooks and messages, "" = only the audit trail
-	Event   Event
-	Refund  *Refund     // a giving-back that the step writes down or ends, nil = none
-	Answer  Idempotency // kept with the step
+	From       Payment // as read; the ledger compares Seq
+	To         Payment
+	Slot       SlotChange
+	Publish    string // event type for webhooks and messages, "" = only the audit trail
+	Event      Event
+	Refund     *Refund     // a giving-back that the step writes down or ends, nil = none
+	Chargeback *Chargeback // a dispute that the step writes down or changes, nil = none
+	Answer     Idempotency // kept with the step
 }
 
 // Event is one line of the audit trail: append-only, chained by hash per subject. Data never holds

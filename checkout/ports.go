@@ -343,6 +343,7 @@ type Ledger interface {
 	LinkLedger
 	PaymentLedger
 	RefundLedger
+	ChargebackLedger
 	SessionLedger
 	EInvoiceLedger
 	ReconciliationLedger

@@ -69,7 +69,8 @@ const (
 func (p Payment) Rest() int64 { return p.Total.Minor - p.Refunded }
 
 // MayGiveBack says whether money of the payment can go back in this way: a void takes back a sale of which
-// nothing went back, a refund at most the rest of one. ErrNotRefundable, ErrRefundOverTotal.
+// nothing went back, a refund at most the rest of one. What the card's bank takes back does not go back as well.
+// ErrNotRefundable, ErrRefundOverTotal, ErrDisputed.
 func (p Payment) MayGiveBack(kind RefundKind, minor int64) error {
 	open := p.Status == StatusPaid || kind == KindRefund && p.Status == StatusPartiallyRefunded
 	switch {
@@ -79,6 +80,8 @@ func (p Payment) MayGiveBack(kind RefundKind, minor int64) error {
 		return ErrRefundOverTotal
 	case minor <= 0:
 		return Invalid(FieldError{Field: "amount", Code: "amount_not_positive"})
+	case minor > p.Free():
+		return ErrDisputed
 	}
 	return nil
 }
@@ -90,7 +93,7 @@ func (p Payment) WayBack(now time.Time) RefundKind {
 	switch {
 	case p.MayGiveBack(KindVoid, p.Rest()) == nil && DayOf(p.PaidAt) == DayOf(now):
 		return KindVoid
-	case p.MayGiveBack(KindRefund, p.Rest()) == nil:
+	case p.MayGiveBack(KindRefund, p.Free()) == nil:
 		return KindRefund
 	}
 	return ""

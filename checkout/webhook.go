@@ -12,7 +12,8 @@ import (
 // Topics are the types of events that merchants' programs are told of, in the order of the API's document.
 var Topics = []string{
 	"link.created", "link.edited", "link.deleted", TopicLinkPaid, TopicLinkExpired, "link.velocity_blocked", "link.renewal_asked",
-	"payment.paid", "payment.declined", "payment.pending", "payment.voided", "payment.refunded", TopicDeliveryFailed,
+	"payment.paid", "payment.declined", "payment.pending", "payment.voided", "payment.refunded",
+	TopicChargebackOpened, TopicChargebackUpdated, TopicChargebackClosed, TopicDeliveryFailed,
 }
 
 // The topics that no step of a payment or link names.
@@ -69,7 +70,7 @@ func (e Endpoint) LogValue() slog.Value { return slog.StringValue(string(e.ID)) 
 type Notice struct {
 	ID       EventID
 	Merchant MerchantID
-	Subject  string // the payment, link or delivery that it is about
+	Subject  string // the payment, link, chargeback or delivery that it is about
 	Seq      int64  // of the event, per subject: growing, with gaps where nobody is told
 	Topic    string
 	At       time.Time

@@ -56,7 +56,8 @@ func (w *work) agree(p *paymentState, all []checkout.Consent, e checkout.Event) 
 	id := consentPrefix + strings.TrimPrefix(string(p.ID), "pay_")
 	values := []any{id, string(p.ID), string(p.Merchant), num(advertising), text, packed, micros(p.CreatedAt)}
 	w.newConsents = append(w.newConsents, values)
-	return w.vouch(p, checkout.ConsentEvent(p.Payment, all, e), id, w.keys.digest(consents.name, values))
+	_, err = w.vouch(p, checkout.ConsentEvent(p.Payment, all, e), id, w.keys.digest(consents.name, values))
+	return err
 }
 
 // Consents answers what the payer of a payment was asked, and holds each text against its hash.

@@ -32,6 +32,10 @@ func ReportPayments(q checkout.ReportQuery) (text string, args []any) { return r
 
 func ReportRefused(q checkout.ReportQuery) (text string, args []any) { return reportRefused(q) }
 
+func ReportChargebacks(q checkout.ReportQuery) (text string, args []any) { return reportChargebacks(q) }
+
+func OpenChargebacks(m checkout.MerchantID) (text string, args []any) { return openChargebacks(m, "") }
+
 func ReportCollected(q checkout.ReportQuery) (text string, args []any) { return reportCollected(q) }
 
 func CollectedByCount(q checkout.ReportQuery) (text string, args []any) { return collectedByCount(q) }

@@ -108,6 +108,9 @@ func (s *Store) Move(ctx context.Context, m checkout.Move) (checkout.Moved, erro
 	if m.Refund != nil {
 		u.needs.refunds = u.needs.payments
 	}
+	if m.Chargeback != nil {
+		u.needs.chargebacks = []checkout.ChargebackID{m.Chargeback.ID}
+	}
 	if m.Answer.Key != "" {
 		u.needs.idem = []pair{idemPair(m.Answer)}
 	}
@@ -137,6 +140,9 @@ func (w *work) move(m checkout.Move) (*checkout.Link, error) {
 	if err := w.mayGiveBack(m); err != nil {
 		return nil, err
 	}
+	if err := w.mayDispute(m); err != nil {
+		return nil, err
+	}
 	if err := w.keyFree(m.Answer, nil); err != nil {
 		return nil, err
 	}
@@ -145,7 +151,10 @@ func (w *work) move(m checkout.Move) (*checkout.Link, error) {
 		return nil, err
 	}
 	w.answer(m.Answer)
-	return l, w.giveBack(p, m)
+	if err := w.giveBack(p, m); err != nil {
+		return nil, err
+	}
+	return l, w.dispute(p, m)
 }
 
 // step writes what a move changes in the payment and in its link's counters.
@@ -191,7 +200,7 @@ func moved(now, to checkout.Payment) checkout.Payment {
 	next.Status, next.Refs = to.Status, to.Refs
 	next.MDStatus, next.ECI, next.Liability = to.MDStatus, to.ECI, to.Liability
 	next.AuthCode, next.RRN, next.Decline, next.Reversal = to.AuthCode, to.RRN, to.Decline, to.Reversal
-	next.Refunded, next.DueAt, next.Deadline = to.Refunded, to.DueAt, to.Deadline
+	next.Refunded, next.Disputed, next.DueAt, next.Deadline = to.Refunded, to.Disputed, to.DueAt, to.Deadline
 	next.Asks, next.NotFound, next.UpdatedAt, next.PaidAt = to.Asks, to.NotFound, to.UpdatedAt, to.PaidAt
 	return next
 }

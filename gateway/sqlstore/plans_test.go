@@ -241,7 +241,7 @@ func TestReportsComeInTheOrderOfAnIndex(t *testing.T) {
 	files(t, func(t *testing.T, url string) {
 		open(t, url)
 		for _, q := range []checkout.ReportQuery{whole, next} {
-			for index, ask := range map[string]func(checkout.ReportQuery) (string, []any){"payments_merchant": sqlstore.ReportPayments, "payments_paid": sqlstore.ReportCollected, "payments_declined": sqlstore.ReportRefused} {
+			for index, ask := range map[string]func(checkout.ReportQuery) (string, []any){"payments_merchant": sqlstore.ReportPayments, "payments_paid": sqlstore.ReportCollected, "payments_declined": sqlstore.ReportRefused, "chargebacks_received": sqlstore.ReportChargebacks} {
 				text, args := ask(q)
 				got := plan(t, url, text, args)
 				if !searches(got, index) && !strings.Contains(got, "Backward using "+index) || strings.Contains(got, "TEMP B-TREE") || strings.Contains(got, "Sort") {
@@ -279,6 +279,17 @@ func TestSumsAreAnsweredFromAnIndexAlone(t *testing.T) {
 			if !strings.Contains(got, "events_attention") || strings.Contains(got, "SCAN events") || strings.Contains(got, "SCAN payments") || strings.Contains(got, "SCAN p\n") || strings.Contains(got, "Seq Scan") {
 				t.Errorf("of %q: all rows are read\n%s", who, got)
 			}
+		}
+	})
+}
+
+// Every first screen asks how many disputes wait for an answer.
+func TestOpenChargebacksAreCountedByTheirIndex(t *testing.T) {
+	files(t, func(t *testing.T, url string) {
+		open(t, url)
+		text, args := sqlstore.OpenChargebacks("mer_0000000000000000000001")
+		if got := plan(t, url, text, args); !searches(got, "chargebacks_open") {
+			t.Errorf("not counted by chargebacks_open\n%s", got)
 		}
 	})
 }

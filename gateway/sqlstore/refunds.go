@@ -89,18 +89,19 @@ func (w *work) giveBack(p *paymentState, m checkout.Move) error {
 		Merchant: p.Merchant, Subject: string(p.ID), Type: "refund." + string(m.Refund.Status), Actor: m.Event.Actor, IP: m.Event.IP,
 		At: m.Event.At, Data: map[string]string{"refund": string(m.Refund.ID)},
 	}
-	return w.vouch(p, e, string(m.Refund.ID), w.keys.digest(refunds.name, values[:refundBound]))
+	_, err := w.vouch(p, e, string(m.Refund.ID), w.keys.digest(refunds.name, values[:refundBound]))
+	return err
 }
 
 // vouch extends a payment's chain by a line about a row that belongs to it.
-func (w *work) vouch(p *paymentState, e checkout.Event, row string, digest []byte) error {
+func (w *work) vouch(p *paymentState, e checkout.Event, row string, digest []byte) (line, error) {
 	l := w.event(e, p.Seq+1, p.Head, row, digest)
 	if err := w.record(l, ""); err != nil {
-		return err
+		return l, err
 	}
 	p.Seq, p.Head = l.Seq, l.Hash
 	p.row[paymentHead-1], p.row[paymentHead] = l.Seq, l.Hash
-	return nil
+	return l, nil
 }
 
 // refundWrites are the refunds that changed: ended ones first, since a new one of the same payment may only

@@ -27,7 +27,7 @@ var (
 		card_bin:t card_last4:t payer_note:t payer_ip:t payer_agent:t payer_lang:t created_at:n status:t slot:n
 		refs:t md_status:t eci:t liability:t auth_code:t rrn:t decline_code:t decline_bank_code:t
 		decline_message:t reversal:t refunded:n deadline:n asks:n not_found:n updated_at:n paid_at:n
-		due_at:n seq:n head:b sale:t answers:t`)
+		due_at:n seq:n head:b sale:t answers:t disputed:n`)
 	paymentBound = payments.from("due_at")
 	paymentHead  = payments.from("head") // behind seq
 
@@ -53,7 +53,7 @@ var (
 var (
 	linkTerms    = newUpdate(links, "seq", links.names("open_amount", "category", "version", "resting_since", "deleted_at", "slots", "search", "rev", "updated_at", "changed_at", "seq", "head", "sale", "fields", "show_count")...)
 	linkCounters = newUpdate(links, "rev", "rev", "slots_held", "paid_count", "paid_minor", "paid_by", "paid_at", "updated_at", "changed_at", "seq", "head")
-	paymentMove  = newUpdate(payments, "seq", payments.names("status", "head")...)
+	paymentMove  = newUpdate(payments, "seq", payments.names("status", "head", "disputed")...)
 	paymentLease = newUpdate(payments, "seq", "due_at")
 )
 
@@ -176,6 +176,7 @@ func paymentValues(p checkout.Payment) ([]any, error) {
 		p.ECI, string(p.Liability), p.AuthCode, p.RRN, string(p.Decline.Code), p.Decline.BankCode,
 		p.Decline.Message, string(p.Reversal), p.Refunded, micros(p.Deadline), int64(p.Asks),
 		int64(p.NotFound), micros(p.UpdatedAt), micros(p.PaidAt), micros(p.DueAt), p.Seq, blank(p.Head), string(p.Sale), checkout.EncodeAnswers(p.Answers),
+		p.Disputed,
 	}, nil
 }
 
@@ -231,6 +232,7 @@ func scanPayment(r row) (checkout.Payment, error) {
 	if p.Answers, err = checkout.DecodeAnswers(r.text()); err != nil {
 		return p, fmt.Errorf("answers of payment %s: %w", p.ID, err)
 	}
+	p.Disputed = r.num()
 	return p, nil
 }
 

@@ -75,8 +75,8 @@ func (s *Store) Verify(ctx context.Context, report func(Finding)) error {
 	return s.orphans(ctx, report)
 }
 
-// orphans finds events whose row is gone, refunds whose payment is, and sessions, users, message settings, report
-// schedules and merchants' own words that were changed.
+// orphans finds events whose row is gone, refunds and chargebacks whose payment is, and sessions, users, message
+// settings, report schedules and merchants' own words that were changed.
 func (s *Store) orphans(ctx context.Context, report func(Finding)) error {
 	var found []Finding
 	err := s.reading(ctx, false, func(q querier) error {
@@ -90,7 +90,8 @@ func (s *Store) orphans(ctx context.Context, report func(Finding)) error {
 	})
 	if err == nil {
 		err = s.reading(ctx, false, func(q querier) error {
-			return q.query(ctx, "SELECT id, payment FROM refunds f WHERE NOT EXISTS (SELECT 1 FROM payments p WHERE p.id = f.payment)", func(r row) error {
+			return q.query(ctx, `SELECT id, payment FROM refunds f WHERE NOT EXISTS (SELECT 1 FROM payments p WHERE p.id = f.payment)
+				UNION ALL SELECT id, payment FROM chargebacks c WHERE NOT EXISTS (SELECT 1 FROM payments p WHERE p.id = c.payment)`, func(r row) error {
 				found = append(found, Finding{Row: r.text(), Subject: r.text(), What: FoundRowUnknown})
 				return nil
 			})
@@ -279,9 +280,9 @@ func (a *audit) counters(ctx context.Context, q querier) error {
 	return nil
 }
 
-// ofPayments holds voids, refunds and consents against their payment's chain.
+// ofPayments holds voids, refunds, chargebacks and consents against their payment's chain.
 func (a *audit) ofPayments(ctx context.Context, q querier) error {
-	return a.vouched(ctx, q, "payment", belonging{refunds, refundBound}, belonging{consents, len(consents.cols)})
+	return a.vouched(ctx, q, "payment", belonging{refunds, refundBound}, belonging{chargebacks, len(chargebacks.cols)}, belonging{consents, len(consents.cols)})
 }
 
 // belonging is a table whose rows another row's chain vouches for; bound is how many of its columns are bound into it.

@@ -44,6 +44,9 @@ func TestA67_WhatAHandChangesIsFound(t *testing.T) {
 		given := b.Pay(b.Create())
 		part := b.Refund(given, func(r *checkout.Refund) { r.ID, r.Amount.Minor = "rfd_1", 100 })
 		given = b.GiveBack(b.AskBack(given, part), part)
+		disputed := b.Pay(b.Create())
+		asked := b.Chargeback(disputed, func(c *checkout.Chargeback) { c.ID = "cbk_1" })
+		disputed = b.FollowUp(b.Dispute(disputed, asked), asked.ID, checkout.ChargebackContested)
 		other := b.AdmitAs(b.Payment(b.Create(), func(p *checkout.Payment) {
 			p.Answers = []checkout.Answer{{Key: "plate", Label: checkout.Label{TR: "Plaka", EN: "Plate"}, Type: checkout.FieldText, Value: "34"}}
 		}))
@@ -122,6 +125,12 @@ func TestA67_WhatAHandChangesIsFound(t *testing.T) {
 			{"a refund made up", "CREATE TABLE kept AS SELECT * FROM refunds; UPDATE kept SET id = 'rfd_2'; INSERT INTO refunds SELECT * FROM kept; DROP TABLE kept", "DELETE FROM refunds WHERE id = 'rfd_2'", "row_unknown " + string(given.ID) + " rfd_2"},
 			{"a refund of no payment", "CREATE TABLE kept AS SELECT * FROM refunds; UPDATE kept SET id = 'rfd_2', payment = 'pay_x'; INSERT INTO refunds SELECT * FROM kept; DROP TABLE kept", "DELETE FROM refunds WHERE id = 'rfd_2'", "row_unknown pay_x rfd_2"},
 			{"a refund's lease is no finding", "UPDATE refunds SET due_at = 7, asks = 3", "UPDATE refunds SET due_at = 0, asks = 0", ""},
+			{"a chargeback's amount", "UPDATE chargebacks SET amount = 99", "UPDATE chargebacks SET amount = 25000", "row_changed " + string(disputed.ID) + " cbk_1"},
+			{"a chargeback that was won", "UPDATE chargebacks SET status = 'won'", "UPDATE chargebacks SET status = 'contested'", "row_changed " + string(disputed.ID) + " cbk_1"},
+			{"nothing in dispute", "UPDATE payments SET disputed = 0 WHERE disputed > 0", "UPDATE payments SET disputed = 25000 WHERE id = '" + string(disputed.ID) + "'", "row_changed " + string(disputed.ID)},
+			{"a chargeback gone", "CREATE TABLE kept AS SELECT * FROM chargebacks; DELETE FROM chargebacks", "INSERT INTO chargebacks SELECT * FROM kept; DROP TABLE kept", "row_missing " + string(disputed.ID) + " cbk_1"},
+			{"a chargeback made up", "CREATE TABLE kept AS SELECT * FROM chargebacks; UPDATE kept SET id = 'cbk_2'; INSERT INTO chargebacks SELECT * FROM kept; DROP TABLE kept", "DELETE FROM chargebacks WHERE id = 'cbk_2'", "row_unknown " + string(disputed.ID) + " cbk_2"},
+			{"a chargeback of no payment", "CREATE TABLE kept AS SELECT * FROM chargebacks; UPDATE kept SET id = 'cbk_2', payment = 'pay_x'; INSERT INTO chargebacks SELECT * FROM kept; DROP TABLE kept", "DELETE FROM chargebacks WHERE id = 'cbk_2'", "row_unknown pay_x cbk_2"},
 			{"where a webhook goes", "UPDATE webhook_endpoints SET url = 'https://thief.example'", "UPDATE webhook_endpoints SET url = 'https://shop.example/hooks'", "row_changed " + m + " whk_1"},
 			{"a webhook endpoint gone", "CREATE TABLE kept AS SELECT * FROM webhook_endpoints; DELETE FROM webhook_endpoints", "INSERT INTO webhook_endpoints SELECT * FROM kept; DROP TABLE kept", "row_missing " + m + " whk_1"},
 			{"a shop's way back", "UPDATE sessions SET success_url = 'https://evil.example/'", "UPDATE sessions SET success_url = 'https://shop.example/'", "row_changed lnk_0000000000000000000009 cs_0000000000000000000009"},

@@ -18,6 +18,8 @@ type needs struct {
 	refunds  []checkout.PaymentID // their voids and refunds
 	invoices []pair               // merchant and UUID of an e-invoice, to see whether it has a link
 
+	chargebacks []checkout.ChargebackID
+
 	sentOf     []checkout.LinkID // which messages brought them
 	recipients []pair            // merchant and recipient of a message, to see what was sent there
 }
@@ -39,23 +41,26 @@ type work struct {
 	slots    map[checkout.LinkID]map[int]bool
 	refunds  map[checkout.RefundID]*refundState
 
+	chargebacks map[checkout.ChargebackID]*chargebackState
+
 	einvoices map[pair]bool // which have a link; nil until one is looked for
 
 	mail mail
 
-	changedLinks    []*linkState
-	changedPayments []*paymentState
-	changedRefunds  []*refundState
-	lines           [][]any
-	outbox          [][]any
-	answers         [][]any
-	newEInvoices    [][]any
-	newSessions     [][]any
-	newDocuments    [][]any
-	newMakers       [][]any
-	newBatches      [][]any
-	newBatchLinks   [][]any
-	newConsents     [][]any
+	changedLinks       []*linkState
+	changedPayments    []*paymentState
+	changedRefunds     []*refundState
+	changedChargebacks []*chargebackState
+	lines              [][]any
+	outbox             [][]any
+	answers            [][]any
+	newEInvoices       [][]any
+	newSessions        [][]any
+	newDocuments       [][]any
+	newMakers          [][]any
+	newBatches         [][]any
+	newBatchLinks      [][]any
+	newConsents        [][]any
 }
 
 // linkState is a link in this transaction.
@@ -82,7 +87,7 @@ func (s *Store) newWork() *work {
 		store: s, ids: s.ids, keys: s.keys.Load(), links: map[checkout.LinkID]*linkState{},
 		payments: map[checkout.PaymentID]*paymentState{}, orders: map[pair]bool{}, idem: map[pair][]byte{},
 		oneStep: map[checkout.LinkID][]checkout.PaymentID{}, slots: map[checkout.LinkID]map[int]bool{},
-		refunds: map[checkout.RefundID]*refundState{},
+		refunds: map[checkout.RefundID]*refundState{}, chargebacks: map[checkout.ChargebackID]*chargebackState{},
 	}
 }
 
@@ -106,7 +111,7 @@ func (s *Store) load(ctx context.Context, t tx, units []*unit) (*work, error) {
 
 // lookups joins what the units need, each row once.
 func (w *work) lookups(units []*unit) []lookup {
-	var ids, paymentIDs, oneStep, slots, refunded, sentOf keySet
+	var ids, paymentIDs, oneStep, slots, refunded, disputes, sentOf keySet
 	var orders, idem, invoices, recipients pairSet
 	for _, u := range units {
 		for _, id := range u.needs.links {
@@ -124,6 +129,9 @@ func (w *work) lookups(units []*unit) []lookup {
 		for _, id := range u.needs.refunds {
 			refunded.add(string(id))
 		}
+		for _, id := range u.needs.chargebacks {
+			disputes.add(string(id))
+		}
 		for _, id := range u.needs.sentOf {
 			sentOf.add(string(id))
 		}
@@ -140,6 +148,7 @@ func (w *work) lookups(units []*unit) []lookup {
 		{table: payments, cols: "link, slot", by: []string{"link"}, keys: slots.columns(),
 			where: "slot IS NOT NULL", each: w.loadedSlot},
 		{table: refunds, by: []string{"payment"}, keys: refunded.columns(), each: w.loadedRefund},
+		{table: chargebacks, by: []string{"id"}, keys: disputes.columns(), each: w.loadedChargeback},
 		{table: links, cols: "merchant, merchant_order", by: []string{"merchant", "merchant_order"},
 			keys: orders.columns(), each: func(r row) error { w.orders[pair{r.text(), r.text()}] = true; return nil }},
 		{table: idempotency, cols: "merchant, name, request", by: []string{"merchant", "name"},
@@ -344,10 +353,11 @@ func (w *work) writes() ([]write, error) {
 		}
 	}
 	ended, refunded := w.refundWrites()
+	followed, disputed := w.chargebackWrites()
 	// Counters go before terms: they are guarded by the Rev that both write.
 	return []write{
 		fresh, counters, terms, free, held, made,
-		ended, refunded, {table: events, rows: w.lines}, {table: outbox, rows: w.outbox},
+		ended, refunded, followed, disputed, {table: events, rows: w.lines}, {table: outbox, rows: w.outbox},
 		{table: idempotency, rows: w.answers}, {table: einvoices, rows: w.newEInvoices}, {table: sessions, rows: w.newSessions},
 		{table: einvoiceDocuments, rows: w.newDocuments}, {table: linkMakers, rows: w.newMakers},
 		{table: batches, rows: w.newBatches}, {table: batchLinks, rows: w.newBatchLinks},
