@@ -51,15 +51,15 @@ func (e *csvEncoder) row(r Row) error {
 	for i, c := range e.columns {
 		e.separate(i)
 		if !r.Values[i].None {
-			e.value(c.Type, r.Values[i], r.Currency)
+			e.value(c, r.Values[i], r.Currency)
 		}
 	}
 	e.w.WriteString("\r\n")
 	return nil
 }
 
-func (e *csvEncoder) value(t Type, v Value, c checkout.Currency) {
-	switch t {
+func (e *csvEncoder) value(of Column, v Value, c checkout.Currency) {
+	switch of.Type {
 	case TypeMoney:
 		e.decimal(checkout.Money{Minor: v.N, Currency: c}.Decimal())
 	case TypeRate:
@@ -74,7 +74,7 @@ func (e *csvEncoder) value(t Type, v Value, c checkout.Currency) {
 		e.time(v.At.In(Zone), "02.01.2006", time.DateOnly)
 	case TypeCode:
 		if e.dialect == DialectTR {
-			v.Text = said(v.Text, e.lang)
+			v.Text = of.Said(v.Text, e.lang)
 		}
 		e.text(v.Text)
 	default:

@@ -57,6 +57,3 @@ func Look(ctx context.Context, l Ledger, r Report, q Query, p Piece) (Table, err
 	}
 	return t, nil
 }
-
-// Said is a code of a report in people's words; one that has none is answered as it is.
-func Said(code, lang string) string { return said(code, lang) }

@@ -82,6 +82,15 @@ func refunds() Report {
 	}
 }
 
+// paymentsOf reads the payments that rows belong to.
+func paymentsOf[T any](ctx context.Context, l Ledger, m checkout.MerchantID, rows []T, of func(T) checkout.PaymentID) (map[checkout.PaymentID]checkout.Payment, error) {
+	ids := make([]checkout.PaymentID, len(rows))
+	for i, r := range rows {
+		ids[i] = of(r)
+	}
+	return l.PaymentsOf(ctx, m, ids)
+}
+
 // backs reads voids and refunds with their payments.
 func backs(ctx context.Context, l Ledger, q Query) (func() ([]back, error), error) {
 	accounts, err := accountsOf(ctx, l, q.Merchant)
@@ -93,11 +102,7 @@ func backs(ctx context.Context, l Ledger, q Query) (func() ([]back, error), erro
 		if failed(end) {
 			return nil, end
 		}
-		ids := make([]checkout.PaymentID, len(some))
-		for i, r := range some {
-			ids[i] = r.Payment
-		}
-		of, err := l.PaymentsOf(ctx, q.Merchant, ids)
+		of, err := paymentsOf(ctx, l, q.Merchant, some, func(r checkout.Refund) checkout.PaymentID { return r.Payment })
 		if err != nil {
 			return nil, err
 		}

@@ -26,6 +26,8 @@ type Ledger interface {
 	// SearchPayments answers a page of a list, newest first, and the cursor of the next one.
 	SearchPayments(ctx context.Context, q checkout.PaymentQuery) ([]checkout.Payment, string, error)
 	ReportRefunds(ctx context.Context, q checkout.ReportQuery) ([]checkout.Refund, error)
+	// ReportChargebacks answers a page of disputes by the day of the bank's letter, newest first.
+	ReportChargebacks(ctx context.Context, q checkout.ReportQuery) ([]checkout.Chargeback, error)
 	// PaymentsOf answers those of the ids that are the merchant's.
 	PaymentsOf(ctx context.Context, m checkout.MerchantID, ids []checkout.PaymentID) (map[checkout.PaymentID]checkout.Payment, error)
 	// PayerNotes answers the newest notes of paid payments of each link, at most a few.
@@ -126,6 +128,16 @@ func (r Report) Takes(name string) bool {
 	return slices.ContainsFunc(r.Filters, func(f Filter) bool { return f.Name == name })
 }
 
+// Said is a choice of a filter in people's words.
+func (r Report) Said(filter, code, lang string) string {
+	for _, c := range r.columns {
+		if c.Name == filter {
+			return c.Said(code, lang)
+		}
+	}
+	return said("", code, lang)
+}
+
 // Choices are the words that a filter of the report takes.
 func (r Report) Choices(name string) []string {
 	for _, f := range r.Filters {
@@ -138,7 +150,7 @@ func (r Report) Choices(name string) []string {
 
 // All lists the reports in the order in which they are shown.
 func All() []Report {
-	return []Report{links(), payments(), refunds(), installments(), declines(), settlement(), reconciliation(), manualEntries()}
+	return []Report{links(), payments(), refunds(), chargebacks(), installments(), declines(), settlement(), reconciliation(), manualEntries()}
 }
 
 // ByName finds a report.
@@ -182,7 +194,12 @@ type Column struct {
 	Type  Type
 	Title Words
 	Sum   bool // has a total per currency
+	// Family is whose codes a column's are, where such a code means something else in another; "" = everybody's.
+	Family string
 }
+
+// Said is a value of the column in people's words, where it holds codes; one that has none is answered as it is.
+func (c Column) Said(code, lang string) string { return said(c.Family, code, lang) }
 
 // Value is what stands in a cell; which field counts follows from the column's type.
 type Value struct {
@@ -221,6 +238,12 @@ func col[T any](name string, typ Type, tr, en string, value func(T) Value) field
 func sum[T any](name string, typ Type, tr, en string, value func(T) Value) field[T] {
 	f := col(name, typ, tr, en, value)
 	f.Sum = true
+	return f
+}
+
+// of names the family of a column's codes.
+func (f field[T]) of(family string) field[T] {
+	f.Family = family
 	return f
 }
 

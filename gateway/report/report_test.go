@@ -31,6 +31,7 @@ type shelf struct {
 	links    []checkout.Link
 	payments []checkout.Payment
 	refunds  []checkout.Refund
+	disputes []checkout.Chargeback
 	accounts []checkout.Account
 	rows     []checkout.RunRow
 	manual   []checkout.ManualEntry
@@ -104,6 +105,12 @@ func (s *shelf) ReportCollected(_ context.Context, q checkout.ReportQuery) ([]ch
 
 func (s *shelf) ReportRefunds(_ context.Context, q checkout.ReportQuery) ([]checkout.Refund, error) {
 	return part(s, q, s.refunds, createdRefund)
+}
+
+func (s *shelf) ReportChargebacks(_ context.Context, q checkout.ReportQuery) ([]checkout.Chargeback, error) {
+	return part(s, q, s.disputes, func(c checkout.Chargeback) checkout.ReportPlace {
+		return checkout.ReportPlace{At: startOf(c.ReceivedAt), ID: string(c.ID)}
+	})
 }
 
 func (s *shelf) SearchPayments(_ context.Context, q checkout.PaymentQuery) (out []checkout.Payment, next string, err error) {
@@ -229,6 +236,14 @@ func fill() *shelf {
 				Status: checkout.RefundRefused, Decline: checkout.Decline{Code: checkout.ReasonTooEarly, BankCode: "V014"}, CreatedAt: noon.Add(time.Hour), UpdatedAt: noon.Add(time.Hour)},
 			{ID: "rfd_0000000000000000000001", Payment: "pay_0000000000000000000006", Kind: checkout.KindVoid, Amount: checkout.Money{Minor: 25000, Currency: checkout.TRY},
 				Status: checkout.RefundVoided, CreatedAt: noon.Add(10 * time.Minute), UpdatedAt: noon.Add(10 * time.Minute)},
+		},
+		disputes: []checkout.Chargeback{
+			{ID: "cbk_0000000000000000000003", Payment: "pay_0000000000000000000002", Amount: checkout.Money{Minor: 1200, Currency: checkout.JPY}, Status: checkout.ChargebackWon,
+				ChargebackTerms: checkout.ChargebackTerms{ReceivedAt: "2026-11-28"}, CreatedAt: noon.Add(200 * time.Hour), ClosedAt: noon.Add(300 * time.Hour)},
+			{ID: "cbk_0000000000000000000002", Payment: "pay_0000000000000000000007", Amount: checkout.Money{Minor: 5000, Currency: checkout.TRY}, Status: checkout.ChargebackLost, RefundedBefore: 900,
+				ChargebackTerms: checkout.ChargebackTerms{Code: "4837", ReceivedAt: "2026-11-27"}, CreatedAt: noon.Add(180 * time.Hour), ClosedAt: noon.Add(300 * time.Hour)},
+			{ID: "cbk_0000000000000000000001", Payment: "pay_0000000000000000000007", Amount: checkout.Money{Minor: 20000, Currency: checkout.TRY}, Status: checkout.ChargebackOpen,
+				ChargebackTerms: checkout.ChargebackTerms{Code: "10.4", Case: "D-1", Reason: "=almadım", ReceivedAt: "2026-11-21", RespondBy: "2026-12-01"}, CreatedAt: noon.Add(26 * time.Hour)},
 		},
 		links: []checkout.Link{
 			{ID: "lnk_0000000000000000000002", Token: "tokentokento", Merchant: shop, Order: "0012", Open: true, Amount: checkout.Money{Currency: checkout.USD}, MinMinor: 100, MaxMinor: 99900,

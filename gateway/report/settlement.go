@@ -11,10 +11,11 @@ import (
 
 // entry is one line of what a bank is expected to pay out, or to take back.
 type entry struct {
-	kind       string // sale, void, refund
+	kind       string // sale, void, refund, chargeback
 	payment    checkout.Payment
 	account    checkout.Account
 	refund     checkout.RefundID
+	chargeback checkout.ChargebackID
 	at         time.Time
 	payout     int // which of payouts, from 1
 	payouts    int
@@ -36,6 +37,7 @@ const (
 	basisDate    = "date_only"          // no commission is known
 	basisVoided  = "voided_same_day"    // sale and void never reach the statement
 	basisRefund  = "commission_unknown" // whether the bank returns its commission is not known
+	basisDispute = "disputed"           // the card's bank takes it back, or may
 )
 
 func settlementFields() []field[entry] {
@@ -68,6 +70,7 @@ func settlementFields() []field[entry] {
 			col("card_kind", TypeCode, "Kart Türü", "Card kind", func(v e) Value { return text(string(v.payment.Card.Kind)) }),
 			col("auth_code", TypeText, "Provizyon No", "Authorisation code", func(v e) Value { return text(v.authCode) }),
 			col("rrn", TypeText, "Referans No (RRN)", "RRN", func(v e) Value { return text(v.rrn) }),
+			col("chargeback", TypeText, "Harcama İtirazı", "Chargeback", func(v e) Value { return text(string(v.chargeback)) }),
 		},
 	)
 }
@@ -77,8 +80,8 @@ func settlement() Report {
 	return Report{
 		Name:  "settlement",
 		Title: Words{"Mutabakat raporu", "Settlement"},
-		About: Words{"Bankanın ödemesi beklenen tutarlar: satışlar, eksi tutarlı iptal ve iadeler, tahmini komisyon ve valör. Dönem satışta tahsilat, iptal ve iadede istek zamanına göredir.",
-			"What the banks are expected to pay out: sales, voids and refunds with negative amounts, commission and value date as estimates. The period is that of the payment, for voids and refunds of the asking."},
+		About: Words{"Bankanın ödemesi beklenen tutarlar: satışlar, eksi tutarlı iptal, iade ve harcama itirazları, tahmini komisyon ve valör. Dönem satışta tahsilat, iptal ve iadede istek, itirazda bildirim zamanına göredir.",
+			"What the banks are expected to pay out: sales, voids, refunds and chargebacks with negative amounts, commission and value date as estimates. The period is that of the payment, for voids and refunds of the asking, for chargebacks of the bank's letter."},
 		Filters: []Filter{byCurrency, byAccount},
 		columns: columns(fields),
 		open: func(ctx context.Context, l Ledger, q Query) (batches, error) {
@@ -91,7 +94,8 @@ func settlement() Report {
 				sales: cursor[checkout.Payment]{read: pages(func(after checkout.ReportPlace) ([]checkout.Payment, error) {
 					return l.ReportCollected(ctx, q.rows(after))
 				}, paidPayment)},
-				backs: cursor[back]{read: next},
+				backs:    cursor[back]{read: next},
+				disputes: cursor[disputed]{read: disputes(ctx, l, q, accounts)},
 			}
 			return func() ([]Row, error) { return merged.rows(fields, accounts) }, err
 		},
@@ -122,10 +126,11 @@ func (c *cursor[T]) peek() (v T, ok bool, err error) {
 
 func (c *cursor[T]) skip() { c.have = c.have[1:] }
 
-// ledgerDays merges sales and what went back, newest first.
+// ledgerDays merges sales, what went back and what is disputed, newest first.
 type ledgerDays struct {
-	sales cursor[checkout.Payment]
-	backs cursor[back]
+	sales    cursor[checkout.Payment]
+	backs    cursor[back]
+	disputes cursor[disputed]
 }
 
 func (d *ledgerDays) rows(fields []field[entry], accounts map[checkout.AccountID]checkout.Account) ([]Row, error) {
@@ -154,9 +159,19 @@ func (d *ledgerDays) next(accounts map[checkout.AccountID]checkout.Account) (ent
 		return nil, false, err
 	}
 	b, returned, err := d.backs.peek()
-	switch {
-	case err != nil || !sold && !returned:
+	if err != nil {
+		return nil, false, err
+	}
+	c, taken, err := d.disputes.peek()
+	switch came := startOf(c.ReceivedAt); {
+	case err != nil || !sold && !returned && !taken:
 		return nil, true, err
+	case taken && (!sold || !came.Before(p.PaidAt)) && (!returned || !came.Before(b.CreatedAt)):
+		d.disputes.skip()
+		if !c.Status.Holds() {
+			return nil, false, nil
+		}
+		return []entry{takenByBank(c)}, false, nil
 	case returned && (!sold || !b.CreatedAt.Before(p.PaidAt)):
 		d.backs.skip()
 		if !b.done() {
@@ -182,6 +197,17 @@ func takenBack(b back) entry {
 	}
 	e.value = businessDay(dayOf(b.CreatedAt).AddDate(0, 0, 1))
 	return e
+}
+
+// takenByBank is a dispute that is not won: a line of its own, negative. Whether the bank returns its commission of
+// the sale is not known.
+func takenByBank(c disputed) entry {
+	came := startOf(c.ReceivedAt)
+	return entry{
+		kind: "chargeback", payment: c.payment, account: c.account, chargeback: c.ID, at: came, payout: 1, payouts: 1,
+		gross: -c.Amount.Minor, rate: none, commission: none, net: number(-c.Amount.Minor), value: businessDay(dayOf(came).AddDate(0, 0, 1)), basis: basisDispute,
+		authCode: c.payment.AuthCode, rrn: c.payment.RRN,
+	}
 }
 
 // payouts is how a sale is expected to come (domain.md 5.2): as its merchant said that it was agreed with the bank;

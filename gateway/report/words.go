@@ -1,7 +1,10 @@
 package report
 
-// said is a code in people's words; one that has none is shown as it is.
-func said(code, lang string) string {
+// said is a code in people's words, of a family where there is one; one that has none is shown as it is.
+func said(family, code, lang string) string {
+	if w, ok := spoken[family+"."+code]; ok {
+		return w.In(lang)
+	}
 	if w, ok := spoken[code]; ok {
 		return w.In(lang)
 	}
@@ -20,7 +23,10 @@ var spoken = map[string]Words{
 	"matched": {"Tutuyor", "Matched"}, "amount_differs": {"Tutar farklı", "Amount differs"}, "state_differs": {"Durum farklı", "State differs"}, "only_ours": {"Yalnız bizde", "Only ours"},
 	"only_bank": {"Yalnız bankada", "Only at the bank"}, "refund_without_sale": {"Satışı olmayan iade", "Refund without a sale"}, "duplicate": {"Mükerrer", "Duplicate"},
 	"repaired": {"Bankaya soruldu, düzeldi", "Repaired"}, "given_back": {"Geri verildi", "Given back"}, "manual": {"Elle girildi", "Manual"}, "accepted": {"Kabul edildi", "Accepted"}, "done": {"Yapıldı", "Done"},
-	"sale": {"Satış", "Sale"}, "void": {"İptal", "Void"}, "refund": {"İade", "Refund"},
+	"sale": {"Satış", "Sale"}, "void": {"İptal", "Void"}, "refund": {"İade", "Refund"}, "chargeback": {"Harcama itirazı", "Chargeback"},
+	"chargeback.open": {"Yanıt bekliyor", "Waits for an answer"}, "chargeback.contested": {"Belgeler gönderildi", "Documents sent"},
+	"chargeback.won": {"Kazanıldı", "Won"}, "chargeback.lost": {"Kaybedildi", "Lost"},
+	"full": {"Kartı veren banka (tam doğrulama)", "The issuer (fully authenticated)"}, "attempted": {"Kartı veren banka (yarım doğrulama)", "The issuer (attempted)"},
 	"credit": {"Kredi kartı", "Credit"}, "debit": {"Banka kartı", "Debit"}, "prepaid": {"Ön ödemeli", "Prepaid"},
 
 	"insufficient_funds": {"Bakiye yetersiz", "Insufficient funds"}, "closed_to_online": {"Kart internet alışverişine kapalı", "Card closed to online payments"},
@@ -41,4 +47,5 @@ var spoken = map[string]Words{
 	basisDate:    {"Komisyon bilinmiyor (hesapta oran yok)", "Commission unknown (no rate on the account)"},
 	basisVoided:  {"Gün içinde iptal: ekstreye girmez", "Voided before day end: never on the statement"},
 	basisRefund:  {"Komisyon iadesi bilinmiyor", "Return of commission unknown"},
+	basisDispute: {"Kartın bankası geri alır ya da alabilir", "The card's bank takes it back, or may"},
 }

@@ -135,18 +135,18 @@ func (e *xlsxEncoder) row(r Row) error {
 	b := append(e.line[:0], `<row r="`...)
 	b = append(strconv.AppendInt(b, int64(e.rows), 10), `">`...)
 	for i, c := range e.columns {
-		b = e.appendCell(b, c.Type, r.Values[i], r.Currency)
+		b = e.appendCell(b, c, r.Values[i], r.Currency)
 	}
 	e.line = append(b, "</row>"...)
 	_, err := e.sheet.Write(e.line)
 	return err
 }
 
-func (e *xlsxEncoder) appendCell(b []byte, t Type, v Value, c checkout.Currency) []byte {
+func (e *xlsxEncoder) appendCell(b []byte, of Column, v Value, c checkout.Currency) []byte {
 	if v.None {
 		return append(b, "<c/>"...) // cells have no addresses here, so their number counts
 	}
-	switch t {
+	switch of.Type {
 	case TypeMoney:
 		style := styleMoney
 		if c.Exponent() == 0 {
@@ -164,7 +164,7 @@ func (e *xlsxEncoder) appendCell(b []byte, t Type, v Value, c checkout.Currency)
 	case TypeDate:
 		return appendNumber(b, styleDate, serial(v.At.In(Zone)))
 	case TypeCode:
-		return appendText(b, styleText, said(v.Text, e.lang))
+		return appendText(b, styleText, of.Said(v.Text, e.lang))
 	}
 	return appendText(b, styleText, v.Text)
 }

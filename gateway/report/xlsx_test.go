@@ -140,7 +140,7 @@ func TestXLSXHasTypedCells(t *testing.T) {
 	if !strings.Contains(b.files["xl/worksheets/sheet1.xml"], `<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>`) {
 		t.Error("the titles scroll away")
 	}
-	if got := readBook(t, wrote(t, fill(), "settlement", "xlsx", "en", DialectTR)).cell(t, "settlement", 1, "Value date (estimate)"); got != (cell{styleDate, "", "46349.000000000000"}) {
+	if got := readBook(t, wrote(t, fill(), "settlement", "xlsx", "en", DialectTR)).cell(t, "settlement", 2, "Value date (estimate)"); got != (cell{styleDate, "", "46349.000000000000"}) {
 		t.Errorf("a date is %+v", got)
 	}
 }
