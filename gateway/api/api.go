@@ -26,6 +26,10 @@
 //	POST   /v1/payments/:id/refunds give back all or a part of it afterwards               (Idempotency-Key)
 //	GET    /v1/refunds              voids and refunds, newest first
 //	GET    /v1/refunds/:id          one of them
+//	POST   /v1/payments/:id/chargebacks  what the bank writes of a dispute                 (Idempotency-Key)
+//	GET    /v1/chargebacks          disputes, newest first
+//	GET    /v1/chargebacks/:id      one of them
+//	PATCH  /v1/chargebacks/:id      how it goes on
 //	POST   /v1/acquirers            a virtual POS; its credentials are tried at the bank   (Idempotency-Key)
 //	GET    /v1/acquirers            list, highest priority first
 //	GET    /v1/acquirers/:id        one of them, without its secrets
@@ -99,6 +103,8 @@ type Flow interface {
 	DeleteLink(ctx context.Context, by checkout.By, m checkout.MerchantID, id checkout.LinkID) error
 	OffersOf(ctx context.Context, m checkout.MerchantID, price checkout.Money, prefix string) (checkout.OfferTable, error)
 	GiveBack(ctx context.Context, by checkout.By, m checkout.MerchantID, id checkout.PaymentID, ask checkout.RefundAsk) (checkout.Refund, error)
+	RecordChargeback(ctx context.Context, by checkout.By, m checkout.MerchantID, id checkout.PaymentID, ask checkout.ChargebackAsk) (checkout.Chargeback, error)
+	ChangeChargeback(ctx context.Context, by checkout.By, m checkout.MerchantID, id checkout.ChargebackID, change checkout.ChargebackChange) (checkout.Chargeback, error)
 	CreateAccount(ctx context.Context, by checkout.By, m checkout.MerchantID, a checkout.Account, verify bool, idem func(checkout.Account) (checkout.Idempotency, error)) (checkout.Account, error)
 	EditAccount(ctx context.Context, by checkout.By, m checkout.MerchantID, id checkout.AccountID, verify bool, edit func(*checkout.Account) error) (checkout.Account, error)
 	DeleteAccount(ctx context.Context, by checkout.By, m checkout.MerchantID, id checkout.AccountID) error
@@ -179,6 +185,8 @@ type Ledger interface {
 	RefundOf(ctx context.Context, m checkout.MerchantID, id checkout.RefundID) (checkout.Refund, error)
 	RefundsOf(ctx context.Context, m checkout.MerchantID, payments []checkout.PaymentID) (map[checkout.PaymentID][]checkout.Refund, error)
 	SearchRefunds(ctx context.Context, q checkout.RefundQuery) ([]checkout.Refund, string, error)
+	ChargebackOf(ctx context.Context, m checkout.MerchantID, id checkout.ChargebackID) (checkout.Chargeback, error)
+	SearchChargebacks(ctx context.Context, q checkout.ChargebackQuery) ([]checkout.Chargeback, string, error)
 	EInvoiceOf(ctx context.Context, m checkout.MerchantID, id checkout.EInvoiceID) (checkout.LinkedInvoice, error)
 	EInvoiceDocument(ctx context.Context, m checkout.MerchantID, id checkout.EInvoiceID) ([]byte, error)
 	SearchEInvoices(ctx context.Context, q checkout.EInvoiceQuery) ([]checkout.LinkedInvoice, string, error)
@@ -305,6 +313,10 @@ func (s *Surface) Register(app *fiber.App) {
 	v1.Post("/payments/:id/refunds", takes(), s.refundPayment)
 	v1.Get("/refunds", takes(append([]string{"payment", "kind", "status"}, listParams...)...), s.listRefunds)
 	v1.Get("/refunds/:id", takes(), s.readRefund)
+	v1.Post("/payments/:id/chargebacks", takes(), s.recordChargeback)
+	v1.Get("/chargebacks", takes(append([]string{"payment", "status"}, listParams...)...), s.listChargebacks)
+	v1.Get("/chargebacks/:id", takes(), s.readChargeback)
+	v1.Patch("/chargebacks/:id", takes(), s.changeChargeback)
 	v1.Post("/acquirers", takes(), s.createAcquirer)
 	v1.Get("/acquirers", takes(), s.listAcquirers)
 	v1.Get("/acquirers/:id", takes(), s.readAcquirer)

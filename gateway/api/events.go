@@ -62,6 +62,13 @@ func (s *Surface) subject(ctx context.Context, n checkout.Notice) (any, error) {
 		v.Refunds = &back
 		return v, nil
 	}
+	if id := checkout.ChargebackID(n.Subject); id.Valid() {
+		one, err := s.Ledger.ChargebackOf(ctx, n.Merchant, id)
+		if err != nil {
+			return nil, err
+		}
+		return viewChargeback(one), nil
+	}
 	if id := checkout.MessageID(n.Subject); id.Valid() {
 		m, err := s.Flow.Message(ctx, n.Merchant, id)
 		if err != nil {

@@ -130,6 +130,8 @@ func (s *Surface) replay(c *fiber.Ctx, k idemKey) (done bool, err error) {
 		return true, c.SendStatus(fiber.StatusNoContent)
 	case statusOfBatch:
 		return true, s.replayBatch(c, stored)
+	case statusOfChargeback:
+		return true, sendChargeback(c, stored.Body)
 	case statusOfSchedule:
 		return true, s.answerSent(c, stored.Merchant, checkout.ReportScheduleID(stored.Body))
 	case statusOfChecked, statusOfWays:

@@ -32,6 +32,7 @@ type paymentView struct {
 	Sale           string             `json:"sale"`
 	Fields         []checkout.Answer  `json:"fields"`
 	RefundedAmount int64              `json:"refunded_amount"`
+	DisputedAmount int64              `json:"disputed_amount"`
 	CreatedAt      string             `json:"created_at"`
 	UpdatedAt      string             `json:"updated_at"`
 	PaidAt         *string            `json:"paid_at"`
@@ -97,7 +98,7 @@ func viewPayment(p checkout.Payment, calls []checkout.Event) paymentView {
 		ID: p.ID, Reference: p.ID.Reference(), Attention: attentionOf(p, calls), Link: p.Link, OrderID: string(p.Order), Amount: p.Amount.Minor, Total: p.Total.Minor, Currency: p.Total.Currency,
 		Installments: p.Installments, Status: p.Status, Acquirer: p.Account, BankOrderID: p.BankOrder, AuthCode: nullable(p.AuthCode),
 		RRN: nullable(p.RRN), MDStatus: nullable(p.MDStatus), ECI: nullable(p.ECI), Liability: nullable(string(p.Liability)),
-		PayerNote: nullable(p.PayerNote), Sale: p.Sale.Name(), Fields: some(p.Answers), RefundedAmount: p.Refunded, CreatedAt: stamp(p.CreatedAt), UpdatedAt: stamp(p.UpdatedAt),
+		PayerNote: nullable(p.PayerNote), Sale: p.Sale.Name(), Fields: some(p.Answers), RefundedAmount: p.Refunded, DisputedAmount: p.Disputed, CreatedAt: stamp(p.CreatedAt), UpdatedAt: stamp(p.UpdatedAt),
 	}
 	if p.Card.Last4 != "" {
 		v.Card = &cardView{

@@ -429,9 +429,9 @@ func (c *Client) VoidPayment(ctx context.Context, id PaymentID, in NewVoid, opti
 }
 
 // RefundPayment: give back all or a part of a sale, after the bank's day end. Without an amount all that is left
-// goes back. Parts add up to the total at most. Before the day end the bank refuses: 409 refund_too_early, void
-// instead. The bank is asked what went back already before it is asked for more; while it does not answer, nothing
-// is begun (503).
+// and not disputed goes back. Parts add up to the total at most. Before the day end the bank refuses: 409
+// refund_too_early, void instead. The bank is asked what went back already before it is asked for more; while it
+// does not answer, nothing is begun (503).
 func (c *Client) RefundPayment(ctx context.Context, id PaymentID, in NewRefund, options ...Option) (*Refund, error) {
 	out := new(Refund)
 	if err := c.do(ctx, call{method: http.MethodPost, path: at("/v1/payments/{}/refunds", string(id))}, in, out, options...); err != nil {
@@ -470,6 +470,63 @@ func (c *Client) Refunds(ctx context.Context, filter RefundFilter) iter.Seq2[Ref
 func (c *Client) ReadRefund(ctx context.Context, id RefundID) (*Refund, error) {
 	out := new(Refund)
 	if err := c.do(ctx, call{method: http.MethodGet, path: at("/v1/refunds/{}", string(id))}, nil, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// RecordChargeback: record a dispute of a payment. Without an amount all that is not in dispute yet is disputed, and
+// without received_at the bank's letter is of today. What went back before does not stand against it:
+// refunded_before says how much, and is the answer to send. Until it is won, what is disputed neither goes back by a
+// void nor by a refund.
+func (c *Client) RecordChargeback(ctx context.Context, id PaymentID, in NewChargeback, options ...Option) (*Chargeback, error) {
+	out := new(Chargeback)
+	if err := c.do(ctx, call{method: http.MethodPost, path: at("/v1/payments/{}/chargebacks", string(id))}, in, out, options...); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// ChargebackFilter are the parameters of ListChargebacks; what is zero is left out.
+type ChargebackFilter struct {
+	Payment PaymentID        `query:"payment"` // Only those of this payment.
+	Status  ChargebackStatus `query:"status"`  // Only those of this status.
+	From    time.Time        `query:"from"`    // Created at or after this time.
+	To      time.Time        `query:"to"`      // Created before this time.
+	Limit   int              `query:"limit"`   // Of a page.
+	Cursor  string           `query:"cursor"`
+}
+
+// ListChargebacks: list disputes, newest first.
+func (c *Client) ListChargebacks(ctx context.Context, filter ChargebackFilter) (Page[Chargeback], error) {
+	var out Page[Chargeback]
+	err := c.do(ctx, call{method: http.MethodGet, path: "/v1/chargebacks", query: query(filter)}, nil, &out)
+	return out, err
+}
+
+// Chargebacks goes through all pages of ListChargebacks. An error is the last thing it yields.
+func (c *Client) Chargebacks(ctx context.Context, filter ChargebackFilter) iter.Seq2[Chargeback, error] {
+	return walk(ctx, func(ctx context.Context, cursor string) (Page[Chargeback], error) {
+		filter.Cursor = cursor
+		return c.ListChargebacks(ctx, filter)
+	}, filter.Cursor)
+}
+
+// ReadChargeback: read a dispute.
+func (c *Client) ReadChargeback(ctx context.Context, id ChargebackID) (*Chargeback, error) {
+	out := new(Chargeback)
+	if err := c.do(ctx, call{method: http.MethodGet, path: at("/v1/chargebacks/{}", string(id))}, nil, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// ChangeChargeback: record how a dispute goes on. What is not named stays; null takes a text or day away. open
+// becomes contested, won or lost, contested becomes won or lost, and won becomes open again when a second round
+// comes. What was lost is over.
+func (c *Client) ChangeChargeback(ctx context.Context, id ChargebackID, in ChargebackChange) (*Chargeback, error) {
+	out := new(Chargeback)
+	if err := c.do(ctx, call{method: http.MethodPatch, path: at("/v1/chargebacks/{}", string(id))}, in, out); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -1112,7 +1169,7 @@ func (c *Client) ListReports(ctx context.Context, filter ReportListFilter) (*Rep
 type ReportFilter struct {
 	From     time.Time  `query:"from"`     // Beginning of the period, inclusive; a date is midnight in Europe/Istanbul.
 	To       time.Time  `query:"to"`       // End of the period, exclusive; from=2026-11-22&to=2026-11-23 is one day.
-	Status   string     `query:"status"`   // Only rows of this status (links, payments, refunds).
+	Status   string     `query:"status"`   // Only rows of this status (links, payments, refunds, chargebacks).
 	Kind     RefundKind `query:"kind"`     // Only voids, or only refunds (refunds).
 	Currency Currency   `query:"currency"` // Only rows of this currency.
 	Acquirer string     `query:"acquirer"` // Only rows of this virtual POS (all but links).

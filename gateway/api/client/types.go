@@ -596,7 +596,9 @@ type Payment struct {
 	// What the payer answered to the fields of the link; none that was left empty.
 	Fields []Answer `json:"fields"`
 	// What was given back so far, in minor units of the total.
-	RefundedAmount int64     `json:"refunded_amount"`
+	RefundedAmount int64 `json:"refunded_amount"`
+	// What the card's bank takes back, or may, in minor units of the total; its chargebacks that were not won.
+	DisputedAmount int64     `json:"disputed_amount"`
 	CreatedAt      time.Time `json:"created_at"`
 	UpdatedAt      time.Time `json:"updated_at"`
 	PaidAt         time.Time `json:"paid_at"`
@@ -805,9 +807,9 @@ type NewVoid struct {
 	Reason string `json:"reason,omitzero"`
 }
 
-// NewRefund gives money back; all that is left without Amount.
+// NewRefund gives money back; all that is left and not disputed without Amount.
 type NewRefund struct {
-	// In minor units of the payment's currency; all that is left when it is not given.
+	// In minor units of the payment's currency; all that is left and not disputed when it is not given.
 	Amount int64 `json:"amount,omitzero"`
 	// Your own words, for your reports; the payer does not see them.
 	Reason string `json:"reason,omitzero"`
@@ -841,6 +843,70 @@ type RefundDecline struct {
 	BankCode string `json:"bank_code"`
 	// The bank's own words.
 	Message string `json:"message"`
+}
+
+// ChargebackID names one object, like ….
+type ChargebackID string
+
+// ChargebackStatus is one of the constants below; others may come.
+type ChargebackStatus string
+
+// The values of ChargebackStatus.
+const (
+	ChargebackStatusOpen      ChargebackStatus = "open"      // The bank waits for an answer.
+	ChargebackStatusContested ChargebackStatus = "contested" // Documents were sent to it.
+	ChargebackStatusWon       ChargebackStatus = "won"       // The money stays.
+	ChargebackStatusLost      ChargebackStatus = "lost"      // The card's bank took the money back.
+)
+
+// NewChargeback is what the bank writes of a dispute. Days are like 2026-12-01.
+type NewChargeback struct {
+	// In minor units of the payment's currency; all that is not in dispute yet when it is not given.
+	Amount int64 `json:"amount,omitzero"`
+	// The card network's own code, such as 10.4 of Visa or 4837 of Mastercard.
+	ReasonCode string `json:"reason_code,omitzero"`
+	// Your own words.
+	Reason string `json:"reason,omitzero"`
+	// The bank's number of the file.
+	Case string `json:"case,omitzero"`
+	// The day of the bank's letter, in Europe/Istanbul; today when it is not given.
+	ReceivedAt string `json:"received_at,omitzero"`
+	// The last day for an answer.
+	RespondBy string `json:"respond_by,omitzero"`
+}
+
+// ChargebackChange records how a dispute goes on.
+type ChargebackChange struct {
+	Status    ChargebackStatus `json:"status,omitzero"`
+	Reason    Opt[string]      `json:"reason,omitzero"`
+	Case      Opt[string]      `json:"case,omitzero"`
+	RespondBy Opt[string]      `json:"respond_by,omitzero"`
+}
+
+// Chargeback is a dispute of a payment. Days are like 2026-12-01.
+type Chargeback struct {
+	ID      ChargebackID `json:"id"`
+	Payment PaymentID    `json:"payment"`
+	// What is in dispute.
+	Amount   int64            `json:"amount"`
+	Currency Currency         `json:"currency"`
+	Status   ChargebackStatus `json:"status"`
+	// The card network's own code.
+	ReasonCode string `json:"reason_code"`
+	// Your own words.
+	Reason string `json:"reason"`
+	// The bank's number of the file.
+	Case string `json:"case"`
+	// The day of the bank's letter, in Europe/Istanbul.
+	ReceivedAt string `json:"received_at"`
+	// The last day for an answer.
+	RespondBy string `json:"respond_by"`
+	// What of the payment had gone back already when the dispute was recorded, or opened again: the strongest
+	// answer there is.
+	RefundedBefore int64     `json:"refunded_before"`
+	CreatedAt      time.Time `json:"created_at"`
+	UpdatedAt      time.Time `json:"updated_at"`
+	ClosedAt       time.Time `json:"closed_at"`
 }
 
 // OfflineKeyID names one object, like ….
@@ -1149,6 +1215,9 @@ const (
 	EventTypePaymentPending      EventType = "payment.pending"       // The bank's answer was lost; it is being asked.
 	EventTypePaymentVoided       EventType = "payment.voided"        // The sale was taken back before the bank's day end.
 	EventTypePaymentRefunded     EventType = "payment.refunded"      // All or a part of it was given back.
+	EventTypeChargebackOpened    EventType = "chargeback.opened"     // A dispute was recorded, or one that was won came back.
+	EventTypeChargebackUpdated   EventType = "chargeback.updated"    // It goes on: documents were sent, or what is known of it changed.
+	EventTypeChargebackClosed    EventType = "chargeback.closed"     // It was won or lost.
 	EventTypeDeliveryFailed      EventType = "delivery.failed"       // An event was given up for one endpoint, or a message.
 )
 
@@ -1242,8 +1311,8 @@ type Notice struct {
 	CreatedAt time.Time `json:"created_at"`
 	// Grows with each step of the object; steps that are told to nobody leave gaps.
 	Sequence int `json:"sequence"`
-	// The link, payment, delivery or message as it stood when the event was taken up, within seconds after it
-	// happened; null when a delivery was forgotten since. Without any endpoint it is as it stands now.
+	// The link, payment, chargeback, delivery or message as it stood when the event was taken up, within seconds
+	// after it happened; null when a delivery was forgotten since. Without any endpoint it is as it stands now.
 	Data json.RawMessage `json:"data"`
 }
 

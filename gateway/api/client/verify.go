@@ -57,6 +57,9 @@ func (n Notice) Link() (Link, error) { return dataOf[Link](n, "link.") }
 // Payment reads what the event is about where that is a payment.
 func (n Notice) Payment() (Payment, error) { return dataOf[Payment](n, "payment.") }
 
+// Chargeback reads what the event is about where that is a dispute.
+func (n Notice) Chargeback() (Chargeback, error) { return dataOf[Chargeback](n, "chargeback.") }
+
 func dataOf[T any](n Notice, prefix string) (T, error) {
 	var v T
 	if !strings.HasPrefix(string(n.Type), prefix) {
