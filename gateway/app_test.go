@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -142,6 +143,9 @@ var steps = map[string]func(*flow, args){
 			f.fail("%d payments", n)
 		}
 	},
+	"back":    (*flow).stepBack,
+	"dispute": (*flow).stepDispute,
+	"dayend":  func(f *flow, _ args) { f.closeDay() },
 	"fault":   (*flow).stepFault,
 	"clock":   func(f *flow, a args) { f.settleFor(f.span(a.words[0])) },
 	"restart": func(f *flow, _ args) { f.stop(); f.start(); f.rebase() },
@@ -372,6 +376,40 @@ func (f *flow) stepPayment(a args) {
 			f.fail("events %v", f.events(id))
 		}
 	}
+}
+
+// back void|refunds 201 [amount=50.00]; back void|refunds 409 payment_disputed
+func (f *flow) stepBack(a args) {
+	body := map[string]any{}
+	if text, ok := a.named["amount"]; ok {
+		body["amount"] = f.terms(args{named: map[string]string{"amount": text}})["amount"]
+	}
+	f.answers("POST", "/v1/payments/"+paymentInURL.FindString(f.where[a.get("as", "payer")])+"/"+a.words[0], body, a.words[1:])
+}
+
+// dispute 201 [amount=50.00]: a new one; dispute won|lost|contested|open 200: the last one goes on.
+func (f *flow) stepDispute(a args) {
+	if status := checkout.ChargebackStatus(a.words[0]); slices.Contains(checkout.ChargebackStatuses, status) {
+		f.answers("PATCH", "/v1/chargebacks/"+f.ids["dispute"], map[string]any{"status": status}, a.words[1:])
+		return
+	}
+	body := map[string]any{}
+	if text, ok := a.named["amount"]; ok {
+		body["amount"] = f.terms(args{named: map[string]string{"amount": text}})["amount"]
+	}
+	answer := f.answers("POST", "/v1/payments/"+paymentInURL.FindString(f.where[a.get("as", "payer")])+"/chargebacks", body, a.words)
+	if id, made := answer["id"].(string); made {
+		f.ids["dispute"] = id
+	}
+}
+
+// answers asks the API and holds the status, and the code of a refusal.
+func (f *flow) answers(method, path string, body map[string]any, want []string) map[string]any {
+	status, answer := f.api(method, path, body)
+	if strconv.Itoa(status) != want[0] || len(want) > 1 && answer["code"] != want[1] {
+		f.fail("%d %v", status, answer)
+	}
+	return answer
 }
 
 // charges 1 [voided=1]: how many authorisations stand at the bank.

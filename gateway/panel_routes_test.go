@@ -38,7 +38,7 @@ func (r *rig) foreign() map[string]string {
 	r.must("read accounts", err, nil)
 	link, err := r.app.ledger.LinkByToken(ctx, checkout.Token(address[strings.LastIndexByte(address, '/')+1:]))
 	r.must("read the link", err, nil)
-	b := r.browser().pay(address, banksim.CardNumber("415565", "000"))
+	b := r.browser().pay(address, banksim.CardNumber("415565", "000")).finish("123456")
 	registration, err := r.app.flow.Register(ctx, by, checkout.Registration{Merchant: m, Intermediary: checkout.IntermediaryOdelink, CustomerID: checkout.OwnCustomerID("99999999")}, nil)
 	r.must("register", err, nil)
 	status, invoice := r.sendsAs(secret, "POST", "/v1/einvoices", sampleInvoice(r.t, "notes-bom-crlf.xml"))
@@ -48,6 +48,8 @@ func (r *rig) foreign() map[string]string {
 		Row: 1, Kind: checkout.LineSale, State: checkout.LineDone, Amount: checkout.Money{Minor: 100, Currency: checkout.TRY}, RRN: "632609000017", At: now.AddDate(0, 0, -1),
 	}}}, nil)
 	r.must("reconcile", err, nil)
+	disputed, err := r.app.flow.RecordChargeback(ctx, by, m, checkout.PaymentID(b.paymentID()), checkout.ChargebackAsk{})
+	r.must("record a chargeback", err, nil)
 	batch, err := r.app.flow.CreateBatch(ctx, by, m, checkout.NewBatch{ID: r.app.ids.Batch(), Kind: checkout.BatchGroup, Name: "other", Rows: []checkout.LinkRow{
 		{Row: 1, Label: "a", Terms: checkout.LinkTerms{Amount: checkout.Money{Minor: 100, Currency: checkout.TRY}}}, {Row: 2, Label: "b", Terms: checkout.LinkTerms{Amount: checkout.Money{Minor: 100, Currency: checkout.TRY}}},
 	}})
@@ -55,7 +57,7 @@ func (r *rig) foreign() map[string]string {
 	schedule, err := r.app.flow.CreateReportSchedule(ctx, by, m, checkout.ReportTerms{Report: "payments", Format: "csv", Dialect: "tr", Lang: "tr", Every: checkout.Daily, To: []string{"other@shop.example"}}, nil)
 	r.must("schedule a report", err, nil)
 	return map[string]string{
-		"users": string(u.ID), "keys": string(k.ID), "offline": string(o.ID), "webhooks": string(e.ID), "acquirers": string(accounts[0].ID), "links": string(link.ID), "payments": b.paymentID(),
+		"users": string(u.ID), "keys": string(k.ID), "offline": string(o.ID), "webhooks": string(e.ID), "acquirers": string(accounts[0].ID), "links": string(link.ID), "payments": b.paymentID(), "chargebacks": string(disputed.ID),
 		"registrations": string(registration.ID), "invoices": regexp.MustCompile(`inv_\w+`).FindString(string(invoice)), "reconciliation": string(run.ID), "rows": "1",
 		"batches": string(batch.ID), "schedules": string(schedule.ID), string(e.ID): "dlv_0000000000000000000001", // of an endpoint, what it was sent
 		// Of wordings and reports, which are no objects: what follows in an address is none either.

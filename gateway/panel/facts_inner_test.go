@@ -26,7 +26,7 @@ type facts struct{ types, actors, details map[string]string }
 
 // aboutPayments are the files whose events are steps of payments; aboutLinks are on no page with their details.
 var (
-	aboutPayments = []string{"payment.go", "pay.go", "return.go", "settle.go", "confirm.go", "refund.go", "giveback.go", "attempt.go", "resume.go"}
+	aboutPayments = []string{"payment.go", "pay.go", "return.go", "settle.go", "confirm.go", "refund.go", "giveback.go", "chargeback.go", "attempt.go", "resume.go"}
 	aboutLinks    = []string{"links.go", "batch.go"}
 )
 
@@ -118,7 +118,7 @@ func (f *facts) call(file string, n *ast.CallExpr) {
 	case *ast.SelectorExpr:
 		name = fn.Sel.Name
 	}
-	if strings.HasSuffix(name, "Event") || slices.Contains([]string{"move", "note", "Note", "changeEndpoint", "saveEndpoint"}, name) {
+	if strings.HasSuffix(name, "Event") || slices.Contains([]string{"move", "note", "Note", "disputed", "changeEndpoint", "saveEndpoint"}, name) {
 		for _, arg := range n.Args {
 			f.typed(file, arg)
 		}
@@ -171,7 +171,10 @@ func isMap(e ast.Expr) bool {
 func TestEveryStepOfAPaymentHasWords(t *testing.T) {
 	w := readSource(t).payments
 	w.types[checkout.EventAmountDiffers] = "payment.go"
-	for _, want := range []string{"payment.challenged", "payment.paid", "payment.void_requested", "payment.refund_refused", "payment.callback_rejected"} {
+	for _, topic := range []string{checkout.TopicChargebackOpened, checkout.TopicChargebackUpdated, checkout.TopicChargebackClosed} {
+		w.types[topic] = "chargeback.go" // of the line that vouches for it
+	}
+	for _, want := range []string{"payment.challenged", "payment.chargeback_opened", "payment.paid", "payment.void_requested", "payment.refund_refused", "payment.callback_rejected"} {
 		if w.types[want] == "" {
 			t.Errorf("the reading of the source does not find %s", want)
 		}
@@ -257,6 +260,9 @@ func TestValuesOfDetailsAreInWords(t *testing.T) {
 		said("reason", r)
 	}
 	said("cause", "lease_ended")
+	for _, status := range checkout.ChargebackStatuses {
+		said("chargeback_status", string(status))
+	}
 	for _, name := range factMoney {
 		if got := p.Fact(Choice{Label: name, Value: "1250.50 TRY"}); got != "1.250,50\u00a0TL" {
 			t.Errorf("%s: %q", name, got)

@@ -64,6 +64,7 @@ type task struct {
 	N     int64
 	Path  string
 	Bad   bool
+	Until checkout.Day // the first last day for it; "" = none
 }
 
 // bar is one line of a ranked list.
@@ -110,6 +111,7 @@ func (s *Surface) home(ctx context.Context, w *who) (*home, error) {
 	var accounts []checkout.Account
 	var waiting []checkout.Payment
 	var calling int64
+	var disputes checkout.OpenChargebacks
 	var err error
 	if h.Place, err = s.Ledger.FeedPlace(ctx, m); err != nil {
 		return nil, err
@@ -139,12 +141,14 @@ func (s *Surface) home(ctx context.Context, w *who) (*home, error) {
 			calling, err = s.Ledger.Calling(ctx, m, own, 100)
 			return err
 		},
+		func() (err error) { disputes, err = s.Ledger.OpenChargebacks(ctx, m, own); return err },
 	)
 	if err != nil {
 		return nil, err
 	}
 	h.today(fresh)
 	h.waits(waiting, calling)
+	h.disputed(disputes)
 	for _, g := range triedToday {
 		if g.Status == checkout.StatusDeclined || g.Status == checkout.StatusFailed {
 			h.Refused += g.Attempts
@@ -203,11 +207,21 @@ func (h *home) waits(waiting []checkout.Payment, calling int64) {
 		add(&h.Waiting, p.Total.Currency, p.Total.Minor, 1)
 	}
 	if n := int64(len(waiting)); n > 0 {
-		h.Tasks = append(h.Tasks, task{"home.task.pending", n, "/panel/payments?status=pending", false})
+		h.Tasks = append(h.Tasks, task{"home.task.pending", n, "/panel/payments?status=pending", false, ""})
 	}
 	if calling > 0 {
-		h.Tasks = append(h.Tasks, task{"home.task.attention", calling, "/panel/payments?attention=true", true})
+		h.Tasks = append(h.Tasks, task{"home.task.attention", calling, "/panel/payments?attention=true", true, ""})
 	}
+}
+
+// disputed says how many disputes wait for an answer, and until when.
+func (h *home) disputed(open checkout.OpenChargebacks) {
+	if open.Count == 0 {
+		return
+	}
+	first := checkout.Chargeback{Status: checkout.ChargebackOpen, ChargebackTerms: checkout.ChargebackTerms{RespondBy: open.RespondBy}}
+	today := checkout.DayOf(h.At)
+	h.Tasks = append(h.Tasks, task{"home.task.disputes", open.Count, chargebacksPath + "?status=open", first.Overdue(today) || first.DueSoon(today), open.RespondBy})
 }
 
 // soon are the payouts of the next days.

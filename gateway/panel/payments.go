@@ -23,6 +23,8 @@ type MoneyFlow interface {
 	GiveBack(ctx context.Context, by checkout.By, m checkout.MerchantID, id checkout.PaymentID, ask checkout.RefundAsk) (checkout.Refund, error)
 	AskNow(ctx context.Context, by checkout.By, m checkout.MerchantID, id checkout.PaymentID) (checkout.Payment, error)
 	ConsentsOf(ctx context.Context, p checkout.Payment) ([]checkout.Consent, error)
+	RecordChargeback(ctx context.Context, by checkout.By, m checkout.MerchantID, id checkout.PaymentID, ask checkout.ChargebackAsk) (checkout.Chargeback, error)
+	ChangeChargeback(ctx context.Context, by checkout.By, m checkout.MerchantID, id checkout.ChargebackID, change checkout.ChargebackChange) (checkout.Chargeback, error)
 }
 
 // paymentsRoutes are payments: the list, one with its way, and what is done about it.
@@ -34,6 +36,10 @@ func (s *Surface) paymentsRoutes() []route {
 		{"GET", "/panel/payments/:id", look, (*Surface).paymentPage},
 		{"POST", "/panel/payments/:id/ask", money, (*Surface).askBank},
 		{"POST", "/panel/payments/:id/back", money, (*Surface).giveBack},
+		{"GET", "/panel/payments/:id/evidence", look, (*Surface).evidencePage},
+		{"POST", "/panel/payments/:id/chargebacks", money, (*Surface).recordChargeback},
+		{"POST", "/panel/payments/:id/chargebacks/:chargeback", money, (*Surface).changeChargeback},
+		{"GET", "/panel/chargebacks", look, (*Surface).chargebacksPage},
 	}
 }
 

@@ -23,6 +23,7 @@ const toldShown = 50
 // paymentData is the page of one payment.
 type paymentData struct {
 	paymentRow
+	disputes
 	Of       checkout.Link
 	Opened   time.Time // when its link was first opened
 	Refunds  []checkout.Refund
@@ -91,6 +92,15 @@ func (s *Surface) paymentPage(c *fiber.Ctx, w *who) error {
 
 // showPayment answers the page with everything that is known of the payment.
 func (s *Surface) showPayment(c *fiber.Ctx, w *who, status int, p checkout.Payment, d paymentData) error {
+	if err := s.know(c, w, p, &d); err != nil {
+		return err
+	}
+	s.offer(w, p, &d)
+	return s.show(c, w, status, "payment", d)
+}
+
+// know reads everything that is known of the payment.
+func (s *Surface) know(c *fiber.Ctx, w *who, p checkout.Payment, d *paymentData) error {
 	ctx := c.UserContext()
 	rows, _, err := s.paymentRows(c, w, []checkout.Payment{p})
 	if err != nil {
@@ -117,11 +127,11 @@ func (s *Surface) showPayment(c *fiber.Ctx, w *who, status int, p checkout.Payme
 			d.Outcome = &d.Refunds[i]
 		}
 	}
-	if d.Line, err = s.wayOf(ctx, w, d); err != nil {
+	if err := s.offerDisputes(c, w, p, &d.disputes); err != nil {
 		return err
 	}
-	s.offer(w, p, &d)
-	return s.show(c, w, status, "payment", d)
+	d.Line, err = s.wayOf(ctx, w, *d)
+	return err
 }
 
 // offer says what can be done about a payment now: the way that the calendar tells, and the other one, since the
@@ -129,7 +139,7 @@ func (s *Surface) showPayment(c *fiber.Ctx, w *who, status int, p checkout.Payme
 func (s *Surface) offer(w *who, p checkout.Payment, d *paymentData) {
 	asked := d.Way
 	d.Way = p.WayBack(s.now())
-	if p.Status == checkout.StatusPaid && d.Way != "" {
+	if p.Status == checkout.StatusPaid && d.Way != "" && p.Disputed == 0 {
 		d.Other = checkout.KindVoid
 		if d.Way == checkout.KindVoid {
 			d.Other = checkout.KindRefund
@@ -142,7 +152,7 @@ func (s *Surface) offer(w *who, p checkout.Payment, d *paymentData) {
 		d.Way, d.Other, d.Sure = "", "", nil
 	}
 	if d.Form == nil {
-		d.Form = NewForm("payments.back", "amount", typedAmount(s.pages.locale(w.lang), checkout.Money{Minor: p.Rest(), Currency: p.Total.Currency}), "reason", "")
+		d.Form = NewForm("payments.back", "amount", typedAmount(s.pages.locale(w.lang), checkout.Money{Minor: p.Free(), Currency: p.Total.Currency}), "reason", "")
 	}
 	if p.Status.Undecided() {
 		d.Owed = s.now().Sub(p.CreatedAt)
@@ -450,6 +460,7 @@ func (p *Page) Actor(actor string) string {
 var factWords = map[string][]string{
 	"result": {"payments.result."}, "fence": {"payments.result."}, "cause": {"payments.cause."},
 	"reason": {"reason.", "payments.forged.", "links.reason."}, "error": {"webhooks.send.", "links.reason."},
+	"chargeback_status": {"disputes.status."},
 }
 
 // factMoney are the details that are money, written like "250.00 TRY".

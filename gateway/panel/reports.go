@@ -261,7 +261,7 @@ func cellText(l *templates.Locale, c report.Column, v report.Value, r checkout.C
 	case report.TypeDate:
 		return l.Day(v.At)
 	case report.TypeCode:
-		return report.Said(v.Text, l.Code)
+		return c.Said(v.Text, l.Code)
 	}
 	return v.Text
 }
@@ -285,7 +285,7 @@ func (p *Page) Filter(d reportData, name string) *Input {
 	in := p.AnyOf(d.Form, name, "", d.Choices(name))
 	for i, c := range in.Choices[1:] {
 		if name != report.FilterCurrency {
-			in.Choices[i+1].Label = report.Said(c.Value, p.L.Code)
+			in.Choices[i+1].Label = d.Report.Said(name, c.Value, p.L.Code)
 		}
 	}
 	return in

@@ -167,7 +167,7 @@ func isChargeback(id string) bool { return checkout.ChargebackID(id).Valid() }
 // ofMaker leaves those of payments of links that a user made in the panel.
 func (f *filter) ofMaker(m checkout.MerchantID, maker checkout.UserID) {
 	if maker != "" {
-		f.add("payment IN (SELECT payments.id FROM payments JOIN link_makers ON link_makers.link = payments.link WHERE link_makers.merchant = ? AND link_makers.maker = ?)",
+		f.add("EXISTS (SELECT 1 FROM payments AS p JOIN link_makers AS k ON k.link = p.link WHERE p.id = chargebacks.payment AND k.merchant = ? AND k.maker = ?)",
 			string(m), string(maker))
 	}
 }

@@ -86,7 +86,7 @@ func (l *Ledger) found(ctx context.Context) (pages []string, err error) {
 		}
 	}
 	for _, p := range append(payments[:min(1, len(payments))], refunded...) {
-		pages = append(pages, "/panel/payments/"+string(p.ID))
+		pages = append(pages, "/panel/payments/"+string(p.ID), "/panel/payments/"+string(p.ID)+"/evidence")
 	}
 	return pages, nil
 }

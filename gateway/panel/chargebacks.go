@@ -1,0 +1,325 @@
+package panel
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/odelink/odelink/checkout"
+)
+
+const (
+	chargebacksPath = "/panel/chargebacks"
+	// chargebacksShown is how many disputes a page of the list has.
+	chargebacksShown = 25
+)
+
+// disputes are the disputes on the page of a payment, and what can be done about them.
+type disputes struct {
+	Disputes   []checkout.Chargeback
+	MayDispute bool                 // who asks may record and change them
+	Open       *Form                // of a new one; nil = none can be recorded
+	Follow     *checkout.Chargeback // the one that is about to change
+	FollowForm *Form
+	Certain    *certain // what is about to be written, when it has to be confirmed
+}
+
+// certain is what will be written about a dispute.
+type certain struct {
+	Step   string // open, contested, won, lost, or again for a second round; noted where the status stays
+	Amount checkout.Money
+	Path   string
+	Fields []Choice // the form's, name and value
+	Once   string
+}
+
+// What the API calls the fields of the forms.
+var chargebackNames = map[string]string{"amount": "disputed", "reason_code": "code", "reason": "words"}
+
+// offerDisputes adds a payment's disputes, and the forms that go with them.
+func (s *Surface) offerDisputes(c *fiber.Ctx, w *who, p checkout.Payment, d *disputes) error {
+	of, err := s.Ledger.ChargebacksOf(c.UserContext(), w.member.Merchant, []checkout.PaymentID{p.ID})
+	if err != nil {
+		return err
+	}
+	d.Disputes, d.MayDispute = of[p.ID], w.may(checkout.PowerMoney)
+	if !d.MayDispute {
+		d.Open, d.Follow, d.Certain = nil, nil, nil
+		return nil
+	}
+	if d.Open == nil && p.MayDispute(1) == nil {
+		l := s.pages.locale(w.lang)
+		d.Open = NewForm("disputes", "disputed", typedAmount(l, checkout.Money{Minor: p.Total.Minor - p.Disputed, Currency: p.Total.Currency}),
+			"code", "", "received_at", string(checkout.DayOf(s.now())), "respond_by", "", "case", "", "words", "")
+	}
+	for i, one := range d.Disputes {
+		if d.Follow == nil && string(one.ID) == c.Query("dispute") && len(one.Status.Next()) > 0 {
+			d.Follow = &d.Disputes[i]
+			d.FollowForm = NewForm("disputes", "status", string(one.Status), "respond_by", string(one.RespondBy), "case", one.Case, "words", one.Reason)
+		}
+	}
+	return nil
+}
+
+// recordChargeback writes a dispute down in two steps: what it means is shown, and it is written when it comes again
+// with the button under that.
+func (s *Surface) recordChargeback(c *fiber.Ctx, w *who) error {
+	p, err := s.paymentOf(c, w)
+	if err != nil {
+		return err
+	}
+	f := readForm(c, "disputes", "disputed", "code", "received_at", "respond_by", "case", "words")
+	key, content := backKey(w, posted(c, "once")), f.content(c.Path())
+	if was, err := s.disputedBefore(c, w, key, content); err != nil || was {
+		return s.disputed(c, p, "disputed", err)
+	}
+	ask := checkout.ChargebackAsk{ChargebackTerms: checkout.ChargebackTerms{
+		Code: f.Get("code"), Reason: f.Get("words"), Case: f.Get("case"), ReceivedAt: checkout.Day(f.Get("received_at")), RespondBy: checkout.Day(f.Get("respond_by")),
+	}}
+	ask.Minor = s.amount(f, w.lang, "disputed", p.Total.Currency, true)
+	d := paymentData{disputes: disputes{Open: f}}
+	try := checkout.Chargeback{Amount: checkout.Money{Minor: max(ask.Minor, 1), Currency: p.Total.Currency}, ChargebackTerms: ask.ChargebackTerms}
+	if _, err := p.Dispute(try, checkout.Step{At: s.now()}); err != nil {
+		if err := s.refused(f, w.lang, err, chargebackNames); err != nil {
+			return err
+		}
+	}
+	if !f.OK() {
+		return s.showPayment(c, w, fiber.StatusUnprocessableEntity, p, d)
+	}
+	if posted(c, "sure") == "" || key == "" {
+		d.Certain = s.certain("open", checkout.Money{Minor: ask.Minor, Currency: p.Total.Currency}, c.Path(), f)
+		return s.showPayment(c, w, fiber.StatusOK, p, d)
+	}
+	ask.Idem = func(made checkout.Chargeback) (checkout.Idempotency, error) {
+		return checkout.Idempotency{Merchant: w.member.Merchant, Key: key, Request: content[:], Body: []byte(made.ID)}, nil
+	}
+	_, err = s.Flow.RecordChargeback(c.UserContext(), w.by(c), w.member.Merchant, p.ID, ask)
+	if errors.Is(err, checkout.ErrKeyKnown) {
+		err = nil // the other press was first
+	}
+	if err := s.refused(f, w.lang, err, chargebackNames); err != nil {
+		return err
+	}
+	if !f.OK() {
+		return s.showPayment(c, w, fiber.StatusConflict, p, d)
+	}
+	return s.disputed(c, p, "disputed", nil)
+}
+
+// disputedBefore says whether a confirmation with this content has recorded its dispute already.
+func (s *Surface) disputedBefore(c *fiber.Ctx, w *who, key string, content [sha256.Size]byte) (bool, error) {
+	if key == "" {
+		return false, nil
+	}
+	a, was, err := s.Ledger.Answer(c.UserContext(), w.member.Merchant, key)
+	return was && bytes.Equal(a.Request, content[:]), err
+}
+
+// disputed leads back to the payment.
+func (s *Surface) disputed(c *fiber.Ctx, p checkout.Payment, word string, err error) error {
+	if err != nil {
+		return err
+	}
+	return saved(c, "/panel/payments/"+string(p.ID), word)
+}
+
+func (s *Surface) certain(step string, amount checkout.Money, path string, f *Form) *certain {
+	k := &certain{Step: step, Amount: amount, Path: path, Once: s.IDs.Secret(backOnceLength)}
+	for _, name := range []string{"disputed", "code", "status", "received_at", "respond_by", "case", "words"} {
+		if value, there := f.Values[name]; there {
+			k.Fields = append(k.Fields, Choice{Value: value, Label: name})
+		}
+	}
+	return k
+}
+
+// changeChargeback writes down how a dispute goes on, in two steps. The same a second time changes nothing.
+func (s *Surface) changeChargeback(c *fiber.Ctx, w *who) error {
+	p, err := s.paymentOf(c, w)
+	if err != nil {
+		return err
+	}
+	one, err := s.Ledger.ChargebackOf(c.UserContext(), w.member.Merchant, checkout.ChargebackID(c.Params("chargeback")))
+	if err == nil && one.Payment != p.ID {
+		err = checkout.ErrNoChargeback
+	}
+	if err != nil {
+		return err
+	}
+	f := readForm(c, "disputes", "status", "respond_by", "case", "words")
+	d := paymentData{disputes: disputes{Follow: &one, FollowForm: f}}
+	words, number, by := f.Get("words"), f.Get("case"), checkout.Day(f.Get("respond_by"))
+	change := checkout.ChargebackChange{Status: checkout.ChargebackStatus(f.Get("status")), Reason: &words, Case: &number, RespondBy: &by}
+	if !slices.Contains(checkout.ChargebackStatuses, change.Status) {
+		f.Error = s.sentence(w.lang, "unknown_value", nil)
+	} else {
+		_, err := p.FollowUp(one, change, checkout.Step{At: s.now()})
+		if err := s.refused(f, w.lang, err, chargebackNames); err != nil {
+			return err
+		}
+	}
+	if !f.OK() {
+		return s.showPayment(c, w, fiber.StatusUnprocessableEntity, p, d)
+	}
+	if posted(c, "sure") == "" {
+		d.Certain = s.certain(stepOf(one.Status, change.Status), one.Amount, c.Path(), f)
+		return s.showPayment(c, w, fiber.StatusOK, p, d)
+	}
+	_, err = s.Flow.ChangeChargeback(c.UserContext(), w.by(c), w.member.Merchant, one.ID, change)
+	if err := s.refused(f, w.lang, err, chargebackNames); err != nil {
+		return err
+	}
+	if !f.OK() {
+		return s.showPayment(c, w, fiber.StatusConflict, p, d)
+	}
+	return s.disputed(c, p, "followed", nil)
+}
+
+// stepOf names what a change does, for its words.
+func stepOf(was, now checkout.ChargebackStatus) string {
+	switch {
+	case was == now:
+		return "noted"
+	case now == checkout.ChargebackOpen:
+		return "again"
+	}
+	return string(now)
+}
+
+// disputeRow is a dispute in the list.
+type disputeRow struct {
+	checkout.Chargeback
+	Of checkout.Payment
+}
+
+// chargebacksData is the list.
+type chargebacksData struct {
+	Filters *Form
+	Rows    []disputeRow
+	Open    checkout.OpenChargebacks
+	Next    string
+}
+
+func (s *Surface) chargebacksPage(c *fiber.Ctx, w *who) error {
+	ctx, m := c.UserContext(), w.member.Merchant
+	f := NewForm("disputes", "status", c.Query("status"), "cursor", c.Query("cursor"))
+	q := checkout.ChargebackQuery{Merchant: m, Maker: w.own(), Limit: chargebacksShown, Cursor: f.Get("cursor")}
+	oneOf(s, f, w, "status", checkout.ChargebackStatuses, &q.Status)
+	found, next, err := s.Ledger.SearchChargebacks(ctx, q)
+	if errors.Is(err, checkout.ErrCursor) {
+		return c.Redirect(chargebacksPath, fiber.StatusSeeOther)
+	}
+	if err != nil {
+		return err
+	}
+	ids := make([]checkout.PaymentID, len(found))
+	for i, one := range found {
+		ids[i] = one.Payment
+	}
+	of, err := s.Ledger.PaymentsOf(ctx, m, ids)
+	if err != nil {
+		return err
+	}
+	d := chargebacksData{Filters: f, Next: nextPage(c, next)}
+	for _, one := range found {
+		d.Rows = append(d.Rows, disputeRow{one, of[one.Payment]})
+	}
+	if d.Open, err = s.Ledger.OpenChargebacks(ctx, m, w.own()); err != nil {
+		return err
+	}
+	status := fiber.StatusOK
+	if !f.OK() {
+		status = fiber.StatusUnprocessableEntity
+	}
+	return s.show(c, w, status, "chargebacks", d)
+}
+
+// evidence is what answers a dispute, on paper.
+type evidence struct {
+	paymentData
+	Head string // the last hash of the payment's audit trail, in hex
+	Made time.Time
+}
+
+// evidencePage is a page for paper with all that answers a dispute.
+func (s *Surface) evidencePage(c *fiber.Ctx, w *who) error {
+	p, err := s.paymentOf(c, w)
+	if err != nil {
+		return err
+	}
+	d := evidence{Head: hex.EncodeToString(p.Head), Made: s.now()}
+	if err := s.know(c, w, p, &d.paymentData); err != nil {
+		return err
+	}
+	return s.show(c, w, fiber.StatusOK, "payment_evidence", d)
+}
+
+// DayText is a calendar day, "" for none.
+func (p *Page) DayText(d checkout.Day) string {
+	from, _, ok := d.Span()
+	if !ok {
+		return ""
+	}
+	return p.Day(from)
+}
+
+// DisputeState is how a dispute stands.
+func (p *Page) DisputeState(status checkout.ChargebackStatus) Pill {
+	pill := Pill{Word: p.T("disputes.status." + string(status)), Icon: "clock", Tone: "warn"}
+	switch status {
+	case checkout.ChargebackContested:
+		pill.Icon, pill.Tone = "mail", "info"
+	case checkout.ChargebackWon:
+		pill.Icon, pill.Tone = "check", "good"
+	case checkout.ChargebackLost:
+		pill.Icon, pill.Tone = "cross", "bad"
+	}
+	return pill
+}
+
+// Deadline says how long there is for an answer; nil where nobody waits for one.
+func (p *Page) Deadline(c checkout.Chargeback) *Pill {
+	today := checkout.DayOf(p.now)
+	days, ok := c.DaysLeft(today)
+	switch by := p.DayText(c.RespondBy); {
+	case !ok:
+		return nil
+	case days < 0:
+		return &Pill{Word: p.T("disputes.overdue", "day", by), Tone: "bad"}
+	case days == 0:
+		return &Pill{Word: p.T("disputes.today", "day", by), Tone: "bad"}
+	case c.DueSoon(today):
+		return &Pill{Word: p.T("disputes.until", "day", by) + " · " + p.N("disputes.left", days), Tone: "bad"}
+	default:
+		return &Pill{Word: p.T("disputes.until", "day", by)}
+	}
+}
+
+// DisputeSteps are the statuses that a dispute may have next, its own before them.
+func (p *Page) DisputeSteps(c *checkout.Chargeback) []string {
+	return append([]string{string(c.Status)}, wordsOf(c.Status.Next())...)
+}
+
+// DisputeStatuses are the words of the list's filter.
+func (p *Page) DisputeStatuses() []string { return wordsOf(checkout.ChargebackStatuses) }
+
+// Secure says in words what an mdStatus means.
+func (p *Page) Secure(mdStatus string) string {
+	return p.Or("evidence.md."+mdStatus, p.T("evidence.md.other"))
+}
+
+// AddressOf is where a moment's request came from, "" where nobody's browser or program asked.
+func (p *Page) AddressOf(m moment) string {
+	for _, c := range m.Data {
+		if c.Label == "ip" {
+			return c.Value
+		}
+	}
+	return ""
+}

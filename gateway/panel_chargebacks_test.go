@@ -1,0 +1,95 @@
+//go:build !race
+
+package main
+
+import (
+	"encoding/hex"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/odelink/odelink/checkout"
+)
+
+// A dispute is recorded in two steps and once, stops what would give the money back as well, and is followed to its end.
+func TestPanelDisputes(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	id := r.paidBy(r.link(map[string]any{"order_id": "SIP-77"}), "000")
+	w := r.signedIn()
+	at := "/panel/payments/" + id
+	today := string(checkout.DayOf(r.clock.Now()))
+	w.sees(w.open(at, http.StatusOK), "İtirazlar", "Bu ödemeye itiraz kaydedilmedi.", "İtiraz kaydet", "İptal et")
+	w.sees(w.open("/panel/chargebacks", http.StatusOK), "Kayıtlı itiraz yok.")
+
+	form := []string{"disputed", "200,00", "code", "10.4", "received_at", today, "respond_by", string(checkout.DayOf(r.clock.Now().AddDate(0, 0, 2))), "case", "D-1", "words", "Almadım diyor"}
+	w.sees(w.post(at+"/chargebacks", http.StatusUnprocessableEntity, "disputed", "300", "received_at", today), "İtiraz edilen tutar ödemenin toplamını aşamaz.")
+	w.sees(w.post(at+"/chargebacks", http.StatusUnprocessableEntity, "disputed", "", "received_at", "dün"), "Günü 2026-11-22 gibi yazın.")
+	page := w.post(at+"/chargebacks", http.StatusOK, form...)
+	w.sees(page, "200,00 TL tutarında itiraz kaydedilecek", "artık iptal veya iade edilemez")
+	r.must("nothing yet", r.ledgerPayment(id).Disputed, int64(0))
+	form = append(form, "once", w.hidden(page, "once"), "sure", "yes")
+	to := w.post(at+"/chargebacks", http.StatusSeeOther, form...)
+	r.must("the same again", w.post(at+"/chargebacks", http.StatusSeeOther, form...), to)
+	r.must("once", r.ledgerPayment(id).Disputed, int64(20000))
+	page = w.open(to, http.StatusOK)
+	w.sees(page, "İtiraz kaydedildi.", "Yanıt bekliyor", "2 gün kaldı", "D-1", "Bu ödemenin 200,00 TL tutarına itiraz var.", "İade et")
+	w.misses(page, "İptal et<")
+	w.sees(w.post(at+"/back", http.StatusUnprocessableEntity, "kind", "void"), "Bu tutara itiraz var")
+	w.sees(w.post(at+"/back", http.StatusUnprocessableEntity, "kind", "refund", "amount", "50,01"), "Bu tutara itiraz var")
+
+	w.sees(w.open("/panel", http.StatusOK), "1 harcama itirazı yanıt bekliyor", "son gün")
+	w.sees(w.open("/panel/chargebacks?status=open", http.StatusOK), "SIP-77", "200,00 TL", "2 gün kaldı", "10.4")
+	w.sees(w.open("/panel/chargebacks?status=lost", http.StatusOK), "Bu durumda itiraz yok.")
+	w.open("/panel/chargebacks?status=x", http.StatusUnprocessableEntity)
+	w.open("/panel/chargebacks?cursor=x", http.StatusSeeOther)
+	w.sees(w.open("/panel/payments", http.StatusOK), "İtiraz: 200,00 TL")
+
+	found, err := r.app.ledger.ChargebacksOf(t.Context(), demoMerchant, []checkout.PaymentID{checkout.PaymentID(id)})
+	r.must("read the dispute", err, nil)
+	one := at + "/chargebacks/" + string(found[checkout.PaymentID(id)][0].ID)
+	w.sees(w.open(at+"?dispute="+string(found[checkout.PaymentID(id)][0].ID), http.StatusOK), "tutarındaki itiraz", "Belgeler gönderildi")
+	w.sees(w.post(one, http.StatusUnprocessableEntity, "status", "x"), "Listeden bir değer seçin.")
+	page = w.post(one, http.StatusOK, "status", "won", "case", "D-1", "words", "Tutanak gönderildi", "respond_by", "")
+	w.sees(page, "200,00 TL tutarındaki itiraz kazanıldı olarak kaydedilecek")
+	to = w.post(one, http.StatusSeeOther, "status", "won", "case", "D-1", "words", "Tutanak gönderildi", "respond_by", "", "sure", "yes")
+	w.sees(w.open(to, http.StatusOK), "İtiraz güncellendi.", "Kazanıldı", "Tutanak gönderildi", "İptal et")
+	r.must("free again", r.ledgerPayment(id).Disputed, int64(0))
+	r.trailWhole()
+}
+
+// The page of evidence has what answers a dispute, and nothing of the card beyond its ends.
+func TestPanelEvidence(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	id := r.paidBy(r.link(map[string]any{"order_id": "SIP-78", "description": "Ceviz kutu", "customer": map[string]any{"name": "Ayşe Işık"}}), "000")
+	p := r.ledgerPayment(id)
+	r.closeDay()
+	r.back(id, "refunds", map[string]any{"amount": 5000}, 201, "status", "refunded")
+	r.clock.advance(time.Second)
+	_, err := r.app.flow.RecordChargeback(t.Context(), checkout.By{Actor: "operator"}, demoMerchant, p.ID, checkout.ChargebackAsk{})
+	r.must("record", err, nil)
+	w := r.signedIn()
+	page := w.open("/panel/payments/"+id+"/evidence", http.StatusOK)
+	w.sees(page, "İtiraz kanıtları", "SIP-78", "Ceviz kutu", "Ayşe Işık", "250,00 TL", "mdStatus 1", "Kart sahibi, kartın bankasında tam olarak doğrulandı.",
+		"Sahtecilik itirazında zararı kartı veren banka karşılar.", p.AuthCode, p.RRN, string(p.BankOrder), "50,00 TL", "İtirazdan önce iade edilen: 50,00 TL", "127.0.0.1", "UTC", "Banka onayladı, tahsil edildi", "İtiraz kaydedildi")
+	if head := r.ledgerPayment(id).Head; !strings.Contains(page, hex.EncodeToString(head)) {
+		t.Error("the last hash of the trail is not on the page")
+	}
+	w.misses(page, "4155650000000007")
+}
+
+// Who sees only his own links sees no colleague's disputes.
+func TestPanelDisputesOfOthersAreHidden(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	id := r.paid()
+	_, err := r.app.flow.RecordChargeback(t.Context(), checkout.By{Actor: "operator"}, demoMerchant, checkout.PaymentID(id), checkout.ChargebackAsk{})
+	r.must("record", err, nil)
+	email, password := r.colleague(checkout.RoleFinance, true)
+	own := r.signedInAs(email, password)
+	own.sees(own.open("/panel/chargebacks", http.StatusOK), "Kayıtlı itiraz yok.")
+	own.misses(own.open("/panel", http.StatusOK), "harcama itirazı")
+	own.open("/panel/payments/"+id+"/evidence", http.StatusNotFound)
+}
