@@ -75,13 +75,17 @@ func panelPaths() (paths []string) {
 	return paths
 }
 
-// panelObjects makes what payers leave none of: an endpoint for webhooks, and a refund.
+// panelObjects makes what payers leave none of: an endpoint for webhooks, a void and a dispute.
 func (s *studio) panelObjects() {
 	endpoint := map[string]any{"url": "http://127.0.0.1:9/hook", "events": []string{"payment.paid", "payment.refunded"}, "description": "Muhasebe programı"}
 	if err := s.ask(http.MethodPost, s.base+"/v1/webhook_endpoints", endpoint, nil); err != nil {
 		s.Fatal(err)
 	}
 	if err := s.ask(http.MethodPost, s.base+"/v1/payments/"+s.newest("payments?status=paid")+"/void", map[string]any{}, nil); err != nil {
+		s.Fatal(err)
+	}
+	dispute := map[string]any{"reason_code": "10.4", "case": "D-2026/17", "reason": "Kart sahibi ürünü almadığını söylüyor"}
+	if err := s.ask(http.MethodPost, s.base+"/v1/payments/"+s.newest("payments?status=paid")+"/chargebacks", dispute, nil); err != nil {
 		s.Fatal(err)
 	}
 }
@@ -102,7 +106,7 @@ func (s *studio) newest(list string) string {
 
 // panelObjectPaths are the pages of single objects, with the names of their pictures.
 func (s *studio) panelObjectPaths() map[string]string {
-	paid, open := s.newest("links?status=paid"), s.newest("links?status=active")
+	paid, open, disputed := s.newest("links?status=paid"), s.newest("links?status=active"), s.newest("payments?status=paid")
 	names := map[string]string{
 		"/panel/links/" + paid:                                      "panel-link-paid",
 		"/panel/links/" + open:                                      "panel-link",
@@ -112,7 +116,8 @@ func (s *studio) panelObjectPaths() map[string]string {
 		"/panel/payments?q=0007":                                    "panel-payments-found",
 		"/panel/payments?status=pending":                            "panel-payments-waiting",
 		"/panel/settings/messages/link/sms/tr":                      "panel-settings-message",
-		"/panel/payments/" + s.newest("payments?status=paid"):       "panel-payment",
+		"/panel/payments/" + disputed:                               "panel-payment",
+		"/panel/payments/" + disputed + "/evidence":                 "panel-payment-evidence",
 		"/panel/payments/" + s.newest("payments?status=voided"):     "panel-payment-voided",
 		"/panel/payments/" + s.newest("payments?status=declined"):   "panel-payment-declined",
 		"/panel/settings/acquirers/" + s.newest("acquirers"):        "panel-settings-acquirer",
