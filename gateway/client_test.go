@@ -72,6 +72,7 @@ func TestTheGoClientDoesEverything(t *testing.T) {
 	m.batches()
 	m.messages(link)
 	m.payments()
+	m.disputes()
 	m.asks()
 	m.consents()
 	m.sessions()
@@ -255,6 +256,19 @@ func (m *program) payments() {
 	m.must("a part", did[*client.Refund](t)(m.RefundPayment(m.ctx, other, client.NewRefund{Amount: 4000})).Status, client.RefundStatusRefunded)
 	m.must("rest", did[*client.Refund](t)(m.RefundPayment(m.ctx, other, client.NewRefund{})).Amount, int64(21000))
 	m.must("refunds", len(did[client.Page[client.Refund]](t)(m.ListRefunds(m.ctx, client.RefundFilter{Payment: other})).Data), 2)
+}
+
+// disputes follows a dispute to its end.
+func (m *program) disputes() {
+	t := m.t
+	sale := client.PaymentID(m.paid())
+	one := did[*client.Chargeback](t)(m.RecordChargeback(m.ctx, sale, client.NewChargeback{Amount: 20000, ReasonCode: "10.4", Case: "D-1"}))
+	m.must("open", []any{one.Status, one.Amount, one.ReasonCode, did[*client.Payment](t)(m.ReadPayment(m.ctx, sale)).DisputedAmount}, []any{client.ChargebackStatusOpen, int64(20000), "10.4", int64(20000)})
+	_, err := m.VoidPayment(m.ctx, sale, client.NewVoid{})
+	m.must("not as well", client.CodeOf(err), "payment_disputed")
+	one = did[*client.Chargeback](t)(m.ChangeChargeback(m.ctx, one.ID, client.ChargebackChange{Status: client.ChargebackStatusWon, Case: client.Null[string](), Reason: client.Set("Tutanak gönderildi")}))
+	m.must("won", []any{one.Status, one.Case, did[*client.Chargeback](t)(m.ReadChargeback(m.ctx, one.ID)).Reason, one.ClosedAt.IsZero()}, []any{client.ChargebackStatusWon, "", "Tutanak gönderildi", false})
+	m.must("listed", len(did[client.Page[client.Chargeback]](t)(m.ListChargebacks(m.ctx, client.ChargebackFilter{Payment: sale, Status: client.ChargebackStatusWon})).Data), 1)
 }
 
 // asks has the bank asked about a payment whose answer was lost.
