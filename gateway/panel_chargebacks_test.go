@@ -51,6 +51,7 @@ func TestPanelDisputes(t *testing.T) {
 	one := at + "/chargebacks/" + string(found[checkout.PaymentID(id)][0].ID)
 	w.sees(w.open(at+"?dispute="+string(found[checkout.PaymentID(id)][0].ID), http.StatusOK), "tutarındaki itiraz", "Belgeler gönderildi")
 	w.sees(w.post(one, http.StatusUnprocessableEntity, "status", "x"), "Listeden bir değer seçin.")
+	w.post(strings.Replace(one, id, r.paid(), 1), http.StatusNotFound, "status", "won") // of another payment
 	page = w.post(one, http.StatusOK, "status", "won", "case", "D-1", "words", "Tutanak gönderildi", "respond_by", "")
 	w.sees(page, "200,00 TL tutarındaki itiraz kazanıldı olarak kaydedilecek")
 	to = w.post(one, http.StatusSeeOther, "status", "won", "case", "D-1", "words", "Tutanak gönderildi", "respond_by", "", "sure", "yes")
