@@ -416,3 +416,41 @@ func TestARefundBesideAnotherRingsNoAlarm(t *testing.T) {
 	r.must("alarms", len(r.logged("the bank gave back another amount")), 0)
 	r.stands(id, checkout.StatusPartiallyRefunded, 12000)
 }
+
+// A46: a dispute that is recorded while the bank is asked about a refund stops it before the money is asked for; one
+// that is recorded while the money is on its way does not, and both stand.
+func TestA46_ADisputeBesideARefund(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		step         string
+		status, sent int
+		back         int64
+	}{
+		"before the refund was written down": {banksim.StepInquiry, http.StatusConflict, 0, 0},
+		"while the money is on its way":      {banksim.StepRefund, http.StatusCreated, 1, 25000},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var r *rig
+			var id string
+			beside := sync.OnceFunc(func() {
+				status, answer := r.api("POST", "/v1/payments/"+id+"/chargebacks", map[string]any{"amount": 20000})
+				r.must("recorded", []any{status, answer["refunded_before"]}, []any{http.StatusCreated, 0})
+			})
+			r = newRig(t, rigOptions{tame: true, sleep: func(context.Context, time.Duration) error { beside(); return nil }})
+			id = r.paid()
+			r.closeDay()
+			r.clock.advance(24 * time.Hour)
+			r.bankFault(c.step, banksim.FaultSlow, `1`, 1)
+			status, answer, _ := r.givesBack(id, "refunds", "", map[string]any{"amount": 25000})
+			r.must("answer", status, c.status)
+			if c.status == http.StatusConflict {
+				r.must("why", answer["code"], "payment_disputed")
+			}
+			r.app.flow.Wait()
+			p := r.ledgerPayment(id)
+			r.must("payment", []any{p.Refunded, p.Disputed, r.asked(id, banksim.StepRefund)}, []any{c.back, 20000, c.sent})
+			r.trailWhole()
+		})
+	}
+}

@@ -152,6 +152,31 @@ func TestI18_APaymentIsTold(t *testing.T) {
 	r.proven()
 }
 
+// What becomes of a dispute is told in its order, as the API shows it then, and the payment's page says so.
+func TestI18_ADisputeIsTold(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	c := newReceiver(r, "chargeback.opened", "chargeback.updated", "chargeback.closed")
+	id := r.paid()
+	status, made := r.api("POST", "/v1/payments/"+id+"/chargebacks", map[string]any{"reason_code": "4837"})
+	r.must("recorded", status, http.StatusCreated)
+	r.app.deliver(t)
+	told := c.take()
+	r.must("opened", typesOf(told), []string{"chargeback.opened"})
+	r.must("as it is shown", told[0].Data, made)
+	for _, to := range []string{"contested", "won", "open"} {
+		status, _ = r.api("PATCH", "/v1/chargebacks/"+fmt.Sprint(made["id"]), map[string]any{"status": to})
+		r.must(to, status, http.StatusOK)
+		r.app.deliver(t)
+	}
+	told = c.take()
+	r.must("went on", typesOf(told), []string{"chargeback.updated", "chargeback.closed", "chargeback.opened"})
+	r.must("how", []any{told[0].Data["status"], told[1].Data["status"], told[2].Data["status"]}, []any{"contested", "won", "open"})
+	w := r.signedIn()
+	w.sees(w.open("/panel/payments/"+id, http.StatusOK), "Webhook teslim edildi chargeback.closed")
+	r.trailWhole()
+}
+
 // A receiver that was down for an hour is told everything afterwards, what concerns one object in order; both
 // secrets sign while they rotate.
 func TestAReceiverThatWasDown(t *testing.T) {

@@ -366,11 +366,19 @@ func toneOf(typ string) string {
 	return ""
 }
 
-// toldOf are the deliveries and messages about a payment, and the messages that brought its link.
+// toldOf are the deliveries and messages about a payment and its disputes, and the messages that brought its link.
 func (s *Surface) toldOf(ctx context.Context, w *who, d paymentData) (line []moment, err error) {
-	sent, err := s.Ledger.DeliveriesAbout(ctx, w.member.Merchant, string(d.ID), toldShown)
-	if err != nil {
-		return nil, err
+	about := []string{string(d.ID)}
+	for _, one := range d.Disputes {
+		about = append(about, string(one.ID))
+	}
+	var sent []checkout.Delivery
+	for _, subject := range about {
+		some, err := s.Ledger.DeliveriesAbout(ctx, w.member.Merchant, subject, toldShown)
+		if err != nil {
+			return nil, err
+		}
+		sent = append(sent, some...)
 	}
 	for _, one := range sent {
 		for _, try := range one.History {
