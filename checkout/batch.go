@@ -183,6 +183,14 @@ func (s *Service) CheckRows(ctx context.Context, m MerchantID, rows []LinkRow) e
 	if err != nil {
 		return err
 	}
+	named := make([]*LinkTerms, len(rows))
+	for i := range rows {
+		named[i] = &rows[i].Terms
+	}
+	products, err := s.catalogue(ctx, m, named...)
+	if err != nil {
+		return err
+	}
 	now, first := s.Clock.Now(), map[OrderNumber]int{}
 	for i := range rows {
 		r := &rows[i]
@@ -191,7 +199,8 @@ func (s *Service) CheckRows(ctx context.Context, m MerchantID, rows []LinkRow) e
 			r.Bad = append(r.Bad, FieldError{Field: "label", Code: code})
 		}
 		r.Terms = r.Terms.withDefaults(now)
-		for _, e := range append(s.checkTerms(&r.Terms, LinkTerms{}, shop), s.checkDeliver(&r.Terms)...) {
+		errs := append(r.Terms.fill(products, LinkTerms{}), s.checkTerms(&r.Terms, LinkTerms{}, shop)...)
+		for _, e := range append(errs, s.checkDeliver(&r.Terms)...) {
 			if !slices.ContainsFunc(r.Bad, func(b FieldError) bool { return b.Field == e.Field }) {
 				r.Bad = append(r.Bad, e)
 			}

@@ -137,8 +137,9 @@ type LegalFacts struct {
 	Seller   Seller
 	Order    OrderNumber
 	Subject  string
-	Price    Money // Minor 0: not known yet
-	Min, Max int64 // of an open price that is not known yet
+	Items    []Item // what is sold, beside or instead of Subject
+	Price    Money  // Minor 0: not known yet
+	Min, Max int64  // of an open price that is not known yet
 	Offers   []Offer
 	More     bool
 	At       time.Time
@@ -295,7 +296,7 @@ func (s *Service) consents(sh *Shop, hot Hot, p Payment, offer Offer, given []Co
 	if len(asked) == 0 {
 		return nil
 	}
-	values := s.Texts.Values(p.PayerLang, sh.legalFacts(hot, p.Amount, []Offer{offer}, p.CreatedAt))
+	values := s.Texts.Values(p.PayerLang, sh.legalFacts(hot, p.Items, p.Amount, []Offer{offer}, p.CreatedAt))
 	all := make([]Consent, len(asked))
 	for i, k := range asked {
 		t := s.legalText(sh, k, p.PayerLang)
@@ -309,9 +310,9 @@ func (s *Service) consents(sh *Shop, hot Hot, p Payment, offer Offer, given []Co
 	return all
 }
 
-func (sh *Shop) legalFacts(hot Hot, price Money, offers []Offer, at time.Time) LegalFacts {
+func (sh *Shop) legalFacts(hot Hot, items []Item, price Money, offers []Offer, at time.Time) LegalFacts {
 	return LegalFacts{
-		Merchant: sh.Merchant, Seller: sh.Words.Seller, Order: hot.Order, Subject: hot.Description, Price: price, Min: hot.MinMinor, Max: hot.MaxMinor,
+		Merchant: sh.Merchant, Seller: sh.Words.Seller, Order: hot.Order, Subject: BesideItems(hot.Description, items), Items: items, Price: price, Min: hot.MinMinor, Max: hot.MaxMinor,
 		Offers: offers, At: at,
 	}
 }
@@ -360,8 +361,12 @@ func (s *Service) LegalTextOf(ctx context.Context, hot Hot, k ConsentKind, lang 
 	if hot.Open && ask.Minor >= hot.MinMinor && ask.Minor <= hot.MaxMinor {
 		price.Minor = ask.Minor
 	}
+	items, err := hot.bought()
+	if err != nil {
+		return "", err
+	}
 	offers, more := s.ways(sh, hot, price, ask)
-	facts := sh.legalFacts(hot, price, offers, s.Clock.Now())
+	facts := sh.legalFacts(hot, items, price, offers, s.Clock.Now())
 	facts.More = more
 	return s.legalText(sh, k, lang).Fill(s.Texts.Values(lang, facts)), nil
 }

@@ -150,6 +150,12 @@ var (
 	// ErrOfflineKeys: the merchant has as many good keys as there may be.
 	ErrOfflineKeys = &Error{Kind: KindConflict, Code: "offline_keys_too_many"}
 
+	ErrNoProduct = &Error{Kind: KindNotFound, Code: "product_not_found"}
+	// ErrProductCode: another product of the merchant has the code.
+	ErrProductCode = &Error{Kind: KindConflict, Code: "product_code_taken"}
+	// ErrProducts: the merchant has as many products as there may be.
+	ErrProducts = &Error{Kind: KindConflict, Code: "products_too_many"}
+
 	ErrNoRun    = &Error{Kind: KindNotFound, Code: "reconciliation_not_found"}
 	ErrNoRunRow = &Error{Kind: KindNotFound, Code: "reconciliation_row_not_found"}
 	// ErrDayClosed: nothing of a closed day's reconciliation changes.

@@ -39,6 +39,8 @@ type (
 	ManualID string
 	// OfflineKeyID is "ofk_" and 22 characters of base62: one key that signs links by itself.
 	OfflineKeyID string
+	// ProductID is "prd_" and 22 characters of base62: one product of a merchant's catalogue.
+	ProductID string
 	// RequestID is "req_" and 22 characters of base62: one line of the log of requests.
 	RequestID string
 	// KeyID is "key_" and 22 characters of base62: one API key.

@@ -56,6 +56,7 @@ type Link struct {
 	PayerNote    bool
 	Sale         Sale
 	Fields       []LinkField // asked of the payer besides the card
+	Items        []Item      // what is sold; their sum is Amount
 	ShowCount    bool        // the page of a multi link without a limit says how often it was paid
 	Customer     Customer
 	ReturnURL    string
@@ -115,7 +116,7 @@ func (l Link) Hot() Hot {
 		Description: l.Description, Order: l.Order, PayerNote: l.PayerNote, Sale: l.Sale,
 		Installments: l.Installments, Category: l.Category, PaidBy: l.PaidBy, PaidAt: l.PaidAt,
 	}
-	h.Asks = EncodeFields(l.Fields)
+	h.Asks, h.Items = EncodeFields(l.Fields), EncodeItems(l.Items)
 	if l.Usage == UsageMulti && (l.MaxPayments > 0 || l.ShowCount) {
 		h.Counted, h.Made, h.Most = true, l.PaidCount, l.MaxPayments
 	}
@@ -167,6 +168,7 @@ type Hot struct {
 	PaidBy       PaymentID
 	PaidAt       time.Time
 	Asks         string // Link.Fields as EncodeFields writes them
+	Items        string // Link.Items as EncodeItems writes them
 	Counted      bool   // the page says how often the link was paid:
 	Made         int    // that often,
 	Most         int    // of at most that; 0 = no limit
@@ -232,6 +234,10 @@ func (h Hot) Terms() string {
 	}
 	if h.Asks != "" { // a link without any keeps the digest that it had before there were fields
 		text(h.Asks)
+	}
+	if h.Items != "" {
+		text("items")
+		text(h.Items)
 	}
 	sum := sha256.Sum256(b)
 	var out [12]byte

@@ -103,13 +103,15 @@ func TestHotCopyOfALink(t *testing.T) {
 		l.Open, l.MinMinor, l.MaxMinor, l.PayerNote, l.Category, l.Rev, l.Version = true, 100, 900, true, "food", 7, 3
 		l.PaidBy, l.PaidAt = "pay_x", opens
 		l.Usage, l.MaxPayments, l.PaidCount = checkout.UsageMulti, 5, 2
+		l.Items = []checkout.Item{{Product: "prd_x", Code: "ZY", Name: "Zeytin <5 l>", Quantity: 2, UnitMinor: 12500}, {Name: "Kargo", Quantity: 1}}
 		l.Fields = []checkout.LinkField{{Key: "plate", Label: checkout.Label{TR: "Plaka", EN: "Plate"}, Type: checkout.FieldText, Max: 9}}
 	})
 	h := l.Hot()
 	want := checkout.Hot{
 		Token: l.Token, Link: l.ID, Merchant: l.Merchant, Rev: 7, Version: 3, State: checkout.HotOpen, ActiveFrom: opens, ExpiresAt: closes, Open: true,
 		Amount: l.Amount, MinMinor: 100, MaxMinor: 900, Description: l.Description, Order: l.Order, PayerNote: true, Category: "food", PaidBy: "pay_x", PaidAt: opens,
-		Asks: `[{"key":"plate","label":{"tr":"Plaka","en":"Plate"},"type":"text","max":9}]`, Counted: true, Made: 2, Most: 5,
+		Asks:  `[{"key":"plate","label":{"tr":"Plaka","en":"Plate"},"type":"text","max":9}]`,
+		Items: `[{"product":"prd_x","code":"ZY","name":"Zeytin <5 l>","quantity":2,"unit":12500},{"name":"Kargo","quantity":1,"unit":0}]`, Counted: true, Made: 2, Most: 5,
 	}
 	if h.Terms() == "" || len(h.Installments) != 3 {
 		t.Errorf("terms %q, counts %v", h.Terms(), h.Installments)
@@ -124,7 +126,7 @@ func sameHot(a, b checkout.Hot) bool {
 	return a.Token == b.Token && a.Link == b.Link && a.Merchant == b.Merchant && a.Rev == b.Rev && a.Version == b.Version && a.State == b.State &&
 		a.ActiveFrom.Equal(b.ActiveFrom) && a.ExpiresAt.Equal(b.ExpiresAt) && a.Open == b.Open && a.Amount == b.Amount && a.MinMinor == b.MinMinor &&
 		a.MaxMinor == b.MaxMinor && a.Description == b.Description && a.Order == b.Order && a.PayerNote == b.PayerNote && a.Category == b.Category &&
-		a.PaidBy == b.PaidBy && a.PaidAt.Equal(b.PaidAt) && a.Asks == b.Asks && a.Counted == b.Counted && a.Made == b.Made && a.Most == b.Most
+		a.PaidBy == b.PaidBy && a.PaidAt.Equal(b.PaidAt) && a.Asks == b.Asks && a.Items == b.Items && a.Counted == b.Counted && a.Made == b.Made && a.Most == b.Most
 }
 
 // A28: the digest changes with everything the payer agrees to, one field at a time, and with no two
@@ -141,6 +143,9 @@ func TestA28_TermsChangeWithEveryShownField(t *testing.T) {
 		"a largest amount":         func(h *checkout.Hot) { h.MaxMinor = 1 },
 		"a question":               func(h *checkout.Hot) { h.Asks = `[{"key":"a"}]` },
 		"another question":         func(h *checkout.Hot) { h.Asks = `[{"key":"b"}]` },
+		"a line":                   func(h *checkout.Hot) { h.Items = `[{"name":"a"}]` },
+		"another line":             func(h *checkout.Hot) { h.Items = `[{"name":"b"}]` },
+		"a line like a question":   func(h *checkout.Hot) { h.Items = `[{"key":"a"}]` },
 		"another description":      func(h *checkout.Hot) { h.Description += "." },
 		"no description":           func(h *checkout.Hot) { h.Description = "" },
 		"another order number":     func(h *checkout.Hot) { h.Order = "OD-2" },

@@ -131,17 +131,6 @@ func AnswerLine(answers []Answer, whole bool) string {
 	return strings.Join(parts, "; ")
 }
 
-// EncodeAnswers writes the answers of a payment.
-func EncodeAnswers(answers []Answer) string { return encodeList(answers) }
-
-// DecodeAnswers reads what EncodeAnswers wrote.
-func DecodeAnswers(text string) (answers []Answer, err error) {
-	if text != "" {
-		err = json.Unmarshal([]byte(text), &answers)
-	}
-	return answers, err
-}
-
 // checkFields finds the mistakes in a link's fields.
 func (t *LinkTerms) checkFields() (errs []FieldError) {
 	if len(t.Fields) > maxLinkFields {

@@ -77,10 +77,10 @@ func TestFieldsAndAnswersAsTexts(t *testing.T) {
 	if back, err := checkout.DecodeFields(checkout.EncodeFields(fields)); err != nil || !reflect.DeepEqual(back, fields) {
 		t.Errorf("fields %+v, %v", back, err)
 	}
-	if back, err := checkout.DecodeAnswers(checkout.EncodeAnswers(answers)); err != nil || !reflect.DeepEqual(back, answers) {
+	if back, _, err := checkout.DecodeSaid(checkout.EncodeSaid(answers, nil)); err != nil || !reflect.DeepEqual(back, answers) {
 		t.Errorf("answers %+v, %v", back, err)
 	}
-	if checkout.EncodeFields(nil) != "" || checkout.EncodeAnswers([]checkout.Answer{}) != "" {
+	if checkout.EncodeFields(nil) != "" || checkout.EncodeSaid([]checkout.Answer{}, nil) != "" {
 		t.Error("none is a text")
 	}
 	if got := (checkout.Answer{Type: checkout.FieldTCKN, Value: "10000000146"}).Shown(); got != "100••••••46" {

@@ -32,6 +32,7 @@ type LinkTerms struct {
 	PayerNote    bool
 	Sale         Sale // "" = a collection
 	Fields       []LinkField
+	Items        []Item // their sum is the amount; that and the description may be left out then
 	ShowCount    bool
 	Customer     Customer
 	ReturnURL    string
@@ -125,7 +126,12 @@ func (s *Service) makeLink(ctx context.Context, by By, sh *Shop, t LinkTerms, nu
 	now := s.Clock.Now()
 	m := sh.Merchant
 	t = t.withDefaults(now)
-	if errs := append(s.checkTerms(&t, LinkTerms{}, sh), s.checkDeliver(&t)...); len(errs) > 0 {
+	errs, err := s.fromCatalogue(ctx, m.ID, &t, LinkTerms{})
+	if err != nil {
+		return Link{}, err
+	}
+	errs = append(errs, s.checkTerms(&t, LinkTerms{}, sh)...)
+	if errs = append(errs, s.checkDeliver(&t)...); len(errs) > 0 {
 		return Link{}, refusedTerms(errs)
 	}
 	t.Order = number(0)
@@ -133,7 +139,6 @@ func (s *Service) makeLink(ctx context.Context, by By, sh *Shop, t LinkTerms, nu
 		l := Link{ID: s.IDs.Link(), Token: s.IDs.Token(), Merchant: m.ID, Version: 1, Rev: 1, CreatedAt: now}
 		l.set(t, now)
 		n := NewLink{Link: l, Event: s.linkEvent(l, "link.created", by, 1), Publish: "link.created", Maker: by.User}
-		var err error
 		if n.Messages, err = s.deliverNew(ctx, by, m, l, t.Deliver); err != nil {
 			return Link{}, err
 		}
@@ -172,7 +177,11 @@ func (s *Service) EditLink(ctx context.Context, by By, m MerchantID, id LinkID, 
 		}
 		t.Order = l.Order
 		t = t.withDefaults(s.Clock.Now()) // a date that was taken away is what a new link has
-		errs := s.checkTerms(&t, was, shop)
+		errs, err := s.fromCatalogue(ctx, m, &t, was)
+		if err != nil {
+			return err
+		}
+		errs = append(errs, s.checkTerms(&t, was, shop)...)
 		if t.ReturnURL != was.ReturnURL {
 			switch _, err := s.Ledger.SessionByLink(ctx, l.ID); {
 			case err == nil:
@@ -285,7 +294,7 @@ func (l *Link) set(t LinkTerms, now time.Time) {
 	l.Description, l.Installments, l.ActiveFrom, l.ExpiresAt = t.Description, t.Installments, t.ActiveFrom, t.ExpiresAt
 	l.Usage, l.MaxPayments, l.PayerNote, l.Customer = t.Usage, t.MaxPayments, t.PayerNote, t.Customer
 	l.Sale, l.ReturnURL, l.Metadata, l.Category, l.UpdatedAt = t.Sale, t.ReturnURL, t.Metadata, t.Category, now
-	l.Fields, l.ShowCount = t.Fields, t.ShowCount
+	l.Fields, l.Items, l.ShowCount = t.Fields, t.Items, t.ShowCount
 }
 
 func (l Link) terms() LinkTerms {
@@ -293,7 +302,7 @@ func (l Link) terms() LinkTerms {
 		Open: l.Open, Amount: l.Amount, MinMinor: l.MinMinor, MaxMinor: l.MaxMinor, Order: l.Order,
 		Description: l.Description, Installments: l.Installments, ActiveFrom: l.ActiveFrom, ExpiresAt: l.ExpiresAt,
 		Usage: l.Usage, MaxPayments: l.MaxPayments, PayerNote: l.PayerNote, Sale: l.Sale, Customer: l.Customer,
-		ReturnURL: l.ReturnURL, Metadata: l.Metadata, Category: l.Category, Fields: l.Fields, ShowCount: l.ShowCount,
+		ReturnURL: l.ReturnURL, Metadata: l.Metadata, Category: l.Category, Fields: l.Fields, Items: l.Items, ShowCount: l.ShowCount,
 	}
 }
 
@@ -316,6 +325,7 @@ func (t LinkTerms) withDefaults(now time.Time) LinkTerms {
 // checkTerms is check and what only the flow's clock and tables know. was is what the link had before, the
 // zero value for a new one.
 func (s *Service) checkTerms(t *LinkTerms, was LinkTerms, sh *Shop) []FieldError {
+	t.price(was)
 	errs := append(t.check(sh.Merchant), s.checkSale(t, sh)...)
 	if e := t.checkTimes(was, s.Clock.Now()); e.Code != "" {
 		errs = append(errs, e)
@@ -376,6 +386,7 @@ func (t *LinkTerms) check(m Merchant) []FieldError {
 		add("category", "category_format")
 	}
 	t.checkTexts(add)
+	errs = append(errs, t.checkItems()...)
 	return append(errs, t.checkFields()...)
 }
 
@@ -390,7 +401,9 @@ func (t *LinkTerms) checkAmount(m Merchant) (errs []FieldError) {
 		add("currency", "currency_not_permitted")
 	}
 	if !t.Open {
-		errs = append(errs, checkMinor("amount", t.Amount.Minor)...)
+		if len(t.Items) == 0 || t.Amount.Minor != 0 { // else the lines say what it is, or what is wrong with them
+			errs = append(errs, checkMinor("amount", t.Amount.Minor)...)
+		}
 		if t.MinMinor != 0 {
 			add("min_amount", "only_for_open")
 		}

@@ -144,6 +144,7 @@ type attempt struct {
 	facts   CardFacts
 	count   int
 	answers []Answer
+	items   []Item
 }
 
 // attempt checks the whole form at once, so that the payer sees every mistake together.
@@ -175,6 +176,10 @@ func (s *Service) attempt(sh *Shop, hot Hot, r PayRequest) (attempt, error) {
 			return attempt{}, err
 		}
 		a.answers, errs = answers, append(errs, wrong...)
+	}
+	var err error
+	if a.items, err = hot.bought(); err != nil {
+		return attempt{}, err
 	}
 	errs = append(errs, sh.missingConsents(hot, r.Consents)...)
 	count, err := parseCount(r.Installments)
@@ -347,7 +352,7 @@ func (s *Service) newPayment(account Account, hot Hot, r PayRequest, a attempt) 
 		Status: StatusChallenged, Slot: -1, DueAt: now.Add(s.Timing.Abandon), Deadline: now.Add(s.Timing.Abandon),
 		CreatedAt: now, UpdatedAt: now, Seq: 1,
 	}
-	p.Answers = a.answers
+	p.Answers, p.Items = a.answers, a.items
 	if hot.PayerNote {
 		p.PayerNote = strings.TrimSpace(r.Note)
 	}

@@ -159,6 +159,7 @@ type Payment struct {
 	Card         CardFacts
 	PayerNote    string
 	Answers      []Answer
+	Items        []Item // of the link when the attempt was made
 	PayerIP      string
 	PayerAgent   string
 	PayerLang    string

@@ -348,6 +348,7 @@ type Ledger interface {
 	EInvoiceLedger
 	ReconciliationLedger
 	OfflineLedger
+	ProductLedger
 	ReportScheduleLedger
 	RequestLedger
 	MerchantLedger

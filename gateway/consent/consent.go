@@ -74,13 +74,29 @@ func (t *Texts) Values(lang string, f checkout.LegalFacts) map[string]string {
 	price, total := t.sums(l, f)
 	values := map[string]string{
 		"seller": cmp.Or(f.Merchant.LegalName, f.Merchant.Name), "address": f.Seller.Address, "tax": tax(f.Seller), "mersis": f.Seller.MERSIS,
-		"phone": f.Merchant.Phone, "email": f.Merchant.Email, "website": f.Merchant.Website, "subject": f.Subject, "order": string(f.Order),
+		"phone": f.Merchant.Phone, "email": f.Merchant.Email, "website": f.Merchant.Website, "subject": subject(l, f), "order": string(f.Order),
 		"price": price, "total": total, "plan": plans(l, f), "delivery": f.Seller.Delivery, "exceptions": f.Seller.Exceptions, "date": l.When(f.At),
 	}
 	for name, value := range values {
 		values[name] = cmp.Or(strings.TrimSpace(value), nothing)
 	}
 	return values
+}
+
+// subject is what is sold, on one line: each line with its price, behind what the merchant says of it besides.
+func subject(l *templates.Locale, f checkout.LegalFacts) string {
+	var parts []string
+	if f.Subject != "" {
+		parts = append(parts, f.Subject)
+	}
+	for _, i := range f.Items {
+		key, currency := "legal.item", string(f.Price.Currency)
+		if i.Quantity > 1 {
+			key = "legal.items"
+		}
+		parts = append(parts, templates.Fill(l.Raw(key), "item", i.String(), "each", l.Money(i.UnitMinor, currency), "sum", l.Money(i.Total(), currency)))
+	}
+	return strings.Join(parts, "; ")
 }
 
 // tax is office and number in one, as Turkish papers have it.

@@ -118,7 +118,7 @@ func own(h checkout.Hot) checkout.Hot {
 	h.Merchant = unique.Make(h.Merchant).Value() // few merchants, many links
 	h.Category = unique.Make(h.Category).Value()
 	h.Amount.Currency = unique.Make(h.Amount.Currency).Value()
-	h.Description, h.Asks = strings.Clone(h.Description), strings.Clone(h.Asks)
+	h.Description, h.Asks, h.Items = strings.Clone(h.Description), strings.Clone(h.Asks), strings.Clone(h.Items)
 	h.Order = checkout.OrderNumber(strings.Clone(string(h.Order)))
 	h.PaidBy = checkout.PaymentID(strings.Clone(string(h.PaidBy)))
 	h.Installments = slices.Clone(h.Installments)

@@ -62,6 +62,7 @@ const (
 	isConsumer = 1 << iota
 	hasAsks
 	hasCount
+	hasItems
 )
 
 // currencies gives the usual ones a number. It is a wire form: append only, and 15 at most.
@@ -141,7 +142,7 @@ func appendBody(b []byte, h checkout.Hot) []byte {
 
 // moreOf are the further flags of a link.
 func moreOf(h checkout.Hot) byte {
-	return setIf(h.Sale == checkout.SaleConsumer, isConsumer) | setIf(h.Asks != "", hasAsks) | setIf(h.Counted || h.Made != 0 || h.Most != 0, hasCount)
+	return setIf(h.Sale == checkout.SaleConsumer, isConsumer) | setIf(h.Asks != "", hasAsks) | setIf(h.Counted || h.Made != 0 || h.Most != 0, hasCount) | setIf(h.Items != "", hasItems)
 }
 
 // appendMore writes the further flags and what they stand for.
@@ -154,6 +155,9 @@ func appendMore(b []byte, h checkout.Hot, flags byte) []byte {
 		b = append(b, setIf(h.Counted, 1))
 		b = binary.AppendVarint(b, int64(h.Made))
 		b = binary.AppendVarint(b, int64(h.Most))
+	}
+	if flags&hasItems != 0 {
+		b = appendText(b, h.Items)
 	}
 	return b
 }
@@ -396,7 +400,7 @@ func (r *reader) readBody(h *checkout.Hot, token checkout.Token, flags, more byt
 // readMore reads the further flags. One that is not known here is of a later version.
 func (r *reader) readMore(h *checkout.Hot) {
 	s := r.take(1)
-	if r.bad = r.bad || s[0]&^(isConsumer|hasAsks|hasCount) != 0; r.bad {
+	if r.bad = r.bad || s[0]&^(isConsumer|hasAsks|hasCount|hasItems) != 0; r.bad {
 		return
 	}
 	if s[0]&isConsumer != 0 {
@@ -409,6 +413,9 @@ func (r *reader) readMore(h *checkout.Hot) {
 		counted := r.take(1)
 		h.Counted, h.Made, h.Most = counted == "\x01", int(r.varint()), int(r.varint())
 		r.bad = r.bad || counted > "\x01"
+	}
+	if s[0]&hasItems != 0 {
+		h.Items = r.text()
 	}
 }
 

@@ -50,6 +50,7 @@ func FuzzPackedCopiesComeBack(f *testing.F) {
 		}
 		if bits&128 != 0 {
 			h.Asks, h.Counted, h.Made, h.Most = order, bits&1 != 0, int(int32(counts)), int(counts>>7)
+			h.Items = text
 		}
 		packed, err := pack(h)
 		if err != nil {

@@ -69,6 +69,7 @@ func linkFields() []field[noted] {
 		[]field[l]{
 			col("payer_note_allowed", TypeCode, "Not Alanı", "Note field", func(v l) Value { return yes(v.PayerNote) }),
 			col("payer_notes", TypeText, "Açıklama (ödeyenin notu)", "Payer notes", func(v l) Value { return text(strings.Join(v.notes, " | ")) }),
+			col("items", TypeText, "Ürünler", "Items", func(v l) Value { return text(checkout.ItemLine(v.Items)) }),
 		},
 	)
 }

@@ -66,6 +66,7 @@ func paymentFields() []field[sale] {
 		[]field[p]{
 			col("payer_note", TypeText, "Açıklama (ödeyenin notu)", "Payer note", func(v p) Value { return text(v.PayerNote) }),
 			col("payer_fields", TypeText, "Ek Alanlar (ödeyenin yanıtları)", "Payer's answers", func(v p) Value { return text(checkout.AnswerLine(v.Answers, !v.mailed)) }),
+			col("items", TypeText, "Ürünler", "Items", func(v p) Value { return text(checkout.ItemLine(v.Items)) }),
 		},
 		moment("updated_at", "Son Değişiklik", "Updated", func(v p) time.Time { return v.UpdatedAt }),
 	)

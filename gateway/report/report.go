@@ -23,6 +23,8 @@ type Ledger interface {
 	ReportCollected(ctx context.Context, q checkout.ReportQuery) ([]checkout.Payment, error)
 	// ReportRefused answers a page of attempts that ended with a reason, by time of creation, newest first.
 	ReportRefused(ctx context.Context, q checkout.ReportQuery) ([]checkout.Refusal, error)
+	// ReportSold is ReportCollected of those alone whose payers answered something or bought lines.
+	ReportSold(ctx context.Context, q checkout.ReportQuery) ([]checkout.Payment, error)
 	// SearchPayments answers a page of a list, newest first, and the cursor of the next one.
 	SearchPayments(ctx context.Context, q checkout.PaymentQuery) ([]checkout.Payment, string, error)
 	ReportRefunds(ctx context.Context, q checkout.ReportQuery) ([]checkout.Refund, error)
@@ -150,7 +152,7 @@ func (r Report) Choices(name string) []string {
 
 // All lists the reports in the order in which they are shown.
 func All() []Report {
-	return []Report{links(), payments(), refunds(), chargebacks(), installments(), declines(), settlement(), reconciliation(), manualEntries()}
+	return []Report{links(), payments(), refunds(), chargebacks(), installments(), products(), declines(), settlement(), reconciliation(), manualEntries()}
 }
 
 // ByName finds a report.

@@ -103,6 +103,10 @@ func (s *shelf) ReportCollected(_ context.Context, q checkout.ReportQuery) ([]ch
 	return part(s, q, slices.DeleteFunc(slices.Clone(s.payments), func(p checkout.Payment) bool { return p.PaidAt.IsZero() }), paidPayment)
 }
 
+func (s *shelf) ReportSold(ctx context.Context, q checkout.ReportQuery) ([]checkout.Payment, error) {
+	return part(s, q, slices.DeleteFunc(slices.Clone(s.payments), func(p checkout.Payment) bool { return p.PaidAt.IsZero() || p.Items == nil && p.Answers == nil }), paidPayment)
+}
+
 func (s *shelf) ReportRefunds(_ context.Context, q checkout.ReportQuery) ([]checkout.Refund, error) {
 	return part(s, q, s.refunds, createdRefund)
 }

@@ -36,6 +36,13 @@ func ReportChargebacks(q checkout.ReportQuery) (text string, args []any) { retur
 
 func OpenChargebacks(m checkout.MerchantID) (text string, args []any) { return openChargebacks(m, "") }
 
+func ReportSold(q checkout.ReportQuery) (text string, args []any) { return reportSold(q) }
+
+// ProductSearch is the question for a page of a catalogue.
+func ProductSearch(q checkout.ProductQuery) (text string, args []any, err error) {
+	return productSearch(q, defaultPage)
+}
+
 func ReportCollected(q checkout.ReportQuery) (text string, args []any) { return reportCollected(q) }
 
 func CollectedByCount(q checkout.ReportQuery) (text string, args []any) { return collectedByCount(q) }

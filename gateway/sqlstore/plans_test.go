@@ -241,7 +241,7 @@ func TestReportsComeInTheOrderOfAnIndex(t *testing.T) {
 	files(t, func(t *testing.T, url string) {
 		open(t, url)
 		for _, q := range []checkout.ReportQuery{whole, next} {
-			for index, ask := range map[string]func(checkout.ReportQuery) (string, []any){"payments_merchant": sqlstore.ReportPayments, "payments_paid": sqlstore.ReportCollected, "payments_declined": sqlstore.ReportRefused, "chargebacks_received": sqlstore.ReportChargebacks} {
+			for index, ask := range map[string]func(checkout.ReportQuery) (string, []any){"payments_merchant": sqlstore.ReportPayments, "payments_paid": sqlstore.ReportCollected, "payments_declined": sqlstore.ReportRefused, "chargebacks_received": sqlstore.ReportChargebacks, "payments_sold": sqlstore.ReportSold} {
 				text, args := ask(q)
 				got := plan(t, url, text, args)
 				if !searches(got, index) && !strings.Contains(got, "Backward using "+index) || strings.Contains(got, "TEMP B-TREE") || strings.Contains(got, "Sort") {
@@ -290,6 +290,29 @@ func TestOpenChargebacksAreCountedByTheirIndex(t *testing.T) {
 		text, args := sqlstore.OpenChargebacks("mer_0000000000000000000001")
 		if got := plan(t, url, text, args); !searches(got, "chargebacks_open") {
 			t.Errorf("not counted by chargebacks_open\n%s", got)
+		}
+	})
+}
+
+// A page of a catalogue is read in its own order from the merchant's living products, whatever others have and whatever
+// was deleted.
+func TestProductsComeInTheOrderOfAnIndex(t *testing.T) {
+	sold := true
+	day := time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
+	files(t, func(t *testing.T, url string) {
+		open(t, url)
+		for name, q := range map[string]checkout.ProductQuery{
+			"all": {}, "sold": {Active: &sold}, "a text": {Text: "yağ"}, "the next page": {Cursor: sqlstore.CursorAt(day.UnixMicro(), "prd_2222222222222222222222")},
+		} {
+			q.Merchant = "mer_0000000000000000000001"
+			text, args, err := sqlstore.ProductSearch(q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := plan(t, url, text, args)
+			if !searches(got, "products_merchant") && !strings.Contains(got, "Backward using products_merchant") || strings.Contains(got, "TEMP B-TREE") || strings.Contains(got, "Sort") {
+				t.Errorf("%s: not in the order of products_merchant\n%s", name, got)
+			}
 		}
 	})
 }

@@ -117,6 +117,19 @@ func collected(q checkout.ReportQuery) *filter {
 	return f
 }
 
+// ReportSold answers a page of ReportCollected of those payments that say something of what was bought.
+func (s *Store) ReportSold(ctx context.Context, q checkout.ReportQuery) ([]checkout.Payment, error) {
+	text, args := reportSold(q)
+	return s.reportPayments(ctx, text, args)
+}
+
+// reportSold asks in the words of the index payments_sold.
+func reportSold(q checkout.ReportQuery) (text string, args []any) {
+	f := collected(q)
+	f.add("answers <> ''")
+	return f.newest(payments, "paid_at", q.Limit), f.args
+}
+
 func (s *Store) reportPayments(ctx context.Context, text string, args []any) ([]checkout.Payment, error) {
 	var out []checkout.Payment
 	err := s.readWithin(ctx, reportTime, func(db querier) error {
@@ -180,7 +193,7 @@ func (s *Store) PayerNotes(ctx context.Context, m checkout.MerchantID, of []chec
 	err := s.readWithin(ctx, reportTime, func(db querier) error {
 		return db.query(ctx, text, func(r row) error {
 			link, note := checkout.LinkID(r.text()), r.text()
-			answers, err := checkout.DecodeAnswers(r.text())
+			answers, _, err := checkout.DecodeSaid(r.text())
 			if err != nil {
 				return err
 			}
@@ -189,7 +202,7 @@ func (s *Store) PayerNotes(ctx context.Context, m checkout.MerchantID, of []chec
 			} else if said != "" {
 				note = said
 			}
-			if len(found[link]) < notesShown {
+			if note != "" && len(found[link]) < notesShown {
 				found[link] = append(found[link], note)
 			}
 			return nil

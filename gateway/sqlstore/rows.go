@@ -18,7 +18,7 @@ var (
 		min_amount:n max_amount:n description:t installments:t active_from:n expires_at:n usage:t
 		max_payments:n payer_note:n customer_name:t customer_email:t customer_phone:t return_url:t metadata:t
 		category:t version:n resting_since:n deleted_at:n created_at:n slots:n search:t rev:n slots_held:n
-		paid_count:n paid_minor:n paid_by:t paid_at:n updated_at:n changed_at:n seq:n head:b sale:t fields:t show_count:n`)
+		paid_count:n paid_minor:n paid_by:t paid_at:n updated_at:n changed_at:n seq:n head:b sale:t fields:t show_count:n items:t`)
 	linkBound = links.from("created_at") + 1
 
 	payments = newTable("payments", `id:t merchant:t link:t token:t link_version:n merchant_order:t bank_order:t
@@ -51,7 +51,7 @@ var (
 // What a change of each kind writes. Columns that are not named here never change again: of a
 // payment that is the frozen copy (invariant I9).
 var (
-	linkTerms    = newUpdate(links, "seq", links.names("open_amount", "category", "version", "resting_since", "deleted_at", "slots", "search", "rev", "updated_at", "changed_at", "seq", "head", "sale", "fields", "show_count")...)
+	linkTerms    = newUpdate(links, "seq", links.names("open_amount", "category", "version", "resting_since", "deleted_at", "slots", "search", "rev", "updated_at", "changed_at", "seq", "head", "sale", "fields", "show_count", "items")...)
 	linkCounters = newUpdate(links, "rev", "rev", "slots_held", "paid_count", "paid_minor", "paid_by", "paid_at", "updated_at", "changed_at", "seq", "head")
 	paymentMove  = newUpdate(payments, "seq", payments.names("status", "head", "disputed")...)
 	paymentLease = newUpdate(payments, "seq", "due_at")
@@ -100,7 +100,7 @@ func (l *linkRow) values() ([]any, error) {
 		l.Customer.Email, l.Customer.Phone, l.ReturnURL, metadata, l.Category, l.Version, micros(l.RestingSince),
 		micros(l.DeletedAt), micros(l.CreatedAt), int64(l.Slots()), l.searchText(), l.Rev, int64(l.SlotsHeld),
 		int64(l.PaidCount), l.PaidMinor, string(l.PaidBy), micros(l.PaidAt), micros(l.UpdatedAt), l.changedAt,
-		l.seq, blank(l.head), string(l.Sale), checkout.EncodeFields(l.Fields), num(l.ShowCount),
+		l.seq, blank(l.head), string(l.Sale), checkout.EncodeFields(l.Fields), num(l.ShowCount), checkout.EncodeItems(l.Items),
 	}, nil
 }
 
@@ -127,8 +127,13 @@ func scanLink(r row) (*linkRow, error) {
 	l.Sale = checkout.Sale(r.text())
 	fields, errFields := checkout.DecodeFields(r.text())
 	l.Fields, l.ShowCount = fields, r.num() != 0
+	items, errItems := checkout.DecodeItems(r.text())
+	l.Items = items
 	if errFields != nil {
 		return nil, fmt.Errorf("fields of link %s: %w", l.ID, errFields)
+	}
+	if errItems != nil {
+		return nil, fmt.Errorf("lines of link %s: %w", l.ID, errItems)
 	}
 	if errInstallments != nil {
 		return nil, fmt.Errorf("instalments of link %s: %w", l.ID, errInstallments)
@@ -175,7 +180,7 @@ func paymentValues(p checkout.Payment) ([]any, error) {
 		p.PayerIP, p.PayerAgent, p.PayerLang, micros(p.CreatedAt), string(p.Status), slot, refs, p.MDStatus,
 		p.ECI, string(p.Liability), p.AuthCode, p.RRN, string(p.Decline.Code), p.Decline.BankCode,
 		p.Decline.Message, string(p.Reversal), p.Refunded, micros(p.Deadline), int64(p.Asks),
-		int64(p.NotFound), micros(p.UpdatedAt), micros(p.PaidAt), micros(p.DueAt), p.Seq, blank(p.Head), string(p.Sale), checkout.EncodeAnswers(p.Answers),
+		int64(p.NotFound), micros(p.UpdatedAt), micros(p.PaidAt), micros(p.DueAt), p.Seq, blank(p.Head), string(p.Sale), checkout.EncodeSaid(p.Answers, p.Items),
 		p.Disputed,
 	}, nil
 }
@@ -229,7 +234,7 @@ func scanPayment(r row) (checkout.Payment, error) {
 	if err != nil {
 		return p, fmt.Errorf("references of payment %s: %w", p.ID, err)
 	}
-	if p.Answers, err = checkout.DecodeAnswers(r.text()); err != nil {
+	if p.Answers, p.Items, err = checkout.DecodeSaid(r.text()); err != nil {
 		return p, fmt.Errorf("answers of payment %s: %w", p.ID, err)
 	}
 	p.Disputed = r.num()

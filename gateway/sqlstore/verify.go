@@ -326,12 +326,12 @@ func (a *audit) missing(s *subject, seen map[string]bool) {
 	}
 }
 
-// belongings holds accounts, keys, registrations, webhook endpoints and members against their merchant's chain.
+// belongings holds accounts, keys, registrations, webhook endpoints, members and products against their merchant's chain.
 func (a *audit) belongings(ctx context.Context, q querier) error {
 	for _, id := range a.order {
 		s := a.subjects[id]
 		seen := map[string]bool{}
-		for _, t := range []*table{accounts, apiKeys, registrations, endpoints, members} {
+		for _, t := range []*table{accounts, apiKeys, registrations, endpoints, members, products} {
 			err := q.query(ctx, "SELECT "+t.list+" FROM "+t.name+" WHERE merchant = $1", func(r row) error {
 				values := t.raw(r)
 				row, _ := values[0].(string)

@@ -85,6 +85,10 @@ func TestA67_WhatAHandChangesIsFound(t *testing.T) {
 		if err := s.RevokeReference(t.Context(), b.Merchant, "FT-1", b.Event("offline_link.revoked"), checkout.Idempotency{}); err != nil {
 			t.Fatal(err)
 		}
+		product := b.Product(func(p *checkout.Product) { p.ID = "prd_1" })
+		if err := s.SaveProduct(t.Context(), product, b.Event("product.created"), checkout.Idempotency{}); err != nil {
+			t.Fatal(err)
+		}
 		run, rows := b.Reconciled(checkout.AccountID("acc_1"))
 		b.Resolves(rows[1])
 		if got := verify(t, s); got != nil {
@@ -99,6 +103,9 @@ func TestA67_WhatAHandChangesIsFound(t *testing.T) {
 			{"a bank order exchanged", "UPDATE payments SET bank_order = 'X' || bank_order WHERE id = '" + p + "'", "UPDATE payments SET bank_order = substr(bank_order, 2) WHERE id = '" + p + "'", "row_changed " + p},
 			{"a link's price", "UPDATE links SET amount = 1 WHERE id = '" + string(l.ID) + "'", "UPDATE links SET amount = 25000 WHERE id = '" + string(l.ID) + "'", "row_changed " + string(l.ID)},
 			{"a question put in", "UPDATE links SET fields = '[{\"key\":\"iban\"}]' WHERE id = '" + string(l.ID) + "'", "UPDATE links SET fields = '' WHERE id = '" + string(l.ID) + "'", "row_changed " + string(l.ID)},
+			{"a line put in", "UPDATE links SET items = '[{\"name\":\"x\",\"quantity\":1,\"unit\":25000}]' WHERE id = '" + string(l.ID) + "'", "UPDATE links SET items = '' WHERE id = '" + string(l.ID) + "'", "row_changed " + string(l.ID)},
+			{"a product's price", "UPDATE products SET price = 1", "UPDATE products SET price = 125000", "row_changed " + m + " prd_1"},
+			{"a product gone", "CREATE TABLE kept AS SELECT * FROM products; DELETE FROM products", "INSERT INTO products SELECT * FROM kept; DROP TABLE kept", "row_missing " + m + " prd_1"},
 			{"a count shown", "UPDATE links SET show_count = 1 WHERE id = '" + string(l.ID) + "'", "UPDATE links SET show_count = 0 WHERE id = '" + string(l.ID) + "'", "row_changed " + string(l.ID)},
 			{"an answer taken away", "UPDATE payments SET answers = '' WHERE id = '" + q + "'", "UPDATE payments SET answers = '[{\"key\":\"plate\",\"label\":{\"tr\":\"Plaka\",\"en\":\"Plate\"},\"type\":\"text\",\"value\":\"34\"}]' WHERE id = '" + q + "'", "row_changed " + q},
 			{"a link opened again", "UPDATE links SET paid_count = 0 WHERE id = '" + string(l.ID) + "'", "UPDATE links SET paid_count = 1 WHERE id = '" + string(l.ID) + "'", "counters " + string(l.ID)},

@@ -204,6 +204,10 @@ func Ledger(t *testing.T, open func(t *testing.T) (checkout.Ledger, *Clock)) {
 		"a revoked key is no key":                                              keyRevoked,
 		"a caller who is gone leaves nothing behind or everything":             cancelled,
 		"requests are found by key, end and time, and forgotten":               requestLog,
+		"a product comes back with every field, and is its owner's":            productFields,
+		"a product's code is one product's until that is deleted":              productCodes,
+		"of many changes of one product each is of the version before":         productStale,
+		"products are found by text and status, page by page":                  productSearch,
 		"an offline key comes back, and is its owner's":                        offlineKeyFields,
 		"a reference is revoked once and for one merchant":                     offlineRevoked,
 		"a report's schedule comes back, is edited once, and is its owner's":   scheduleFields,
@@ -462,6 +466,7 @@ func linkFields(b *Books) {
 			{Key: "plate", Label: checkout.Label{TR: "Plaka <b>", EN: "Plate & \"no\""}, Type: checkout.FieldText, Required: true, Max: 12},
 			{Key: "size", Label: checkout.Label{TR: "Beden", EN: "Size"}, Type: checkout.FieldChoice, Options: []string{"S", "M\u2028", "Şömine"}},
 		}
+		l.Items = []checkout.Item{{Product: "prd_0000000000000000000001", Code: "ZY-5", Name: "Zeytinyağı <5 l> & \"x\"", Quantity: 9999, UnitMinor: 1 << 40}, {Name: "Kargo", Quantity: 1}}
 		l.RestingSince = now.Add(-time.Hour)
 	})
 	l.Description = "Şişli'de \"kira\" <b>\\ \uFFFD %"
@@ -873,6 +878,7 @@ func paymentFields(b *Books) {
 		p.PayerNote, p.PayerIP, p.PayerAgent, p.PayerLang = "Ödeme", "2001:db8::1", "Mozilla/5.0 \xff\x00", "tr"
 		p.Refs = checkout.Refs{"md": "a=b", "ş": "<>&"}
 		p.Answers = []checkout.Answer{{Key: "plate", Label: checkout.Label{TR: "Plaka <b>", EN: "Plate"}, Type: checkout.FieldText, Value: "34 ĞÜ 12 & <i>"}}
+		p.Items = []checkout.Item{{Product: "prd_0000000000000000000001", Code: "ZY-5", Name: "Zeytinyağı <5 l>", Quantity: 2, UnitMinor: 12500}, {Name: "Kargo", Quantity: 1}}
 	})
 	got := b.AdmitAs(p)
 	p.PayerAgent, p.Head = "Mozilla/5.0 \uFFFD\uFFFD", got.Head

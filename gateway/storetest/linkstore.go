@@ -149,6 +149,7 @@ func everyField(t *linkTest) {
 	full.Rev, full.Version, full.State = 1<<40, 1<<50, checkout.HotSpent
 	full.Open, full.PayerNote, full.MinMinor, full.MaxMinor = true, true, 100, 1<<62
 	full.Sale, full.Category, full.PaidBy, full.PaidAt = checkout.SaleConsumer, "jewellery", payA, now.Add(time.Hour)
+	full.Items = `[{"name":"ş","quantity":2,"unit":1}]`
 	full.Asks, full.Counted, full.Made, full.Most = `[{"key":"ş"}]`, true, 3, 1_000_000
 	odd := checkout.Hot{Token: HotToken(2), Link: "lnk_short", Merchant: "mer_zzzzzzzzzzzzzzzzzzzzz!", State: checkout.HotResting,
 		Amount: checkout.Money{Minor: -1, Currency: "XTS"}, Description: "\x00\xff ' ş İ 🧿\r\n", Order: "ş", Installments: []int{12, 3, 3, 0, -5, 99},
@@ -158,7 +159,9 @@ func everyField(t *linkTest) {
 	noCounts := HotCopy(4, now)
 	noCounts.Installments = []int{}
 	noCounts.Counted = true
-	states := []checkout.Hot{full, odd, largest, noCounts, {Token: HotToken(5), State: checkout.HotDeleted}}
+	lines := HotCopy(6, now)
+	lines.Items = `[{"name":"Zeytinyağı","quantity":9999,"unit":1}]`
+	states := []checkout.Hot{lines, full, odd, largest, noCounts, {Token: HotToken(5), State: checkout.HotDeleted}}
 	for i, c := range checkout.Currencies {
 		h := HotCopy(10+i, now)
 		h.Amount.Currency, h.State = c, checkout.HotBusy

@@ -14,6 +14,7 @@ type reports interface {
 	ReportCollected(ctx context.Context, q checkout.ReportQuery) ([]checkout.Payment, error)
 	ReportReconciled(ctx context.Context, q checkout.ReportQuery) ([]checkout.RunRow, error)
 	ReportManual(ctx context.Context, q checkout.ReportQuery) ([]checkout.ManualEntry, error)
+	ReportSold(ctx context.Context, q checkout.ReportQuery) ([]checkout.Payment, error)
 	ReportRefused(ctx context.Context, q checkout.ReportQuery) ([]checkout.Refusal, error)
 	ReportRefunds(ctx context.Context, q checkout.ReportQuery) ([]checkout.Refund, error)
 	PaymentsOf(ctx context.Context, m checkout.MerchantID, ids []checkout.PaymentID) (map[checkout.PaymentID]checkout.Payment, error)
