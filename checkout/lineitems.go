@@ -73,7 +73,7 @@ func DecodeItems(text string) (items []Item, err error) {
 func subject(items []Item) string {
 	names := make([]string, len(items))
 	for n, i := range items {
-		names[n] = i.Name
+		names[n] = oneSpaced(i.Name)
 	}
 	text := strings.Join(names, ", ")
 	if utf8.RuneCountInString(text) > maxDescription {
@@ -91,12 +91,12 @@ func BesideItems(description string, items []Item) string {
 }
 
 // price makes an amount that was not said the sum of the lines, and a description the names in them. One that was made
-// of the lines that the link had before is made anew.
+// of the lines that the link had before is made anew. Of wrong lines nothing is made.
 func (t *LinkTerms) price(was LinkTerms) {
-	if len(t.Items) == 0 {
+	if n := len(t.Items); n == 0 || n > MaxItems || slices.ContainsFunc(t.Items, func(i Item) bool { return len(i.check()) > 0 }) {
 		return
 	}
-	if !t.Open && t.Amount.Minor == 0 && len(t.Items) <= MaxItems {
+	if !t.Open && t.Amount.Minor == 0 {
 		t.Amount.Minor = ItemsTotal(t.Items)
 	}
 	if t.Description == "" || len(was.Items) > 0 && t.Description == subject(was.Items) {

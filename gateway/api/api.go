@@ -61,6 +61,8 @@
 //	GET    /v1/webhook_endpoints    who is told of events; POST, and /:id GET PATCH DELETE, /:id/rotate, /:id/ping, /:id/deliveries
 //	GET    /v1/events               what happened, oldest first and without a gap; also /:id
 //	POST   /v1/events/:id/redeliver tell it again; /v1/events/redeliver a range            (Idempotency-Key)
+//	POST   /v1/products             something that links sell lines of                      (Idempotency-Key)
+//	GET    /v1/products             list, newest first; also /:id, and PATCH and DELETE /:id
 //	GET    /v1/reports              the reports, their columns and filters
 //	POST   /v1/report_schedules     mail a report every day, week or month                 (Idempotency-Key)
 //	GET    /v1/report_schedules     list, and how each last went; also /:id, PATCH, DELETE
@@ -124,6 +126,10 @@ type Flow interface {
 	OfflineKeyOf(ctx context.Context, m checkout.MerchantID, id checkout.OfflineKeyID) (checkout.OfflineKey, error)
 	RevokeOfflineKey(ctx context.Context, by checkout.By, m checkout.MerchantID, id checkout.OfflineKeyID) error
 	RevokeOffline(ctx context.Context, by checkout.By, m checkout.MerchantID, reference checkout.OrderNumber) (checkout.LinkID, error)
+	CreateProduct(ctx context.Context, by checkout.By, m checkout.MerchantID, t checkout.ProductTerms, idem func(checkout.Product) (checkout.Idempotency, error)) (checkout.Product, error)
+	EditProduct(ctx context.Context, by checkout.By, m checkout.MerchantID, id checkout.ProductID, edit func(*checkout.ProductTerms)) (checkout.Product, error)
+	DeleteProduct(ctx context.Context, by checkout.By, m checkout.MerchantID, id checkout.ProductID) error
+	ProductOf(ctx context.Context, m checkout.MerchantID, id checkout.ProductID) (checkout.Product, error)
 	Reconcile(ctx context.Context, by checkout.By, m checkout.MerchantID, a checkout.AccountID, day checkout.Day, list checkout.List, idem func(checkout.Run) (checkout.Idempotency, error)) (checkout.Run, error)
 	PullDay(ctx context.Context, by checkout.By, m checkout.MerchantID, a checkout.AccountID, day checkout.Day, idem func(checkout.Run) (checkout.Idempotency, error)) (checkout.Run, error)
 	Runs(ctx context.Context, q checkout.RunQuery) ([]checkout.Run, string, error)
@@ -207,6 +213,7 @@ type Ledger interface {
 	SearchBatches(ctx context.Context, q checkout.BatchQuery) ([]checkout.Batch, string, error)
 	BatchLinks(ctx context.Context, m checkout.MerchantID, id checkout.BatchID, after, limit int) ([]checkout.BatchLink, error)
 	BatchSums(ctx context.Context, m checkout.MerchantID, id checkout.BatchID) ([]checkout.BatchSum, error)
+	SearchProducts(ctx context.Context, q checkout.ProductQuery) ([]checkout.Product, string, error)
 	SearchRequests(ctx context.Context, q checkout.RequestQuery) ([]checkout.RequestLine, string, error)
 	report.Ledger
 	KeyByHash(ctx context.Context, hash []byte) (checkout.APIKey, error)
@@ -371,6 +378,11 @@ func (s *Surface) Register(app *fiber.App) {
 	v1.Post("/events/redeliver", takes(), s.redeliverEvents)
 	v1.Get("/events/:id", takes(), s.readEvent)
 	v1.Post("/events/:id/redeliver", takes(), s.redeliverEvent)
+	v1.Post("/products", takes(), s.createProduct)
+	v1.Get("/products", takes("q", "status", "limit", "cursor"), s.listProducts)
+	v1.Get("/products/:id", takes(), s.readProduct)
+	v1.Patch("/products/:id", takes(), s.editProduct)
+	v1.Delete("/products/:id", takes(), s.deleteProduct)
 	v1.Get("/reports", takes("lang"), s.listReports)
 	v1.Get("/reports/:name.:format", s.readReport)
 	v1.Post("/report_schedules", takes(), s.createSchedule)

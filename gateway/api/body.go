@@ -320,15 +320,16 @@ func (s *Surface) checkStruct(to any) []checkout.FieldError {
 
 // tagWords names validator's tags by what is wrong.
 var tagWords = map[string]string{
-	"required":    "required",
-	"oneof":       "not_a_choice",
-	"email":       "email_format",
-	"phone":       "phone_format",
-	"our_century": "time_range",
-	"minor_units": "amount_range",
-	"gte":         "out_of_range",
-	"lte":         "out_of_range",
-	"max":         "length",
-	"min":         "empty_list",
-	"unique":      "repeated",
+	"required":         "required",
+	"required_without": "required",
+	"oneof":            "not_a_choice",
+	"email":            "email_format",
+	"phone":            "phone_format",
+	"our_century":      "time_range",
+	"minor_units":      "amount_range",
+	"gte":              "out_of_range",
+	"lte":              "out_of_range",
+	"max":              "length",
+	"min":              "empty_list",
+	"unique":           "repeated",
 }

@@ -321,6 +321,7 @@ type link struct {
 	MaxPayments                                          *int      `json:"max_payments"`
 	PayerNote                                            bool      `json:"payer_note"`
 	Fields                                               []linkField
+	Items                                                []item
 	ShowCount                                            bool `json:"show_count"`
 	Customer                                             *struct{ Name, Email, Phone string }
 	Deliver                                              []string

@@ -33,6 +33,7 @@ type linkBody struct {
 	PayerNote    *bool              `json:"payer_note"`
 	Sale         *string            `json:"sale"`
 	Fields       fieldList          `json:"fields"`
+	Items        itemList           `json:"items" validate:"omitempty,dive"`
 	ShowCount    *bool              `json:"show_count"`
 	Customer     *customerBody      `json:"customer"`
 	Deliver      []string           `json:"deliver" validate:"omitempty,unique,dive,oneof=sms email"`
@@ -77,6 +78,7 @@ type linkView struct {
 	PayerNote    bool                `json:"payer_note"`
 	Sale         string              `json:"sale"`
 	Fields       []fieldView         `json:"fields"`
+	Items        []itemView          `json:"items"`
 	ShowCount    bool                `json:"show_count"`
 	Customer     *customerBody       `json:"customer"`
 	Deliver      []checkout.Channel  `json:"deliver"`
@@ -102,7 +104,7 @@ func (s *Surface) viewLink(l checkout.Link, payments []checkout.Payment, deliver
 		ID: l.ID, Token: l.Token, URL: s.Flow.LinkURL(l.Token), Status: l.Status(s.Clock.Now()), AmountMode: "fixed",
 		Currency: l.Amount.Currency, OrderID: string(l.Order), Description: l.Description, Installments: l.Installments,
 		ActiveFrom: stamp(l.ActiveFrom), ExpiresAt: stamp(l.ExpiresAt), Usage: l.Usage, PayerNote: l.PayerNote, Sale: l.Sale.Name(),
-		Fields: viewFields(l.Fields), ShowCount: l.ShowCount,
+		Fields: viewFields(l.Fields), Items: viewItems(l.Items), ShowCount: l.ShowCount,
 		ReturnURL: nullable(l.ReturnURL), Metadata: l.Metadata, Category: nullable(l.Category), Resting: !l.RestingSince.IsZero(),
 		PaidCount: l.PaidCount, PaidAmount: l.PaidMinor, Payments: make([]paymentRef, len(payments)),
 		CreatedAt: stamp(l.CreatedAt), UpdatedAt: stamp(l.UpdatedAt),
@@ -150,6 +152,12 @@ func (b *linkBody) apply(t *checkout.LinkTerms, given map[string]bool) {
 	t.Sale = checkout.SaleNamed(string(t.Sale))
 	if given["fields"] {
 		t.Fields = b.Fields.terms()
+	}
+	if given["items"] {
+		t.Items = b.Items.terms()
+		if len(t.Items) > 0 && !given["amount"] {
+			t.Amount.Minor = 0 // their sum
+		}
 	}
 	if given["installments"] {
 		t.Installments = b.Installments
@@ -285,7 +293,7 @@ func (b *linkBody) withMissing(err error) error {
 		need("min_amount", b.MinAmount != nil)
 		need("max_amount", b.MaxAmount != nil)
 	} else {
-		need("amount", b.Amount != nil)
+		need("amount", b.Amount != nil || len(b.Items) > 0 || slices.ContainsFunc(e.Fields, func(f checkout.FieldError) bool { return f.Field == "items" }))
 	}
 	return checkout.Invalid(all...)
 }

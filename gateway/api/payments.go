@@ -31,6 +31,7 @@ type paymentView struct {
 	PayerNote      *string            `json:"payer_note"`
 	Sale           string             `json:"sale"`
 	Fields         []checkout.Answer  `json:"fields"`
+	Items          []itemView         `json:"items"`
 	RefundedAmount int64              `json:"refunded_amount"`
 	DisputedAmount int64              `json:"disputed_amount"`
 	CreatedAt      string             `json:"created_at"`
@@ -98,7 +99,7 @@ func viewPayment(p checkout.Payment, calls []checkout.Event) paymentView {
 		ID: p.ID, Reference: p.ID.Reference(), Attention: attentionOf(p, calls), Link: p.Link, OrderID: string(p.Order), Amount: p.Amount.Minor, Total: p.Total.Minor, Currency: p.Total.Currency,
 		Installments: p.Installments, Status: p.Status, Acquirer: p.Account, BankOrderID: p.BankOrder, AuthCode: nullable(p.AuthCode),
 		RRN: nullable(p.RRN), MDStatus: nullable(p.MDStatus), ECI: nullable(p.ECI), Liability: nullable(string(p.Liability)),
-		PayerNote: nullable(p.PayerNote), Sale: p.Sale.Name(), Fields: some(p.Answers), RefundedAmount: p.Refunded, DisputedAmount: p.Disputed, CreatedAt: stamp(p.CreatedAt), UpdatedAt: stamp(p.UpdatedAt),
+		PayerNote: nullable(p.PayerNote), Sale: p.Sale.Name(), Fields: some(p.Answers), Items: viewItems(p.Items), RefundedAmount: p.Refunded, DisputedAmount: p.Disputed, CreatedAt: stamp(p.CreatedAt), UpdatedAt: stamp(p.UpdatedAt),
 	}
 	if p.Card.Last4 != "" {
 		v.Card = &cardView{

@@ -67,7 +67,7 @@ func TestReportsAreListed(t *testing.T) {
 			t.Errorf("%+v", r)
 		}
 	}
-	if got := strings.Join(names, " "); got != "links payments refunds chargebacks installments declines settlement reconciliation manual_entries" {
+	if got := strings.Join(names, " "); got != "links payments refunds chargebacks installments products declines settlement reconciliation manual_entries" {
 		t.Errorf("%s", got)
 	}
 	en, tr := read[list](t, h.ask("GET", "/v1/reports", "")), read[list](t, h.ask("GET", "/v1/reports", "", header("Accept-Language", "tr")))

@@ -11,7 +11,7 @@ import (
 
 // sessionBody is a shop's order.
 type sessionBody struct {
-	Amount       *int64             `json:"amount" validate:"required,minor_units"`
+	Amount       *int64             `json:"amount" validate:"required_without=Items,omitempty,minor_units"`
 	Currency     *string            `json:"currency" validate:"required"`
 	OrderID      *string            `json:"order_id"`
 	Description  *string            `json:"description"`
@@ -24,6 +24,7 @@ type sessionBody struct {
 	Customer     *customerBody      `json:"customer"`
 	Metadata     map[string]*string `json:"metadata" validate:"omitempty,dive,required"`
 	Category     *string            `json:"category"`
+	Items        itemList           `json:"items" validate:"omitempty,dive"`
 }
 
 // terms are those of the order's link.
@@ -31,7 +32,7 @@ func (b *sessionBody) terms(given map[string]bool) checkout.LinkTerms {
 	var t checkout.LinkTerms
 	l := linkBody{
 		Amount: b.Amount, Currency: b.Currency, OrderID: b.OrderID, Description: b.Description, Installments: b.Installments,
-		ExpiresAt: b.ExpiresAt, PayerNote: b.PayerNote, Sale: b.Sale, Customer: b.Customer, ReturnURL: b.SuccessURL, Metadata: b.Metadata, Category: b.Category,
+		ExpiresAt: b.ExpiresAt, PayerNote: b.PayerNote, Sale: b.Sale, Customer: b.Customer, ReturnURL: b.SuccessURL, Metadata: b.Metadata, Category: b.Category, Items: b.Items,
 	}
 	given["return_url"] = given["success_url"]
 	l.apply(&t, given)
@@ -48,6 +49,7 @@ type sessionView struct {
 	Currency    checkout.Currency   `json:"currency"`
 	OrderID     string              `json:"order_id"`
 	Description string              `json:"description"`
+	Items       []itemView          `json:"items"`
 	SuccessURL  string              `json:"success_url"`
 	CancelURL   string              `json:"cancel_url"`
 	Payments    []paymentRef        `json:"payments"`
@@ -60,7 +62,7 @@ func (s *Surface) viewSession(c checkout.Session, l checkout.Link, payments []ch
 	link := s.viewLink(l, payments, nil)
 	return sessionView{
 		ID: c.ID, URL: s.Flow.SessionURL(c.ID), Status: link.Status, Link: l.ID, Amount: l.Amount.Minor, Currency: l.Amount.Currency,
-		OrderID: link.OrderID, Description: link.Description, SuccessURL: c.SuccessURL, CancelURL: c.CancelURL, Payments: link.Payments,
+		OrderID: link.OrderID, Description: link.Description, Items: link.Items, SuccessURL: c.SuccessURL, CancelURL: c.CancelURL, Payments: link.Payments,
 		ExpiresAt: link.ExpiresAt, CreatedAt: link.CreatedAt,
 	}
 }

@@ -321,6 +321,64 @@ func (c *Client) LinkQRPNG(ctx context.Context, id LinkID) ([]byte, error) {
 	return c.read(ctx, call{method: http.MethodGet, path: at("/v1/links/{}/qr.png", string(id))})
 }
 
+// CreateProduct: make a product. A merchant may have 10,000 products. A code is unique among those that are not
+// deleted.
+func (c *Client) CreateProduct(ctx context.Context, in NewProduct, options ...Option) (*Product, error) {
+	out := new(Product)
+	if err := c.do(ctx, call{method: http.MethodPost, path: "/v1/products"}, in, out, options...); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// ProductFilter are the parameters of ListProducts; what is zero is left out.
+type ProductFilter struct {
+	Q      string        `query:"q"`      // Only those with this text in name, code, description or category, in any case.
+	Status ProductStatus `query:"status"` // Only those that are sold, or only those that are not.
+	Limit  int           `query:"limit"`  // Of a page.
+	Cursor string        `query:"cursor"`
+}
+
+// ListProducts: list products, newest first.
+func (c *Client) ListProducts(ctx context.Context, filter ProductFilter) (Page[Product], error) {
+	var out Page[Product]
+	err := c.do(ctx, call{method: http.MethodGet, path: "/v1/products", query: query(filter)}, nil, &out)
+	return out, err
+}
+
+// Products goes through all pages of ListProducts. An error is the last thing it yields.
+func (c *Client) Products(ctx context.Context, filter ProductFilter) iter.Seq2[Product, error] {
+	return walk(ctx, func(ctx context.Context, cursor string) (Page[Product], error) {
+		filter.Cursor = cursor
+		return c.ListProducts(ctx, filter)
+	}, filter.Cursor)
+}
+
+// ReadProduct: read a product.
+func (c *Client) ReadProduct(ctx context.Context, id ProductID) (*Product, error) {
+	out := new(Product)
+	if err := c.do(ctx, call{method: http.MethodGet, path: at("/v1/products/{}", string(id))}, nil, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// EditProduct: change a product. What is not given stays. Links that were made of it keep the name and the price
+// that they were made with.
+func (c *Client) EditProduct(ctx context.Context, id ProductID, in ProductChange) (*Product, error) {
+	out := new(Product)
+	if err := c.do(ctx, call{method: http.MethodPatch, path: at("/v1/products/{}", string(id))}, in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// DeleteProduct: delete a product. It is in no list any more, and its code is free. Links and payments keep their
+// lines.
+func (c *Client) DeleteProduct(ctx context.Context, id ProductID) error {
+	return c.do(ctx, call{method: http.MethodDelete, path: at("/v1/products/{}", string(id))}, nil, nil)
+}
+
 // PaymentFilter are the parameters of ListPayments; what is zero is left out.
 type PaymentFilter struct {
 	Link      LinkID        `query:"link"`     // Only payments of this link.

@@ -273,10 +273,10 @@ type Customer struct {
 	Phone string `json:"phone,omitzero"`
 }
 
-// NewLink are the terms of a link. Required: Currency, and Amount or, with AmountMode open, MinAmount and
+// NewLink are the terms of a link. Required: Currency, and Amount, Items or, with AmountMode open, MinAmount and
 // MaxAmount.
 type NewLink struct {
-	// The price in minor units. Required unless amount_mode is open.
+	// The price in minor units. Required unless amount_mode is open or there are items, whose sum it is then.
 	Amount     int64      `json:"amount,omitzero"`
 	Currency   Currency   `json:"currency,omitzero"`
 	AmountMode AmountMode `json:"amount_mode,omitzero"`
@@ -299,6 +299,8 @@ type NewLink struct {
 	Sale      Sale `json:"sale,omitzero"`
 	// What the payer is asked besides the card; at most 8.
 	Fields []NewLinkField `json:"fields,omitzero"`
+	// What is sold, in lines; at most 20. amount is their sum and may be left out.
+	Items []NewItem `json:"items,omitzero"`
 	// Whether the page of a multi-use link without a limit says how often it was paid.
 	ShowCount bool      `json:"show_count,omitzero"`
 	Customer  *Customer `json:"customer,omitzero"`
@@ -328,6 +330,7 @@ type LinkChange struct {
 	PayerNote    Opt[bool]              `json:"payer_note,omitzero"`
 	Sale         Opt[Sale]              `json:"sale,omitzero"`
 	Fields       Opt[[]NewLinkField]    `json:"fields,omitzero"`
+	Items        Opt[[]NewItem]         `json:"items,omitzero"`
 	ShowCount    Opt[bool]              `json:"show_count,omitzero"`
 	Customer     Opt[Customer]          `json:"customer,omitzero"`
 	ReturnURL    Opt[string]            `json:"return_url,omitzero"`
@@ -479,7 +482,9 @@ type Link struct {
 	Sale        Sale        `json:"sale"`
 	Customer    *Customer   `json:"customer"`
 	Fields      []LinkField `json:"fields"`
-	ShowCount   bool        `json:"show_count"`
+	// What is sold, in lines; empty on most links.
+	Items     []Item `json:"items"`
+	ShowCount bool   `json:"show_count"`
 	// The channels that it was sent by when it was made, for as long as messages are kept.
 	Deliver   []string          `json:"deliver"`
 	ReturnURL string            `json:"return_url"`
@@ -496,6 +501,86 @@ type Link struct {
 	Payments  []PaymentRef `json:"payments"`
 	CreatedAt time.Time    `json:"created_at"`
 	UpdatedAt time.Time    `json:"updated_at"`
+}
+
+// ProductID names one object, like ….
+type ProductID string
+
+// NewItem is a line of what a link is to sell.
+type NewItem struct {
+	// The product that it is a line of. Name, code and price need not be said then; where they are, they have
+	// to be the product's.
+	Product ProductID `json:"product,omitzero"`
+	// The merchant's own, such as a stock code.
+	Code string `json:"code,omitzero"`
+	// Required where there is no product.
+	Name     string `json:"name,omitzero"`
+	Quantity int    `json:"quantity,omitzero"`
+	// The price of one in minor units of the link's currency. Required where there is no product.
+	UnitAmount *int64 `json:"unit_amount,omitzero"`
+}
+
+// Item is a line of what a link sells, or of what was bought.
+type Item struct {
+	// null where the line was typed freely.
+	Product  ProductID `json:"product"`
+	Code     string    `json:"code"`
+	Name     string    `json:"name"`
+	Quantity int       `json:"quantity"`
+	// The price of one, in minor units.
+	UnitAmount int64 `json:"unit_amount"`
+}
+
+// ProductStatus is one of the constants below; others may come.
+type ProductStatus string
+
+// The values of ProductStatus.
+const (
+	ProductActive   ProductStatus = "active"
+	ProductInactive ProductStatus = "inactive"
+)
+
+// NewProduct is something that the merchant sells.
+type NewProduct struct {
+	// The merchant's own, such as a stock code; unique among the products that are not deleted.
+	Code string `json:"code,omitzero"`
+	Name string `json:"name"`
+	// For the merchant's own people.
+	Description string `json:"description,omitzero"`
+	// Of one, in minor units.
+	Price    int64    `json:"price"`
+	Currency Currency `json:"currency"`
+	// The merchant's own word for a kind of goods.
+	Category string `json:"category,omitzero"`
+	// Whether new lines may be made of it.
+	Active *bool `json:"active,omitzero"`
+}
+
+// ProductChange changes a product in place.
+type ProductChange struct {
+	Code        Opt[string]   `json:"code,omitzero"`
+	Name        Opt[string]   `json:"name,omitzero"`
+	Description Opt[string]   `json:"description,omitzero"`
+	Price       Opt[int64]    `json:"price,omitzero"`
+	Currency    Opt[Currency] `json:"currency,omitzero"`
+	Category    Opt[string]   `json:"category,omitzero"`
+	Active      Opt[bool]     `json:"active,omitzero"`
+}
+
+// Product is something that the merchant sells.
+type Product struct {
+	ID          ProductID `json:"id"`
+	Code        string    `json:"code"`
+	Name        string    `json:"name"`
+	Description string    `json:"description"`
+	// Of one, in minor units.
+	Price    int64    `json:"price"`
+	Currency Currency `json:"currency"`
+	Category string   `json:"category"`
+	// Whether new lines may be made of it.
+	Active    bool      `json:"active"`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
 }
 
 // NewLinkField is something that a link is to ask of its payer besides the card.
@@ -595,6 +680,8 @@ type Payment struct {
 	Sale      Sale   `json:"sale"`
 	// What the payer answered to the fields of the link; none that was left empty.
 	Fields []Answer `json:"fields"`
+	// What was bought, as the link said it when the attempt was made.
+	Items []Item `json:"items"`
 	// What was given back so far, in minor units of the total.
 	RefundedAmount int64 `json:"refunded_amount"`
 	// What the card's bank takes back, or may, in minor units of the total; its chargebacks that were not won.
@@ -739,7 +826,8 @@ type SessionID string
 
 // NewSession is a shop's order. Required: Amount, Currency, SuccessURL and CancelURL.
 type NewSession struct {
-	Amount       int64    `json:"amount"`
+	// Required unless there are items.
+	Amount       int64    `json:"amount,omitzero"`
 	Currency     Currency `json:"currency"`
 	OrderID      string   `json:"order_id,omitzero"`
 	Description  string   `json:"description,omitzero"`
@@ -755,6 +843,7 @@ type NewSession struct {
 	Customer  *Customer         `json:"customer,omitzero"`
 	Metadata  map[string]string `json:"metadata,omitzero"`
 	Category  string            `json:"category,omitzero"`
+	Items     []NewItem         `json:"items,omitzero"`
 }
 
 // Session is a shop's order at the payment page.
@@ -768,6 +857,7 @@ type Session struct {
 	Currency    Currency `json:"currency"`
 	OrderID     string   `json:"order_id"`
 	Description string   `json:"description"`
+	Items       []Item   `json:"items"`
 	SuccessURL  string   `json:"success_url"`
 	CancelURL   string   `json:"cancel_url"`
 	// Its attempts, newest first.
