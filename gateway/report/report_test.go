@@ -223,6 +223,7 @@ func fill() *shelf {
 			}),
 			pay("6", func(p *checkout.Payment) {
 				yes(p)
+				p.Items = []checkout.Item{{Product: "prd_0000000000000000000001", Code: "ZY-5", Name: "Zeytinyağı 5 l", Quantity: 2, UnitMinor: 12000}, {Name: "=1+1 Kargo", Quantity: 1, UnitMinor: 1000}}
 				p.Refunded, p.Status, p.PayerNote = 25000, checkout.StatusVoided, "iki satır,\nnot; \"tırnak\""
 			}),
 			pay("5", no(noon, checkout.ReasonInsufficientFunds, "51")),
@@ -231,6 +232,7 @@ func fill() *shelf {
 			pay("2", func(p *checkout.Payment) {
 				yes(p)
 				p.Amount, p.Total = checkout.Money{Minor: 1200, Currency: checkout.JPY}, checkout.Money{Minor: 1200, Currency: checkout.JPY}
+				p.Items = []checkout.Item{{Product: "prd_0000000000000000000001", Code: "ESKİ", Name: "Zeytin", Quantity: 1, UnitMinor: 1200}}
 			}),
 		},
 		refunds: []checkout.Refund{
@@ -254,6 +256,7 @@ func fill() *shelf {
 				ActiveFrom: noon, ExpiresAt: noon.Add(24 * time.Hour), Usage: checkout.UsageMulti, MaxPayments: 5, PayerNote: true, Customer: checkout.Customer{Name: "Ayşe Ü.", Phone: "+905321234567"},
 				Metadata: map[string]string{"b": "2", "a": "1"}, CreatedAt: noon.Add(time.Hour), UpdatedAt: noon.Add(time.Hour)},
 			{ID: "lnk_0000000000000000000001", Token: "tokentokent2", Merchant: shop, Order: "SİP-1", Amount: checkout.Money{Minor: 25000, Currency: checkout.TRY}, Description: "-2+3 \"kutu\"; ceviz",
+				Items:        []checkout.Item{{Name: "Kutu", Quantity: 2, UnitMinor: 10000}, {Name: "Ceviz", Quantity: 1, UnitMinor: 5000}},
 				Installments: []int{1, 2, 3}, ActiveFrom: noon, ExpiresAt: noon.Add(24 * time.Hour), Usage: checkout.UsageSingle, PayerNote: true, PaidCount: 1, PaidMinor: 25900,
 				PaidAt: noon.Add(2 * time.Minute), CreatedAt: noon, UpdatedAt: noon},
 		},
