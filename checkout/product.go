@@ -157,7 +157,7 @@ func (s *Service) productEvent(p Product, typ string, by By) Event {
 	e := s.merchantEvent(p.Merchant, typ, by)
 	e.Data = map[string]string{"of": string(p.ID), "name": p.Name, "price": p.Price.String()}
 	if p.Code != "" {
-		e.Data["code"] = p.Code
+		e.Data["product_code"] = p.Code
 	}
 	return e
 }

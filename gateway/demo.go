@@ -155,7 +155,28 @@ func (a *app) seedDemo(ctx context.Context, payforURL string) error {
 			return err
 		}
 	}
-	return errors.Join(a.seedUser(ctx, by), a.seedRegistration(ctx, by))
+	return errors.Join(a.seedUser(ctx, by), a.seedRegistration(ctx, by), a.seedProducts(ctx))
+}
+
+// demoProducts are the demo merchant's catalogue.
+var demoProducts = []checkout.ProductTerms{
+	{Code: "KRG-1", Name: "Kargo (Türkiye içi)", Price: checkout.Money{Minor: 17_500, Currency: checkout.TRY}, Category: "Hizmet", Active: true},
+	{Code: "SND-45", Name: "Ceviz sandalye", Price: checkout.Money{Minor: 285_000, Currency: checkout.TRY}, Category: "Mobilya", Active: true},
+	{Code: "MSA-180", Name: "Deniz manzaralı ahşap masa, 180 cm", Description: "Teslim süresi üç hafta", Price: checkout.Money{Minor: 1_249_900, Currency: checkout.TRY}, Category: "Mobilya", Active: true},
+}
+
+// seedProducts fills a catalogue that is empty.
+func (a *app) seedProducts(ctx context.Context) error {
+	have, _, err := a.ledger.SearchProducts(ctx, checkout.ProductQuery{Merchant: demoMerchant, Limit: 1})
+	if err != nil || len(have) > 0 {
+		return err
+	}
+	for _, t := range demoProducts {
+		if _, err := a.flow.CreateProduct(ctx, checkout.By{Actor: "demo"}, demoMerchant, t, nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // seedRegistration has the demo's e-invoices get links, unless a visitor ended that.

@@ -91,7 +91,8 @@ func morePages(r *rig, l *seed.Ledger, owner seed.Visitor) (pages []string) {
 	links, _, err := l.Store.SearchLinks(r.t.Context(), checkout.LinkQuery{Merchant: l.Merchant, Limit: 1})
 	r.must("read links", err, nil)
 	link := "/panel/links/" + string(links[0].ID)
-	return append(pages, "/panel/links/export.csv", "/panel/payments/export.csv?q=9999", link+"/qr.svg", link+"/qr.png", "/panel/settings/acquirers/"+string(accounts[0].ID),
+	product := r.product(l.Merchant)
+	return append(pages, "/panel/links/export.csv", "/panel/payments/export.csv?q=9999", "/panel/links/products?q=oil&status=active", "/panel/links/products/"+string(product), "/panel/links/new?product="+string(product), link+"/qr.svg", link+"/qr.png", "/panel/settings/acquirers/"+string(accounts[0].ID),
 		"/panel/settings/users/"+string(owner.User), "/panel/settings/messages/link/sms/tr", "/panel/settings/messages/link/sms/tr/size?text=Merhaba")
 }
 

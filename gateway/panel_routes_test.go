@@ -56,8 +56,10 @@ func (r *rig) foreign() map[string]string {
 	r.must("make a group", err, nil)
 	schedule, err := r.app.flow.CreateReportSchedule(ctx, by, m, checkout.ReportTerms{Report: "payments", Format: "csv", Dialect: "tr", Lang: "tr", Every: checkout.Daily, To: []string{"other@shop.example"}}, nil)
 	r.must("schedule a report", err, nil)
+	product, err := r.app.flow.CreateProduct(ctx, by, m, checkout.ProductTerms{Name: "other", Price: checkout.Money{Minor: 100, Currency: checkout.TRY}, Active: true}, nil)
+	r.must("make a product", err, nil)
 	return map[string]string{
-		"users": string(u.ID), "keys": string(k.ID), "offline": string(o.ID), "webhooks": string(e.ID), "acquirers": string(accounts[0].ID), "links": string(link.ID), "payments": b.paymentID(), "chargebacks": string(disputed.ID),
+		"products": string(product.ID), "users": string(u.ID), "keys": string(k.ID), "offline": string(o.ID), "webhooks": string(e.ID), "acquirers": string(accounts[0].ID), "links": string(link.ID), "payments": b.paymentID(), "chargebacks": string(disputed.ID),
 		"registrations": string(registration.ID), "invoices": regexp.MustCompile(`inv_\w+`).FindString(string(invoice)), "reconciliation": string(run.ID), "rows": "1",
 		"batches": string(batch.ID), "schedules": string(schedule.ID), string(e.ID): "dlv_0000000000000000000001", // of an endpoint, what it was sent
 		// Of wordings and reports, which are no objects: what follows in an address is none either.

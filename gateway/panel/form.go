@@ -119,12 +119,12 @@ type Input struct {
 	Name, Label, Hint, Error, Value   string
 	Type, Mode, Complete, Placeholder string
 	Required, Checked, Focus          bool
-	Max, Rows                         string
+	Max, Rows, List                   string
 	Choices                           []Choice
 }
 
 // Input makes a field. attrs are pairs: type, mode (inputmode), complete (autocomplete), placeholder, max
-// (maxlength), rows; "required" and "focus" take "yes". A field without words of its own shows its name.
+// (maxlength), rows, list (of suggestions); "required" and "focus" take "yes". A field without words of its own shows its name.
 func (p *Page) Input(f *Form, name string, attrs ...string) *Input {
 	in := &Input{Name: name, Label: p.T(f.Prefix + "." + name), Value: f.Values[name], Error: f.Errors[name], Type: "text", Checked: f.Values[name] != ""}
 	if hint := f.Prefix + "." + name + ".hint"; p.L.Has(hint) {
@@ -150,6 +150,8 @@ func (in *Input) set(attr, value string) {
 		in.Max = value
 	case "rows":
 		in.Rows = value
+	case "list":
+		in.List = value
 	case "hint":
 		in.Hint = value
 	case "required":

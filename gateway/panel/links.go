@@ -46,7 +46,7 @@ func (s *Surface) linksRoutes() []route {
 		{"POST", "/panel/links", do, (*Surface).createLink},
 		{"GET", "/panel/links/new", do, (*Surface).newLinkPage},
 		{"GET", "/panel/links/export.*", checkout.PowerReports, (*Surface).exportLinks},
-	}, s.fileRoutes(), s.batchRoutes(), s.linkRoutes())
+	}, s.fileRoutes(), s.batchRoutes(), productRoutes(), s.linkRoutes())
 }
 
 // linkRoutes are the pages of one link.

@@ -150,7 +150,7 @@ func atFields(f *Form, err error) error {
 func (s *Surface) refusedLink(f *Form, lang string, err error) error {
 	var e *checkout.Error
 	if errors.As(err, &e) {
-		err = s.sellerMissing(lang, atFields(f, e))
+		err = s.sellerMissing(lang, atFields(f, atItems(f, e)))
 	}
 	return s.refused(f, lang, err, linkNames)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -41,7 +42,7 @@ func allLinkFields() []string {
 	for n := 1; n <= checkout.MaxInstallments; n++ {
 		all = append(all, countField(n))
 	}
-	return append(all, fieldInputs()...)
+	return slices.Concat(all, fieldInputs(), itemInputs())
 }
 
 // newLinkForm is an empty form: the merchant's own currency, the default life, and a name under which it is
@@ -79,20 +80,24 @@ func (s *Surface) fillLinkForm(w *who, l checkout.Link) *Form {
 		f.Values[countField(n)] = "on"
 	}
 	fillFields(f, l.Fields)
+	s.fillItems(f, w.lang, l.Items, l.Amount.Currency)
 	return f
 }
 
 // linkTerms reads a form over the terms that a link had, the zero value for a new one; mistakes are noted in the
-// form. What the form does not have stays.
-func (s *Surface) linkTerms(f *Form, w *who, was checkout.LinkTerms) checkout.LinkTerms {
+// form. What the form does not have stays. items are the form's lines, see itemsOf.
+func (s *Surface) linkTerms(f *Form, w *who, was checkout.LinkTerms, items []checkout.Item) checkout.LinkTerms {
 	t := was
-	t.Amount = checkout.Money{Currency: checkout.Currency(f.Get("currency"))}
+	t.Amount, t.Items = checkout.Money{Currency: checkout.Currency(f.Get("currency"))}, items
 	t.Open, t.MinMinor, t.MaxMinor = f.On("open"), 0, 0
 	if t.Open {
 		t.MinMinor = s.amount(f, w.lang, "min", t.Amount.Currency, true)
 		t.MaxMinor = s.amount(f, w.lang, "max", t.Amount.Currency, true)
 	} else {
-		t.Amount.Minor = s.amount(f, w.lang, "amount", t.Amount.Currency, true)
+		t.Amount.Minor = s.amount(f, w.lang, "amount", t.Amount.Currency, len(items) == 0)
+		if len(items) > 0 && t.Amount == was.Amount {
+			t.Amount.Minor = 0 // the sum of the lines before; theirs is worked out again
+		}
 	}
 	t.Description = norm.NFC.String(f.Get("description"))
 	if f.On("order") {
@@ -169,7 +174,8 @@ type linkFormData struct {
 	Life     *Input
 	Counts   []Input
 	Channels []checkout.Channel
-	More     bool // something beyond the first fields is set or wrong
+	Products []checkout.Product // that lines are suggested of
+	More     bool               // something beyond the first fields is set or wrong
 }
 
 func (s *Surface) showLinkForm(c *fiber.Ctx, w *who, status int, f *Form, edited *linkRow) error {
@@ -191,9 +197,14 @@ func (s *Surface) showLinkForm(c *fiber.Ctx, w *who, status int, f *Form, edited
 		}
 		d.Counts = append(d.Counts, Input{Name: countField(n), Label: label, Checked: f.On(countField(n))})
 	}
+	var err error
+	if d.Products, err = s.offered(c.UserContext(), w); err != nil {
+		return err
+	}
 	d.More = edited != nil
 	for _, name := range allLinkFields() {
 		first := slices.Contains([]string{"amount", "description", "phone", "email", "currency", "usage", "sale", "life", "once", "send_sms", "send_email", "quick", "deliver"}, name)
+		first = first || strings.HasPrefix(name, "item") // their part opens by itself
 		d.More = d.More || !first && (f.On(name) || f.Errors[name] != "")
 	}
 	return s.show(c, w, status, "links_form", d)
@@ -220,7 +231,8 @@ func (s *Surface) trialForm(c *fiber.Ctx, w *who, id checkout.AccountID) (*Form,
 	return f, nil
 }
 
-// newLinkPage asks for a new link's terms; ?from= takes those of another one, ?trial= those of a try of a virtual POS.
+// newLinkPage asks for a new link's terms; ?from= takes those of another one, ?trial= those of a try of a virtual POS,
+// ?product= a line of a product.
 func (s *Surface) newLinkPage(c *fiber.Ctx, w *who) error {
 	f := s.newLinkForm(w)
 	if from := checkout.LinkID(c.Query("from")); from.Valid() {
@@ -239,6 +251,12 @@ func (s *Surface) newLinkPage(c *fiber.Ctx, w *who) error {
 			return err
 		}
 	}
+	if id := checkout.ProductID(c.Query("product")); id != "" {
+		var err error
+		if f, err = s.productForm(c, w, id); err != nil {
+			return err
+		}
+	}
 	return s.showLinkForm(c, w, fiber.StatusOK, f, nil)
 }
 
@@ -249,7 +267,11 @@ func (s *Surface) createLink(c *fiber.Ctx, w *who) error {
 	if f.Get("currency") == "" {
 		f.Values["currency"] = string(checkout.TRY)
 	}
-	t := s.linkTerms(f, w, checkout.LinkTerms{})
+	items, err := s.itemsOf(c.UserContext(), f, w, checkout.Currency(f.Get("currency")))
+	if err != nil {
+		return err
+	}
+	t := s.linkTerms(f, w, checkout.LinkTerms{}, items)
 	if f.On("send_sms") || f.On("quick") && f.On("phone") {
 		t.Deliver.Channels = append(t.Deliver.Channels, checkout.ChannelSMS)
 	}
@@ -301,9 +323,13 @@ func (s *Surface) editLink(c *fiber.Ctx, w *who) error {
 	}
 	f, row := readForm(c, "links", allLinkFields()...), s.linkRow(l)
 	delete(f.Values, "order")
-	if s.linkTerms(f, w, checkout.LinkTerms{}); f.OK() {
+	items, err := s.itemsOf(c.UserContext(), f, w, checkout.Currency(f.Get("currency")))
+	if err != nil {
+		return err
+	}
+	if s.linkTerms(f, w, checkout.LinkTerms{}, items); f.OK() {
 		_, err := s.Flow.EditLink(c.UserContext(), w.by(c), l.Merchant, l.ID, func(t *checkout.LinkTerms) error {
-			*t = s.linkTerms(f, w, *t)
+			*t = s.linkTerms(f, w, *t, items)
 			return nil
 		})
 		if err := s.refusedLink(f, w.lang, err); err != nil {

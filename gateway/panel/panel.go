@@ -33,6 +33,7 @@ type Flow interface {
 	ScheduleFlow
 	DayFlow
 	LinkFlow
+	ProductFlow
 }
 
 // Ledger is what the panel reads, and its exports.

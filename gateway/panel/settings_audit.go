@@ -27,7 +27,7 @@ const (
 
 // trailAbout are the groups of events on a merchant's own chain: the part of a type before its point.
 var trailAbout = []string{
-	"member", "acquirer", "account", "merchant", "key", "offline_key", "offline_link", "webhook_endpoint", "messages", "report_schedule", "einvoice", "reconciliation", "access",
+	"member", "acquirer", "account", "merchant", "key", "offline_key", "offline_link", "product", "webhook_endpoint", "messages", "report_schedule", "einvoice", "reconciliation", "access",
 }
 
 func auditRoutes() []route {

@@ -74,8 +74,17 @@ func shownAnswers(p checkout.Payment) []page.Answer {
 	return out
 }
 
-// viewWithAsks is the page of a link that asks for something besides the card: its texts are no other link's, so it is
-// written by the engine.
+// shownItems are the lines of a link or a payment for its page.
+func shownItems(items []checkout.Item) []page.Item {
+	var out []page.Item
+	for _, i := range items {
+		out = append(out, page.Item{Name: i.Name, Quantity: i.Quantity, UnitMinor: i.UnitMinor, TotalMinor: i.Total()})
+	}
+	return out
+}
+
+// viewWithAsks is the page of a link that asks for something besides the card or sells lines: its texts are no other
+// link's, so it is written by the engine.
 func (s *Surface) viewWithAsks(c *fiber.Ctx, hot checkout.Hot) error {
 	p, err := s.checkoutPage(c, hot, web.Language(c))
 	if err != nil {

@@ -33,7 +33,7 @@ func (s *Surface) laneOpen(r *web.LaneRequest) (hot checkout.Hot, now int64, ok 
 
 func (s *Surface) laneView(r *web.LaneRequest) bool {
 	hot, now, ok := s.laneOpen(r)
-	if !ok || hot.Asks != "" {
+	if !ok || hot.Asks != "" || hot.Items != "" {
 		return false
 	}
 	t, err := s.look(context.Background(), hot.Merchant)

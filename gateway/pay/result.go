@@ -58,7 +58,8 @@ func (s *Surface) resultPage(c *fiber.Ctx, p checkout.Payment) (*page.Result, er
 	v.About = aboutPayment(p, link)
 	if p.Collected() {
 		v.Receipt = receipt(p, v.About)
-		v.Receipt.Answers = shownAnswers(p)
+		v.Receipt.Answers, v.Receipt.Items = shownAnswers(p), shownItems(p.Items)
+		v.Receipt.Description = checkout.BesideItems(v.Receipt.Description, p.Items)
 		if v.Agreed, err = s.agreed(c.UserContext(), p); err != nil {
 			return nil, err
 		}

@@ -28,7 +28,7 @@ func (s *Surface) view(c *fiber.Ctx) error {
 	if p, waits := s.waiting(c, hot); waits {
 		return s.viewWaiting(c, hot, p)
 	}
-	if hot.Asks != "" {
+	if hot.Asks != "" || hot.Items != "" {
 		return s.viewWithAsks(c, hot)
 	}
 	t, err := s.look(c.UserContext(), hot.Merchant)
@@ -134,14 +134,20 @@ func (s *Surface) checkoutPage(c *fiber.Ctx, hot checkout.Hot, lang string) (*pa
 	if err != nil {
 		return nil, err
 	}
+	items, err := checkout.DecodeItems(hot.Items)
+	if err != nil {
+		return nil, err
+	}
 	session, self := sessionHere(c), "/p/"+string(hot.Token)
 	if session != "" {
 		self = "/c/" + session
 	}
+	values := s.values(hot, t, lang, s.Clock.Now().Unix())
+	values.Description = checkout.BesideItems(values.Description, items)
 	return &page.CheckoutPage{
 		Session: session,
 		Head:    page.Head{Theme: t.theme, Test: t.test, Self: self},
-		Variant: variant, Checkout: s.values(hot, t, lang, s.Clock.Now().Unix()), Asks: asks,
+		Variant: variant, Checkout: values, Asks: asks, Items: shownItems(items),
 	}, nil
 }
 

@@ -20,7 +20,7 @@ type frame struct {
 type frameKey struct {
 	lang, theme   string
 	version       int64
-	test          bool
+	test, style   bool
 	title, script string
 	refresh, step int
 }
@@ -57,7 +57,7 @@ func (r *root) frame() (*frame, error) {
 }
 
 func (r *root) frameKey() frameKey {
-	k := frameKey{lang: r.L.Code, test: r.Test, title: r.Title(), script: r.Script(), refresh: r.Refresh(), step: r.Step()}
+	k := frameKey{lang: r.L.Code, test: r.Test, style: r.MoreStyle(), title: r.Title(), script: r.Script(), refresh: r.Refresh(), step: r.Step()}
 	if r.Theme != nil {
 		k.theme, k.version = r.Theme.ID, r.Theme.Version
 	}

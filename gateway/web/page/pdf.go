@@ -84,7 +84,7 @@ func (r *root) pdfRows(doc *fpdf.Fpdf) {
 	doc.SetDrawColor(210, 214, 220)
 	doc.SetLineWidth(0.2)
 	width, height := doc.GetPageSize()
-	for _, row := range r.ReceiptRows() {
+	for _, row := range append(r.ReceiptRows(), r.lineRows()...) {
 		label, text := printable(row.Label), printable(row.Text)
 		doc.SetFont("go", "B", 10)
 		lines := len(doc.SplitText(text, width-2*pdfMargin-pdfLabel))

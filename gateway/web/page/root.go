@@ -108,6 +108,12 @@ func (r *root) Outcome() bool {
 	return false
 }
 
+// MoreStyle says whether a page needs the style sheet of those: one with a table of lines does.
+func (r *root) MoreStyle() bool {
+	c, ok := r.V.(*CheckoutPage)
+	return r.Outcome() || ok && len(c.Items) > 0
+}
+
 // Icon is the merchant's logo, so that a view needs no further request, or our own mark.
 func (r *root) Icon() string {
 	if r.Theme != nil && r.Theme.Logo != "" {

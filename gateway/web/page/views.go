@@ -42,6 +42,7 @@ type CheckoutPage struct {
 	AskAmount bool    // offers were asked for on an open link before there was an amount that it takes
 	Why       WhyNone // why there is no instalment among Offers
 	Asks      []Ask   // what the merchant asks besides the card
+	Items     []Item  // what is sold
 }
 
 // Typed is what the payer wrote and gets back after a mistake. Card number and security code have
@@ -164,6 +165,7 @@ type Receipt struct {
 	Voided        bool
 
 	Answers []Answer // to what the merchant asked besides the card
+	Items   []Item   // what was bought
 
 	Code string // verification code: GET /v/{code}; empty shows none
 }
