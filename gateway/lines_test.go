@@ -227,8 +227,12 @@ func TestPanelLinksOfLines(t *testing.T) {
 	r := newRig(t, rigOptions{})
 	w := r.signedIn()
 	id := r.product(demoMerchant)
-	says := func(l checkout.Link) string { return l.Amount.String() + " " + l.Description + ": " + fmt.Sprint(l.Items) }
-	start := func() []string { return []string{"once", once(t, w.open("/panel/links/new", http.StatusOK)), "currency", "TRY", "usage", "single"} }
+	says := func(l checkout.Link) string {
+		return l.Amount.String() + " " + l.Description + ": " + fmt.Sprint(l.Items)
+	}
+	start := func() []string {
+		return []string{"once", once(t, w.open("/panel/links/new", http.StatusOK)), "currency", "TRY", "usage", "single"}
+	}
 	path := w.post("/panel/links", http.StatusSeeOther, append(start(), "item0_name", "zeytinyağı 5 l", "item0_quantity", "2", "item2_name", "Kargo", "item2_unit", "5,00")...)
 	l := r.linkNamed(path)
 	r.must("made", says(l), "255.00 TRY Zeytinyağı 5 l, Kargo: [2 × Zeytinyağı 5 l 1 × Kargo]")
