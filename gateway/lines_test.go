@@ -79,6 +79,7 @@ func TestLinksThatSellLines(t *testing.T) {
 		"tr": "Ürün Tutar|2 × Zeytinyağı 5 l Birim fiyatı 125,00 TL 250,00 TL|1 × Kargo 5,00 TL",
 		"en": "Item Amount|2 × Zeytinyağı 5 l TRY 125.00 each TRY 250.00|1 × Kargo TRY 5.00",
 	}
+	r.must("the self-check of its page (A42)", r.app.pages.Inspect(context.Background(), r.base), nil)
 	t.Run("the page shows them once, in the payer's language", func(t *testing.T) {
 		for lang, rows := range want {
 			b := r.browser()
