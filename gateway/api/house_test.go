@@ -339,6 +339,14 @@ type link struct {
 	UpdatedAt time.Time `json:"updated_at"`
 }
 
+// item is a line of a link.
+type item struct {
+	Product, Code *string
+	Name          string
+	Quantity      int
+	UnitAmount    int64 `json:"unit_amount"`
+}
+
 type page[T any] struct {
 	Data []T
 	Next *string `json:"next_cursor"`

@@ -15,7 +15,7 @@ import (
 
 const plainProduct = `{"code":"ZY-5","name":"Zeytinyağı 5 l","price":12500,"currency":"TRY"}`
 
-// product and item are what of them the tests ask for.
+// product is what of one the tests ask for.
 type product struct {
 	ID, Name, Description, Currency string
 	Code, Category                  *string
@@ -23,13 +23,6 @@ type product struct {
 	Active                          bool
 	CreatedAt                       string `json:"created_at"`
 	UpdatedAt                       string `json:"updated_at"`
-}
-
-type item struct {
-	Product, Code *string
-	Name          string
-	Quantity      int
-	UnitAmount    int64 `json:"unit_amount"`
 }
 
 func (h *house) product(body string) product {
