@@ -151,13 +151,13 @@ func TestL05_TitlesAreUniquePerState(t *testing.T) {
 			// The same state with other values may share its title.
 			state := strings.TrimSuffix(strings.TrimSuffix(s.name, "-test"), "-earlier")
 			switch state {
-			case "checkout-consumer", "checkout-open", "checkout-twelve", "checkout-large", "checkout-debit", "checkout-waiting":
+			case "checkout-consumer", "checkout-open", "checkout-twelve", "checkout-large", "checkout-debit", "checkout-waiting", "checkout-lines":
 				state = "checkout"
 			case "checkout-one-error", "checkout-consumer-errors":
 				state = "checkout-errors"
 			case "kind-expired-asked":
 				state = "kind-expired"
-			case "result-agreed":
+			case "result-agreed", "result-lines":
 				state = "result-paid"
 			case "result-reversing":
 				state = "result-link-used"

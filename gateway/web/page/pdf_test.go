@@ -55,6 +55,13 @@ func TestReceiptPDFIsMadeOfReceiptsOnly(t *testing.T) {
 	if pdf, err := p.ReceiptPDF("tr", &Result{Head: Head{Theme: shop}, Payment: odd.Payment, Status: StatusPaid, Receipt: &odd}); err != nil || bytes.Count(pdf, []byte("/Type /Page\n")) < 2 {
 		t.Errorf("answers that no letter of the font stands for: %v", err)
 	}
+	sold := sampleReceipt
+	for range 20 {
+		sold.Items = append(sold.Items, sampleItems[1])
+	}
+	if pdf, err := p.ReceiptPDF("en", &Result{Head: Head{Theme: shop}, Payment: sold.Payment, Status: StatusPaid, Receipt: &sold}); err != nil || bytes.Count(pdf, []byte("/Type /Page\n")) < 2 {
+		t.Errorf("twenty lines of long names: %v", err)
+	}
 	if _, err := p.ReceiptPDF("tr", &Result{Status: StatusPending}); !errors.Is(err, ErrNoReceipt) {
 		t.Errorf("a payment without a receipt gives %v", err)
 	}

@@ -2,6 +2,7 @@ package page
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -45,6 +46,11 @@ var (
 	}
 	sampleLink = Receipt{OrderID: "SIP-2026-00417", Description: "Kasım ayı kırtasiye siparişi", TotalMinor: 25000, Currency: "TRY"}
 )
+
+var sampleItems = []Item{
+	{Name: "A4 fotokopi kâğıdı, 80 g, 500 yaprak", Quantity: 9999, UnitMinor: 123_456_789, TotalMinor: 1_234_444_433_211},
+	{Name: strings.Repeat("Muvaffakiyetsizleştirici", 5), Quantity: 1, UnitMinor: 999_999_999_999, TotalMinor: 999_999_999_999}, {Name: "<b>Hediye</b>", Quantity: 2},
+}
 
 // twelve are offers of every count for a price; from four on they cost more.
 func twelve(price int64) []Offer {
@@ -95,6 +101,7 @@ func samples() []sample {
 			BIN: "41556501", Offers: twelve(123456789), Typed: Typed{Installments: 6}}},
 		{"checkout-large", &CheckoutPage{Head: in, Variant: usual, Checkout: large, BIN: "41556501", Offers: twelve(999999999), Typed: Typed{Installments: 12}}},
 		{"checkout-debit", &CheckoutPage{Head: in, Variant: usual, Checkout: sampleCheckout, BIN: "40070901", Offers: []Offer{{Count: 1, TotalMinor: 25000, MonthlyMinor: 25000}}, Why: WhyDebit}},
+		{"checkout-lines", &CheckoutPage{Head: in, Variant: usual, Checkout: sampleCheckout, Items: sampleItems}},
 		{"handover", &Handover{Head: of, Payment: sampleReceipt.Payment, AmountMinor: 25900, Currency: "TRY", Bank: "QNB", Method: "POST",
 			Action: "https://acs.bank.example/acs/challenge", Fields: []Field{{"creq", "eyJhIjoxfQ"}, {"threeDSSessionData", ""}}}},
 		{"check-genuine", &Check{Head: Head{Theme: shop, Self: "/v/K7RP29XW"}, Receipt: &sampleReceipt}},
@@ -114,6 +121,7 @@ func resultSamples(of Head) []sample {
 	plain := func(status, reason string) *Result {
 		return &Result{Head: of, Payment: sampleReceipt.Payment, Status: status, Reason: reason, Reference: "9F2C-4E7A", About: &samplePayment}
 	}
+	lines := paid(StatusPaid, func(c *Receipt) { c.Items = sampleItems })
 	auto := paid(StatusPaid, func(*Receipt) {})
 	auto.AutoReturn = true
 	earlier := paid(StatusPaid, func(c *Receipt) { c.Installments, c.TotalMinor = 1, c.PriceMinor })
@@ -134,7 +142,7 @@ func resultSamples(of Head) []sample {
 	abandoned := plain(StatusAbandoned, "")
 	abandoned.RetryURL = "/p/Xk3mN8pQ2rTv"
 	return []sample{
-		{"result-paid", auto}, {"result-agreed", agreed}, {"result-paid-earlier", earlier}, {"result-paid-test", test},
+		{"result-paid", auto}, {"result-agreed", agreed}, {"result-lines", lines}, {"result-paid-earlier", earlier}, {"result-paid-test", test},
 		{"result-partly-refunded", paid(StatusPartiallyRefunded, func(c *Receipt) { c.RefundedMinor = 5000 })},
 		{"result-refunded", paid(StatusRefunded, func(c *Receipt) { c.RefundedMinor = c.TotalMinor })},
 		{"result-voided", paid(StatusVoided, func(c *Receipt) { c.Voided = true })},

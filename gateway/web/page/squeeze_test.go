@@ -52,6 +52,9 @@ func TestA02_FirstViewCarriesNothingOfLaterPages(t *testing.T) {
 		if strings.HasPrefix(name, "checkout") || name == "handover" {
 			want = []string{"app.css", inLanguage("app.js", lang)}
 		}
+		if name == "checkout-lines" { // the one of a link that may need more
+			want = []string{"app.css", "outcome.css", inLanguage("app.js", lang)}
+		}
 		for i, file := range want {
 			want[i] = p.Assets().ByName(file).Path
 		}
