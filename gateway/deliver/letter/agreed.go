@@ -21,6 +21,7 @@ func agreed(l *templates.Locale, f checkout.LetterFacts) checkout.Letter {
 	out.Rows = rows(
 		l.Text("mail.row.order"), string(p.Order),
 		l.Text("mail.row.description"), calm(f.Link.Description),
+		l.Text("mail.row.items"), calm(checkout.ItemLine(p.Items)),
 		l.Text("mail.row.installments"), count,
 		l.Text("mail.row.time"), l.When(p.PaidAt),
 		l.Text("mail.row.reference"), p.ID.Reference(),

@@ -146,6 +146,7 @@ func TestNotices(t *testing.T) {
 		ID: "pay_2bN8yQeWfU2bN8yQeWfU2b", Total: checkout.Money{Minor: 130_000, Currency: checkout.TRY}, Installments: 3, AuthCode: "123456", Refunded: 5_000,
 		Card:    checkout.CardFacts{Brand: checkout.BrandVisa, Issuer: "QNB", BIN: "41556500", Last4: "0007"},
 		Decline: checkout.Decline{Code: checkout.ReasonInsufficientFunds}, PayerNote: "not", UpdatedAt: time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC),
+		Items: []checkout.Item{{Name: "Zeytinyağı", Quantity: 2}, {Name: "http://evil.example", Quantity: 1}},
 	}
 	for _, lang := range writer(t).Languages() {
 		for _, topic := range checkout.NoticeTopics {
@@ -166,7 +167,7 @@ func TestNotices(t *testing.T) {
 				if c == checkout.ChannelSMS && (strings.Contains(all, "0007") || strings.Contains(all, "Işık") || sms.Measure(l.Text).Parts != 1) {
 					t.Errorf("%s %s: %s", lang, topic, all)
 				}
-				if c == checkout.ChannelEmail && f(topic) && !strings.Contains(all, "•••• 0007") {
+				if c == checkout.ChannelEmail && f(topic) && (!strings.Contains(all, "•••• 0007") || !strings.Contains(all, ": 2 × Zeytinyağı; 1 × http evil. example")) {
 					t.Errorf("%s %s: %s", lang, topic, all)
 				}
 			}
@@ -176,7 +177,8 @@ func TestNotices(t *testing.T) {
 
 // A consumer's copy says what was bought and from whom, leads nowhere, and calls the texts what the page calls them.
 func TestAgreedTexts(t *testing.T) {
-	p := checkout.Payment{ID: "pay_2bN8yQeWfU2bN8yQeWfU2b", Order: "SIP-1", Total: checkout.Money{Minor: 130_000, Currency: checkout.TRY}, Installments: 3, PaidAt: time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)}
+	p := checkout.Payment{ID: "pay_2bN8yQeWfU2bN8yQeWfU2b", Order: "SIP-1", Total: checkout.Money{Minor: 130_000, Currency: checkout.TRY}, Installments: 3, PaidAt: time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC),
+		Items: []checkout.Item{{Name: "Zeytinyağı", Quantity: 2}}}
 	for lang, want := range map[string][]string{
 		"tr": {"Onayladığınız metinler: Ahşap Atölyesi, 1.300,00 TL", "ektedir", "Ön bilgilendirme formu"},
 		"en": {"What you agreed to: Ahşap Atölyesi, TRY 1,300.00", "attached", "Pre-information form"},
@@ -185,7 +187,7 @@ func TestAgreedTexts(t *testing.T) {
 			f.Kind, f.Lang, f.Channel, f.Payment = checkout.MessageAgreed, lang, checkout.ChannelEmail, &p
 			f.Wording.Text = "-"
 		}))
-		if l.Subject != want[0] || !strings.Contains(l.Text, want[1]) || l.URL != "" || len(l.Rows) != 5 || len(l.Foot) != 2 || l.ReplyTo != shop.Email {
+		if l.Subject != want[0] || !strings.Contains(l.Text, want[1]) || l.URL != "" || len(l.Rows) != 6 || len(l.Foot) != 2 || l.ReplyTo != shop.Email {
 			t.Errorf("%s: %+v", lang, l)
 		}
 		if name := writer(t).NameOf(checkout.ConsentInformation, lang); name != want[2] {

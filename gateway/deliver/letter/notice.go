@@ -74,6 +74,7 @@ func noticeRows(l *templates.Locale, f checkout.LetterFacts) []checkout.LetterRo
 		l.Text("mail.row.reason"), reason,
 		l.Text("mail.row.auth"), p.AuthCode,
 		l.Text("mail.row.reference"), p.ID.Reference(),
+		l.Text("mail.row.items"), calm(checkout.ItemLine(p.Items)),
 		l.Text("mail.row.note"), calm(p.PayerNote),
 	)
 	for _, a := range p.Answers {
