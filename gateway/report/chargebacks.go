@@ -99,9 +99,9 @@ func disputes(ctx context.Context, l Ledger, q Query, accounts map[checkout.Acco
 		return checkout.ReportPlace{At: startOf(c.ReceivedAt), ID: string(c.ID)}
 	})
 	return func() ([]disputed, error) {
-		some, err := next()
-		if err != nil {
-			return nil, err
+		some, end := next()
+		if failed(end) {
+			return nil, end
 		}
 		of, err := paymentsOf(ctx, l, q.Merchant, some, func(c checkout.Chargeback) checkout.PaymentID { return c.Payment })
 		if err != nil {
@@ -112,6 +112,6 @@ func disputes(ctx context.Context, l Ledger, q Query, accounts map[checkout.Acco
 			p := of[c.Payment]
 			out[i] = disputed{c, p, accounts[p.Account]}
 		}
-		return out, nil
+		return out, end
 	}
 }

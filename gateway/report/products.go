@@ -3,8 +3,6 @@ package report
 import (
 	"cmp"
 	"context"
-	"errors"
-	"io"
 	"slices"
 
 	"github.com/odelink/odelink/checkout"
@@ -64,13 +62,10 @@ func products() Report {
 // product is its name.
 func soldGoods(next func() ([]checkout.Payment, error)) (all []*sold, err error) {
 	known := map[goods]*sold{}
-	for {
-		some, err := next()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, err
+	for end := error(nil); end == nil; {
+		var some []checkout.Payment
+		if some, end = next(); failed(end) {
+			return nil, end
 		}
 		for _, p := range some {
 			met := map[*sold]bool{} // two lines of one payment may be of one product

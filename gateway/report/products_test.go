@@ -31,7 +31,7 @@ func TestProductsAreAddedUp(t *testing.T) {
 		l.payments = append(l.payments, pay(10+n, checkout.TRY, 0, line("prd_b", "Sabun", 3, 10)))
 	}
 	r, _ := ByName("products")
-	got, err := Look(context.Background(), l, r, Query{Merchant: shop, Now: noon}, 0, 100, 1000)
+	got, err := Look(context.Background(), l, r, Query{Merchant: shop, Now: noon}, Piece{Rows: 100, Most: 1000, Within: time.Hour})
 	if err != nil || !got.Whole {
 		t.Fatal(err, got.Whole)
 	}
