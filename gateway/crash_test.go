@@ -307,6 +307,7 @@ func (r *rig) proven() {
 // published are the steps of a payment that webhooks and messages tell of.
 var published = map[string]bool{
 	"payment.paid": true, "payment.declined": true, "payment.pending": true, "payment.voided": true, "payment.refunded": true,
+	checkout.TopicChargebackOpened: true, checkout.TopicChargebackUpdated: true, checkout.TopicChargebackClosed: true,
 }
 
 // outboxWhole holds every published event against the outbox: exactly one row with the event's id
@@ -340,7 +341,11 @@ func (r *rig) outboxWhole() {
 			if !published[e.Type] {
 				continue
 			}
-			if o := rows[e.ID]; o.Topic != e.Type || o.Subject != string(p.ID) || o.Seq != e.Seq {
+			about := string(p.ID)
+			if one, disputed := e.Data["chargeback"]; disputed {
+				about = one
+			}
+			if o := rows[e.ID]; o.Topic != e.Type || o.Subject != about || o.Seq != e.Seq {
 				r.t.Errorf("event %d of %s (%s) has the outbox row %+v", e.Seq, p.ID, e.Type, o)
 			}
 			delete(rows, e.ID)

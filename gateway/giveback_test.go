@@ -450,6 +450,7 @@ func TestA46_ADisputeBesideARefund(t *testing.T) {
 			r.app.flow.Wait()
 			p := r.ledgerPayment(id)
 			r.must("payment", []any{p.Refunded, p.Disputed, r.asked(id, banksim.StepRefund)}, []any{c.back, 20000, c.sent})
+			r.proven()
 			r.trailWhole()
 		})
 	}

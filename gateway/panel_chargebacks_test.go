@@ -26,6 +26,7 @@ func TestPanelDisputes(t *testing.T) {
 	form := []string{"disputed", "200,00", "code", "10.4", "received_at", today, "respond_by", string(checkout.DayOf(r.clock.Now().AddDate(0, 0, 2))), "case", "D-1", "words", "Almadım diyor"}
 	w.sees(w.post(at+"/chargebacks", http.StatusUnprocessableEntity, "disputed", "300", "received_at", today), "İtiraz edilen tutar ödemenin toplamını aşamaz.")
 	w.sees(w.post(at+"/chargebacks", http.StatusUnprocessableEntity, "disputed", "", "received_at", "dün"), "Günü 2026-11-22 gibi yazın.")
+	w.sees(w.post(at+"/chargebacks", http.StatusUnprocessableEntity, "disputed", "0", "received_at", today), "Tutar sıfırdan büyük olmalıdır.")
 	page := w.post(at+"/chargebacks", http.StatusOK, form...)
 	w.sees(page, "200,00 TL tutarında itiraz kaydedilecek", "artık iptal veya iade edilemez")
 	r.must("nothing yet", r.ledgerPayment(id).Disputed, int64(0))

@@ -75,19 +75,18 @@ func (s *Surface) recordChargeback(c *fiber.Ctx, w *who) error {
 	}
 	f := readForm(c, "disputes", "disputed", "code", "received_at", "respond_by", "case", "words")
 	key, content := backKey(w, posted(c, "once")), f.content(c.Path())
-	if was, err := s.disputedBefore(c, w, key, content); err != nil || was {
-		return s.disputed(c, p, "disputed", err)
+	was, err := s.disputedBefore(c, w, key, content)
+	if err != nil {
+		return err
 	}
-	ask := checkout.ChargebackAsk{ChargebackTerms: checkout.ChargebackTerms{
-		Code: f.Get("code"), Reason: f.Get("words"), Case: f.Get("case"), ReceivedAt: checkout.Day(f.Get("received_at")), RespondBy: checkout.Day(f.Get("respond_by")),
-	}}
-	ask.Minor = s.amount(f, w.lang, "disputed", p.Total.Currency, true)
+	back := "/panel/payments/" + string(p.ID)
+	if was {
+		return saved(c, back, "disputed")
+	}
 	d := paymentData{disputes: disputes{Open: f}}
-	try := checkout.Chargeback{Amount: checkout.Money{Minor: max(ask.Minor, 1), Currency: p.Total.Currency}, ChargebackTerms: ask.ChargebackTerms}
-	if _, err := p.Dispute(try, checkout.Step{At: s.now()}); err != nil {
-		if err := s.refused(f, w.lang, err, chargebackNames); err != nil {
-			return err
-		}
+	ask, err := s.readDispute(f, w, p)
+	if err != nil {
+		return err
 	}
 	if !f.OK() {
 		return s.showPayment(c, w, fiber.StatusUnprocessableEntity, p, d)
@@ -109,7 +108,21 @@ func (s *Surface) recordChargeback(c *fiber.Ctx, w *who) error {
 	if !f.OK() {
 		return s.showPayment(c, w, fiber.StatusConflict, p, d)
 	}
-	return s.disputed(c, p, "disputed", nil)
+	return saved(c, back, "disputed")
+}
+
+// readDispute reads the form of a new dispute, and notes in it all that is wrong.
+func (s *Surface) readDispute(f *Form, w *who, p checkout.Payment) (checkout.ChargebackAsk, error) {
+	ask := checkout.ChargebackAsk{ChargebackTerms: checkout.ChargebackTerms{
+		Code: f.Get("code"), Reason: f.Get("words"), Case: f.Get("case"), ReceivedAt: checkout.Day(f.Get("received_at")), RespondBy: checkout.Day(f.Get("respond_by")),
+	}}
+	ask.Minor = s.amount(f, w.lang, "disputed", p.Total.Currency, true)
+	try := checkout.Chargeback{Amount: checkout.Money{Minor: ask.Minor, Currency: p.Total.Currency}, ChargebackTerms: ask.ChargebackTerms}
+	if f.Errors["disputed"] != "" {
+		try.Amount.Minor = 1 // what else is wrong is told, too
+	}
+	_, err := p.Dispute(try, checkout.Step{At: s.now()})
+	return ask, s.refused(f, w.lang, err, chargebackNames)
 }
 
 // disputedBefore says whether a confirmation with this content has recorded its dispute already.
@@ -119,14 +132,6 @@ func (s *Surface) disputedBefore(c *fiber.Ctx, w *who, key string, content [sha2
 	}
 	a, was, err := s.Ledger.Answer(c.UserContext(), w.member.Merchant, key)
 	return was && bytes.Equal(a.Request, content[:]), err
-}
-
-// disputed leads back to the payment.
-func (s *Surface) disputed(c *fiber.Ctx, p checkout.Payment, word string, err error) error {
-	if err != nil {
-		return err
-	}
-	return saved(c, "/panel/payments/"+string(p.ID), word)
 }
 
 func (s *Surface) certain(step string, amount checkout.Money, path string, f *Form) *certain {
@@ -178,7 +183,7 @@ func (s *Surface) changeChargeback(c *fiber.Ctx, w *who) error {
 	if !f.OK() {
 		return s.showPayment(c, w, fiber.StatusConflict, p, d)
 	}
-	return s.disputed(c, p, "followed", nil)
+	return saved(c, "/panel/payments/"+string(p.ID), "followed")
 }
 
 // stepOf names what a change does, for its words.
