@@ -82,6 +82,30 @@ func TestPanelEvidence(t *testing.T) {
 	w.misses(page, "4155650000000007")
 }
 
+// What was not answered in time is marked, where it is listed and on the first screen.
+func TestPanelOverdueDisputes(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	id := r.paid()
+	last := checkout.DayOf(r.clock.Now().AddDate(0, 0, 10))
+	_, err := r.app.flow.RecordChargeback(t.Context(), checkout.By{Actor: "operator"}, demoMerchant, checkout.PaymentID(id), checkout.ChargebackAsk{ChargebackTerms: checkout.ChargebackTerms{RespondBy: last}})
+	r.must("record", err, nil)
+	for _, c := range []struct {
+		days   int
+		said   string
+		marked bool
+	}{{0, "Son gün 02.12.2026", false}, {7, "Son gün 02.12.2026 · 3 gün kaldı", true}, {3, "Son gün bugün, 02.12.2026", true}, {1, "Süresi geçti: 02.12.2026", true}} {
+		r.clock.advance(time.Duration(c.days) * 24 * time.Hour)
+		w := r.signedIn()
+		page := w.open("/panel/chargebacks", http.StatusOK)
+		w.sees(page, c.said)
+		r.must("marked "+c.said, strings.Contains(page, `<small class="alarm">`), c.marked)
+		home := w.open("/panel", http.StatusOK)
+		w.sees(home, "1 harcama itirazı yanıt bekliyor · son gün 02.12.2026")
+		r.must("marked on the first screen "+c.said, strings.Contains(home, `href="/panel/chargebacks?status=open"><span class="pill bad">`), c.marked)
+	}
+}
+
 // Who sees only his own links sees no colleague's disputes.
 func TestPanelDisputesOfOthersAreHidden(t *testing.T) {
 	t.Parallel()
