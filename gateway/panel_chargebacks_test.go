@@ -82,6 +82,19 @@ func TestPanelEvidence(t *testing.T) {
 	w.misses(page, "4155650000000007")
 }
 
+// The page of a payment says who was told of its disputes.
+func TestPanelSaysWhoWasToldOfADispute(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	newReceiver(r, "chargeback.opened")
+	id := r.paid()
+	_, err := r.app.flow.RecordChargeback(t.Context(), checkout.By{Actor: "operator"}, demoMerchant, checkout.PaymentID(id), checkout.ChargebackAsk{})
+	r.must("record", err, nil)
+	r.app.deliver(t)
+	w := r.signedIn()
+	w.sees(w.open("/panel/payments/"+id, http.StatusOK), "Webhook teslim edildi chargeback.opened")
+}
+
 // What was not answered in time is marked, where it is listed and on the first screen.
 func TestPanelOverdueDisputes(t *testing.T) {
 	t.Parallel()
