@@ -69,6 +69,7 @@ func TestTheGoClientDoesEverything(t *testing.T) {
 	m := &program{posted: p, ctx: context.Background(), done: map[string]bool{}}
 	m.Client = did[*client.Client](t)(client.New(client.Config{URL: p.base, Key: demoAPIKey, HTTP: &http.Client{Transport: m}}))
 	link := m.links()
+	m.products()
 	m.batches()
 	m.messages(link)
 	m.payments()
@@ -227,6 +228,23 @@ func (m *program) messages(link *client.Link) {
 	m.must("held back", did[*client.Suppression](t)(m.Suppress(m.ctx, nobody)).To, nobody.To)
 	m.must("list", len(did[client.Page[client.Suppression]](t)(m.ListSuppressions(m.ctx)).Data), 1)
 	m.fine(m.Unsuppress(m.ctx, nobody))
+}
+
+// products: a catalogue, and a link that is made of it.
+func (m *program) products() {
+	t := m.t
+	made := did[*client.Product](t)(m.CreateProduct(m.ctx, client.NewProduct{Code: "ZY-5", Name: "Zeytinyağı 5 l", Price: 12500, Currency: client.CurrencyTRY}))
+	m.must("made", []any{made.Code, made.Price, made.Active, did[*client.Product](t)(m.ReadProduct(m.ctx, made.ID)).Name}, []any{"ZY-5", int64(12500), true, "Zeytinyağı 5 l"})
+	free := int64(0)
+	l := did[*client.Link](t)(m.CreateLink(m.ctx, client.NewLink{Currency: client.CurrencyTRY, Items: []client.NewItem{{Product: made.ID, Quantity: 2}, {Name: "Hediye", UnitAmount: &free}}}))
+	m.must("a link of it", []any{l.Amount, len(l.Items), l.Items[0].Name, l.Items[0].UnitAmount, l.Items[1].UnitAmount}, []any{int64(25000), 2, "Zeytinyağı 5 l", int64(12500), int64(0)})
+	m.must("edited", did[*client.Product](t)(m.EditProduct(m.ctx, made.ID, client.ProductChange{Price: client.Set[int64](13000), Active: client.Set(false)})).Price, int64(13000))
+	m.must("not sold", len(did[client.Page[client.Product]](t)(m.ListProducts(m.ctx, client.ProductFilter{Q: "zeytin", Status: client.ProductInactive})).Data), 1)
+	m.fine(m.DeleteProduct(m.ctx, made.ID))
+	for range m.Products(m.ctx, client.ProductFilter{Q: "zeytin"}) {
+		t.Error("a deleted product is listed")
+	}
+	m.fine(m.DeleteLink(m.ctx, l.ID))
 }
 
 // consents: a merchant says what a consumer has to read of it, and asks what a payer of a bill agreed to.
