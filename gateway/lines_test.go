@@ -91,6 +91,13 @@ func TestLinksThatSellLines(t *testing.T) {
 		plain := r.link(nil)["url"].(string)
 		r.hasNot("a plain link's page", r.browser().get(plain).body, "<table", "outcome.css")
 	})
+	t.Run("a shop's order shows its basket", func(t *testing.T) {
+		status, made := r.api("POST", "/v1/checkout/sessions", map[string]any{
+			"currency": "TRY", "success_url": "https://shop.example/paid", "cancel_url": "https://shop.example/basket", "items": []map[string]any{{"name": "Havlu", "quantity": 2, "unit_amount": 700}},
+		})
+		r.must("status", status, http.StatusCreated)
+		r.must("lines", strings.Join(lines(t, r.browser().get(made["url"].(string)).body), "|"), "Ürün Tutar|2 × Havlu Birim fiyatı 7,00 TL 14,00 TL")
+	})
 	t.Run("a mistake in the form keeps them", func(t *testing.T) {
 		b := r.browser().pay(address, "")
 		r.must("status", b.status, http.StatusUnprocessableEntity)
