@@ -216,7 +216,7 @@ func searchChargebacks(b *Books) {
 	p = b.Dispute(p, first)
 	b.Clock.Advance(time.Second)
 	second := b.Chargeback(q)
-	q = b.Dispute(q, second)
+	b.Dispute(q, second)
 	b.Clock.Advance(time.Second)
 	third := b.Chargeback(p)
 	p = b.FollowUp(b.Dispute(p, third), third.ID, checkout.ChargebackLost)
