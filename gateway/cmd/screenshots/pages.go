@@ -79,6 +79,13 @@ func checkoutPages(s *studio) {
 		p = s.open(v, s.link(map[string]any{"amount": nil, "amount_mode": "open", "min_amount": 1000, "max_amount": 5000000}).URL)
 		s.keep(p, "checkout-open-amount", v)
 
+		basket := s.link(map[string]any{"amount": nil, "description": nil, "items": []map[string]any{
+			{"name": "Masif ceviz yemek masası", "code": "MS-180", "quantity": 1, "unit_amount": 1850000},
+			{"name": "Ceviz sandalye", "quantity": 6, "unit_amount": 240000}, {"name": "Nakliye", "quantity": 1, "unit_amount": 75000},
+		}})
+		s.keep(s.open(v, basket.URL), "checkout-lines", v)
+		s.keep(s.atBank(v, basket, approved, "123456"), "result-paid-lines", v)
+
 		p = s.open(withoutScripts(v), l.URL+"?bin="+approved[:8])
 		s.keep(p, "checkout-scripts-off", v)
 
