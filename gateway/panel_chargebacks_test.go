@@ -73,6 +73,7 @@ func TestPanelEvidence(t *testing.T) {
 	_, err := r.app.flow.RecordChargeback(t.Context(), checkout.By{Actor: "operator"}, demoMerchant, p.ID, checkout.ChargebackAsk{})
 	r.must("record", err, nil)
 	w := r.signedIn()
+	w.sees(w.open("/panel/payments/"+id, http.StatusOK), "50,00 TL tutarı zaten iade edilmiş: bankaya gönderilecek yanıt bu iadedir.")
 	page := w.open("/panel/payments/"+id+"/evidence", http.StatusOK)
 	w.sees(page, "İtiraz kanıtları", "SIP-78", "Ceviz kutu", "Ayşe Işık", "250,00 TL", "mdStatus 1", "Kart sahibi, kartın bankasında tam olarak doğrulandı.",
 		"Sahtecilik itirazında zararı kartı veren banka karşılar.", p.AuthCode, p.RRN, string(p.BankOrder), "50,00 TL", "İtirazdan önce iade edilen: 50,00 TL", "127.0.0.1", "UTC", "Banka onayladı, tahsil edildi", "İtiraz kaydedildi")
