@@ -114,13 +114,16 @@ const (
 // check finds what is wrong with the terms of a dispute of p at today, by the API's names of the fields.
 func (t ChargebackTerms) check(p Payment, today Day) (errs []FieldError) {
 	wrong := func(field, code string) { errs = append(errs, FieldError{Field: field, Code: code}) }
-	if strings.Trim(t.Code, schemeSigns) != "" || len(t.Code) > MaxChargebackCode {
+	switch {
+	case strings.Trim(t.Code, schemeSigns) != "" || len(t.Code) > MaxChargebackCode:
 		wrong("reason_code", "reason_code_format")
+	case HoldsCard(t.Code):
+		wrong("reason_code", "looks_like_card")
 	}
-	if code := CheckFreeText(t.Reason, MaxChargebackReason); code != "" {
+	if code := checkText(t.Reason, MaxChargebackReason); code != "" {
 		wrong("reason", code)
 	}
-	if code := CheckFreeText(t.Case, MaxChargebackCase); code != "" {
+	if code := checkLine(t.Case, MaxChargebackCase); code != "" {
 		wrong("case", code)
 	}
 	switch _, _, ok := t.ReceivedAt.Span(); {

@@ -170,6 +170,9 @@ func TestChargebackTerms(t *testing.T) {
 		"to answer before it came":   {func(c *Chargeback) { c.RespondBy = "2026-11-27" }, "respond_by", "before_received"},
 		"a code in words":            {func(c *Chargeback) { c.Code = "almadım" }, "reason_code", "reason_code_format"},
 		"a code that is long":        {func(c *Chargeback) { c.Code = "123456789012345678901" }, "reason_code", "reason_code_format"},
+		"a bank's long file number":  {func(c *Chargeback) { c.Case = "74537604221000912345678" }, "", ""},
+		"a card number as the code":  {func(c *Chargeback) { c.Code = "4155650100416111" }, "reason_code", "looks_like_card"},
+		"two lines in the case":      {func(c *Chargeback) { c.Case = "D-1\nD-2" }, "case", "control"},
 		"a card number in the case":  {func(c *Chargeback) { c.Case = "4155650100416111" }, "case", "looks_like_card"},
 		"a card number in the words": {func(c *Chargeback) { c.Reason = "kart 4155 6501 0041 6111" }, "reason", "looks_like_card"},
 	} {

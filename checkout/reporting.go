@@ -23,6 +23,15 @@ type ReportPlace struct {
 	ID string
 }
 
+// Sold is what the report of products counts of a payment that was ever paid.
+type Sold struct {
+	Payment  PaymentID
+	PaidAt   time.Time
+	Currency Currency
+	Refunded int64 // minor units
+	Items    []Item
+}
+
 // Refusal is what the daily error report counts of an attempt that was refused or failed.
 type Refusal struct {
 	Payment  PaymentID

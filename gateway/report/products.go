@@ -46,9 +46,11 @@ func products() Report {
 		Filters: []Filter{byCurrency, byAccount},
 		columns: columns(fields),
 		open: func(ctx context.Context, l Ledger, q Query) (batches, error) {
-			all, err := soldGoods(pages(func(after checkout.ReportPlace) ([]checkout.Payment, error) {
+			all, err := soldGoods(pages(func(after checkout.ReportPlace) ([]checkout.Sold, error) {
 				return l.ReportSold(ctx, q.rows(after))
-			}, paidPayment))
+			}, func(s checkout.Sold) checkout.ReportPlace {
+				return checkout.ReportPlace{At: s.PaidAt, ID: string(s.Payment)}
+			}))
 			rows := make([]Row, len(all))
 			for i, s := range all {
 				rows[i] = row(fields, *s, s.currency)
@@ -60,23 +62,23 @@ func products() Report {
 
 // soldGoods adds up payments, newest first, and keeps no more than a row of each kind of goods: the newest name of a
 // product is its name.
-func soldGoods(next func() ([]checkout.Payment, error)) (all []*sold, err error) {
+func soldGoods(next func() ([]checkout.Sold, error)) (all []*sold, err error) {
 	known := map[goods]*sold{}
 	for end := error(nil); end == nil; {
-		var some []checkout.Payment
+		var some []checkout.Sold
 		if some, end = next(); failed(end) {
 			return nil, end
 		}
 		for _, p := range some {
 			met := map[*sold]bool{} // two lines of one payment may be of one product
 			for _, i := range p.Items {
-				key := goods{i.Product, i.Code, i.Name, p.Amount.Currency}
+				key := goods{i.Product, i.Code, i.Name, p.Currency}
 				if i.Product != "" {
 					key.code, key.name = "", ""
 				}
 				s := known[key]
 				if s == nil {
-					s = &sold{goods: goods{i.Product, i.Code, i.Name, p.Amount.Currency}}
+					s = &sold{goods: goods{i.Product, i.Code, i.Name, p.Currency}}
 					known[key], all = s, append(all, s)
 				}
 				s.quantity += int64(i.Quantity)

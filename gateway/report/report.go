@@ -23,8 +23,9 @@ type Ledger interface {
 	ReportCollected(ctx context.Context, q checkout.ReportQuery) ([]checkout.Payment, error)
 	// ReportRefused answers a page of attempts that ended with a reason, by time of creation, newest first.
 	ReportRefused(ctx context.Context, q checkout.ReportQuery) ([]checkout.Refusal, error)
-	// ReportSold is ReportCollected of those alone whose payers answered something or bought lines.
-	ReportSold(ctx context.Context, q checkout.ReportQuery) ([]checkout.Payment, error)
+	// ReportSold answers a page of payments that were ever paid and whose payers answered something or bought lines, by time
+	// of payment, newest first.
+	ReportSold(ctx context.Context, q checkout.ReportQuery) ([]checkout.Sold, error)
 	// SearchPayments answers a page of a list, newest first, and the cursor of the next one.
 	SearchPayments(ctx context.Context, q checkout.PaymentQuery) ([]checkout.Payment, string, error)
 	ReportRefunds(ctx context.Context, q checkout.ReportQuery) ([]checkout.Refund, error)

@@ -103,8 +103,16 @@ func (s *shelf) ReportCollected(_ context.Context, q checkout.ReportQuery) ([]ch
 	return part(s, q, slices.DeleteFunc(slices.Clone(s.payments), func(p checkout.Payment) bool { return p.PaidAt.IsZero() }), paidPayment)
 }
 
-func (s *shelf) ReportSold(ctx context.Context, q checkout.ReportQuery) ([]checkout.Payment, error) {
-	return part(s, q, slices.DeleteFunc(slices.Clone(s.payments), func(p checkout.Payment) bool { return p.PaidAt.IsZero() || p.Items == nil && p.Answers == nil }), paidPayment)
+func (s *shelf) ReportSold(_ context.Context, q checkout.ReportQuery) ([]checkout.Sold, error) {
+	var all []checkout.Sold
+	for _, p := range s.payments {
+		if !p.PaidAt.IsZero() && (p.Items != nil || p.Answers != nil) {
+			all = append(all, checkout.Sold{Payment: p.ID, PaidAt: p.PaidAt, Currency: p.Total.Currency, Refunded: p.Refunded, Items: p.Items})
+		}
+	}
+	return part(s, q, all, func(s checkout.Sold) checkout.ReportPlace {
+		return checkout.ReportPlace{At: s.PaidAt, ID: string(s.Payment)}
+	})
 }
 
 func (s *shelf) ReportRefunds(_ context.Context, q checkout.ReportQuery) ([]checkout.Refund, error) {

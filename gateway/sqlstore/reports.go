@@ -117,17 +117,27 @@ func collected(q checkout.ReportQuery) *filter {
 	return f
 }
 
-// ReportSold answers a page of ReportCollected of those payments that say something of what was bought.
-func (s *Store) ReportSold(ctx context.Context, q checkout.ReportQuery) ([]checkout.Payment, error) {
+// ReportSold answers a page of payments that were ever paid and say something of what was bought, by time of payment,
+// newest first.
+func (s *Store) ReportSold(ctx context.Context, q checkout.ReportQuery) ([]checkout.Sold, error) {
 	text, args := reportSold(q)
-	return s.reportPayments(ctx, text, args)
+	var out []checkout.Sold
+	err := s.readWithin(ctx, reportTime, func(db querier) error {
+		return db.query(ctx, text, func(r row) (err error) {
+			one := checkout.Sold{Payment: checkout.PaymentID(r.text()), PaidAt: fromMicros(r.num()), Currency: checkout.Currency(r.text()), Refunded: r.num()}
+			_, one.Items, err = checkout.DecodeSaid(r.text())
+			out = append(out, one)
+			return err
+		}, args...)
+	})
+	return out, err
 }
 
 // reportSold asks in the words of the index payments_sold.
 func reportSold(q checkout.ReportQuery) (text string, args []any) {
 	f := collected(q)
 	f.add("answers <> ''")
-	return f.newest(payments, "paid_at", q.Limit), f.args
+	return f.newest(&table{name: payments.name, list: "id, paid_at, currency, refunded, answers"}, "paid_at", q.Limit), f.args
 }
 
 func (s *Store) reportPayments(ctx context.Context, text string, args []any) ([]checkout.Payment, error) {

@@ -196,6 +196,7 @@ func Ledger(t *testing.T, open func(t *testing.T) (checkout.Ledger, *Clock)) {
 		"a batch of somebody else is not found (I17)":                          batchForeign,
 		"a batch's links are stored together or not at all, and once":          batchWhole,
 		"pages of a report join to the whole":                                  reportPages,
+		"the report of products reads what was sold":                           reportSold,
 		"a report has no row of somebody else (I17)":                           reportForeign,
 		"I20 events are numbered, chained and complete":                        eventsChain,
 		"events of somebody else are not shown":                                eventsForeign,

@@ -14,7 +14,7 @@ type reports interface {
 	ReportCollected(ctx context.Context, q checkout.ReportQuery) ([]checkout.Payment, error)
 	ReportReconciled(ctx context.Context, q checkout.ReportQuery) ([]checkout.RunRow, error)
 	ReportManual(ctx context.Context, q checkout.ReportQuery) ([]checkout.ManualEntry, error)
-	ReportSold(ctx context.Context, q checkout.ReportQuery) ([]checkout.Payment, error)
+	ReportSold(ctx context.Context, q checkout.ReportQuery) ([]checkout.Sold, error)
 	ReportRefused(ctx context.Context, q checkout.ReportQuery) ([]checkout.Refusal, error)
 	ReportRefunds(ctx context.Context, q checkout.ReportQuery) ([]checkout.Refund, error)
 	PaymentsOf(ctx context.Context, m checkout.MerchantID, ids []checkout.PaymentID) (map[checkout.PaymentID]checkout.Payment, error)
@@ -223,4 +223,44 @@ func reportForeign(b *Books) {
 	notes, err := r.PayerNotes(ctx, other.Merchant, []checkout.LinkID{links[0].ID})
 	b.must(err)
 	b.equal("others' rows", []int{len(refused), len(found), len(refunds), len(sums), len(of), len(notes)}, []int{0, 0, 0, 0, 0, 0})
+}
+
+func reportSold(b *Books) {
+	lines := []checkout.Item{{Product: "prd_0000000000000000000001", Name: "Zeytinyağı", Quantity: 2, UnitMinor: 100}, {Name: "Kargo", Quantity: 1}}
+	buy := func(change ...func(*checkout.Payment)) checkout.Payment {
+		b.Helper()
+		b.Clock.Advance(time.Second)
+		return b.Move(b.Approved(b.Move(b.Authorizing(b.Admit(b.Create(), change...)))))
+	}
+	first := buy(func(p *checkout.Payment) { p.Items = lines })
+	answered := buy(func(p *checkout.Payment) {
+		p.Answers = []checkout.Answer{{Key: "plate", Type: checkout.FieldText, Value: "34"}}
+	})
+	buy()
+	refund := b.Refund(first, func(r *checkout.Refund) { r.Amount.Minor = 100 })
+	first = b.GiveBack(b.AskBack(first, refund), refund)
+	b.Admit(b.Create(), func(p *checkout.Payment) { p.Items = lines }) // nobody paid it
+	want := []checkout.Sold{
+		{Payment: answered.ID, PaidAt: answered.PaidAt, Currency: answered.Total.Currency},
+		{Payment: first.ID, PaidAt: first.PaidAt, Currency: first.Total.Currency, Refunded: 100, Items: lines},
+	}
+	q := checkout.ReportQuery{Merchant: b.Merchant}
+	for name, c := range map[string]struct {
+		change func(*checkout.ReportQuery)
+		want   []checkout.Sold
+	}{
+		"all":    {func(*checkout.ReportQuery) {}, want},
+		"a page": {func(q *checkout.ReportQuery) { q.Limit = 1 }, want[:1]},
+		"the next": {func(q *checkout.ReportQuery) {
+			q.After = checkout.ReportPlace{At: answered.PaidAt, ID: string(answered.ID)}
+		}, want[1:]},
+		"a period":   {func(q *checkout.ReportQuery) { q.To = answered.PaidAt }, want[1:]},
+		"a stranger": {func(q *checkout.ReportQuery) { q.Merchant = b.NewMerchant() }, nil},
+	} {
+		asked := q
+		c.change(&asked)
+		got, err := b.reports().ReportSold(b.ctx, asked)
+		b.must(err)
+		b.equal(name, got, c.want)
+	}
 }
