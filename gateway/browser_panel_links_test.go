@@ -28,7 +28,8 @@ func TestPanelLinksJourney(t *testing.T) {
 			sound("the empty list")
 			status(t, "n", p.PressAndLoad("n"), http.StatusOK)
 			sound("the form")
-			p.Click("details.more > summary")
+			p.Click("details.more ~ details.more > summary")
+			p.WaitFor("(scrollTo(0, 0), true)") // where the bar at the bottom lies over no half of something
 			sound("the whole form")
 			p.Fill("#f-amount", "on lira")
 			status(t, "a mistake", p.ClickAndLoad("button.main"), http.StatusUnprocessableEntity)

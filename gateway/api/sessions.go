@@ -106,7 +106,7 @@ func (s *Surface) replaySession(c *fiber.Ctx, stored checkout.Idempotency) error
 	if err := json.Unmarshal(stored.Body, &v); err != nil {
 		return err
 	}
-	v.Secret = s.Flow.SessionSecret(v.ID)
+	v.Secret, v.Items = s.Flow.SessionSecret(v.ID), some(v.Items) // none in answers from before there were lines
 	body, err := json.Marshal(v)
 	if err != nil {
 		return err
