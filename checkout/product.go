@@ -225,14 +225,14 @@ func (s *Service) fromCatalogue(ctx context.Context, m MerchantID, t *LinkTerms,
 }
 
 // fill makes lines of products copies of them. A copy that the link had before stays as it was, whatever became of its
-// product.
+// product, unless the link has another currency now.
 func (t *LinkTerms) fill(known map[ProductID]Product, was LinkTerms) (errs []FieldError) {
 	if t.Open || len(t.Items) > MaxItems {
 		return nil // told as a whole
 	}
 	t.Items = slices.Clone(t.Items)
 	for n, i := range t.Items {
-		if i.Product == "" || i.Name != "" && slices.ContainsFunc(was.Items, i.sameCopy) {
+		if i.Product == "" || i.Name != "" && t.Amount.Currency == was.Amount.Currency && slices.ContainsFunc(was.Items, i.sameCopy) {
 			continue
 		}
 		p, e := known[i.Product], FieldError{Field: itemField(n, "product")}

@@ -63,17 +63,18 @@ func (s *Service) View(ctx context.Context, t Token) (Hot, error) {
 	return link.Hot(), nil
 }
 
-// fromLedger reads a link past the hot state, and brings an old copy up to date on the way; where the
-// hot state refuses changes, republishing does it later.
+// fromLedger reads a link past the hot state, and brings an old copy up to date on the way, or one that an older
+// program made without what it does not know; where the hot state refuses changes, republishing does it later.
 func (s *Service) fromLedger(ctx context.Context, h Hot) (Hot, error) {
 	link, err := s.Ledger.LinkByToken(ctx, h.Token)
 	if err != nil {
 		return Hot{}, err
 	}
-	if link.Rev != h.Rev && !s.unsaid.some.Load() {
+	now := link.Hot()
+	if (link.Rev != h.Rev || now.Terms() != h.Terms()) && !s.unsaid.some.Load() {
 		s.publish(ctx, &link)
 	}
-	return link.Hot(), nil
+	return now, nil
 }
 
 // fillPage is how many links go into an empty hot state at once.

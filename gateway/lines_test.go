@@ -261,4 +261,53 @@ func TestPanelLinksOfLines(t *testing.T) {
 	r.has("too many", w.post("/panel/links", http.StatusUnprocessableEntity, append(start(), "item0_name", "a", "item0_unit", "1", "item5_name", "Kargo", "item5_quantity", "10000", "item5_unit", "7")...), `id="d-item5_quantity"`)
 	r.must("taken away", w.post(path, http.StatusSeeOther, "amount", "10", "currency", "TRY", "usage", "single", "life", "keep") != "", true)
 	r.must("afterwards", len(r.linkNamed(path).Items), 0)
+	r.has("lines of another sum than the link has", w.post(path, http.StatusUnprocessableEntity, "amount", "10", "currency", "TRY", "usage", "single", "life", "keep", "item0_name", "Kargo", "item0_unit", "8"), "satırların toplamı değil")
+}
+
+// A product is typed by its whole code or name, in either case and on any keyboard; a name that two products have is none.
+func TestProductsAreFoundAsTheyAreTyped(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	w := r.signedIn()
+	make := func(code, name string, c checkout.Currency) string {
+		p, err := r.app.flow.CreateProduct(context.Background(), checkout.By{Actor: "test"}, demoMerchant, checkout.ProductTerms{
+			Code: code, Name: name, Price: checkout.Money{Minor: 100, Currency: c}, Active: true,
+		}, nil)
+		r.must("make a product", err, nil)
+		return string(p.ID)
+	}
+	first, second, dollars := make("kl-1", "KIRMIZI kilim", checkout.TRY), make("KL-1", "Kırmızı kilim", checkout.TRY), make("kl-2", "Kırmızı kilim", checkout.USD)
+	for range 101 { // newer ones that only hold what is typed
+		make("", "Kırmızı kilim ve kl-1", checkout.TRY)
+	}
+	for typed, want := range map[[2]string]string{
+		{"KL-1", "TRY"}: second, {"kl-1", "TRY"}: first, {"Kl-1", "TRY"}: "", {"kırmızı KİLİM", "TRY"}: "", {"kirmizi kilim", "USD"}: dollars, {"KL-2", "USD"}: dollars,
+	} {
+		form := []string{"once", once(t, w.open("/panel/links/new", http.StatusOK)), "currency", typed[1], "usage", "single", "item0_name", typed[0]}
+		if want == "" {
+			r.has(typed[0], w.post("/panel/links", http.StatusUnprocessableEntity, form...), "birden çok ürününüz")
+			continue
+		}
+		r.must(typed[0], string(r.linkNamed(w.post("/panel/links", http.StatusSeeOther, form...)).Items[0].Product), want)
+	}
+}
+
+// A copy without lines is one that an older program made beside this one: what it shows is not what is sold.
+func TestACopyWithoutLinesIsPutRight(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{tame: true})
+	link, _ := r.sellsLines(nil)
+	address, hot := link["url"].(string), r.app.flow.Hot
+	old, err := hot.Open(context.Background(), checkout.Token(link["token"].(string)))
+	r.must("the copy", err, nil)
+	old.Items = ""
+	r.must("made anew", hot.Publish(context.Background(), old), nil)
+	b := r.browser()
+	r.must("the page", len(lines(t, b.get(address).body)), 0)
+	b.pay(address, cardWithout)
+	r.must("the answer", b.status, http.StatusConflict)
+	r.must("its lines", len(lines(t, b.body)), 3)
+	r.has("the answer", b.body, "değişti")
+	r.must("the page now", len(lines(t, r.browser().get(address).body)), 3)
+	r.proven()
 }

@@ -32,6 +32,9 @@ func (l itemList) terms() []checkout.Item {
 		if i.Quantity != nil {
 			out[n].Quantity = *i.Quantity
 		}
+		if i.Product != "" && i.UnitAmount != nil && *i.UnitAmount == 0 {
+			out[n].UnitMinor = -1 // said, and no product's price: 0 stands for one that was not said
+		}
 	}
 	return out
 }

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/odelink/odelink/checkout"
 	"github.com/odelink/odelink/gateway/api"
@@ -47,6 +48,7 @@ func TestProducts(t *testing.T) {
 	if got := read[product](t, h.ask("GET", at, "")); !reflect.DeepEqual(got, p) {
 		t.Errorf("read %+v", got)
 	}
+	h.clock.Advance(time.Second)
 	soap := h.product(`{"name":"Sabun","price":100,"currency":"USD","category":"Ev","description":"el yapımı","active":false}`)
 	for query, want := range map[string]string{"": "Sabun, Zeytinyağı 5 l", "?q=ZEYT%C4%B0N": "Zeytinyağı 5 l", "?status=active": "Zeytinyağı 5 l", "?status=inactive": "Sabun", "?limit=1": "Sabun"} {
 		var names []string
@@ -197,9 +199,10 @@ func TestLinesThatSayWhatTheirProductSays(t *testing.T) {
 	p := h.product(plainProduct)
 	whole := `{"product":"` + p.ID + `","code":"ZY-5","name":"Zeytinyağı 5 l","quantity":2,"unit_amount":12500}`
 	l := h.make(`{"currency":"TRY","items":[` + whole + `]}`)
-	for part, with := range map[string]string{"name": `"name":"x"`, "code": `"code":"x"`, "unit_amount": `"unit_amount":1`} {
+	for with, part := range map[string]string{`"name":"x"`: "name", `"code":"x"`: "code", `"unit_amount":1`: "unit_amount", `"unit_amount":0`: "unit_amount"} {
 		h.mistakes(h.ask("POST", "/v1/links", `{"currency":"TRY","items":[{"product":"`+p.ID+`",`+with+`}]}`), "items.0."+part+": product_differs")
 	}
+	h.mistakes(h.ask("PATCH", "/v1/links/"+l.ID, `{"currency":"USD"}`), "items.0.product: product_currency")
 	read[product](t, h.ask("PATCH", "/v1/products/"+p.ID, `{"price":13000}`))
 	if e := read[link](t, h.ask("PATCH", "/v1/links/"+l.ID, `{"items":[`+strings.Replace(whole, `:2,`, `:4,`, 1)+`]}`)); *e.Amount != 50000 {
 		t.Errorf("more of the copy it has: %+v", e)
@@ -281,13 +284,14 @@ func TestBatchesOfLines(t *testing.T) {
 // What was bought stands in the payment as the link said it then.
 func TestLinesStandInThePayment(t *testing.T) {
 	h := open(t)
-	lines := []checkout.Item{{Product: "prd_0000000000000000000001", Name: "Zeytinyağı 5 l", Quantity: 2, UnitMinor: 12500}}
-	p := h.paid(h.stored(h.make(`{"amount":25000,"currency":"TRY"}`).ID), func(p *checkout.Payment) { p.Items = lines })
+	oil := h.product(plainProduct)
+	l := h.stored(h.make(`{"currency":"TRY","items":[{"product":"` + oil.ID + `","quantity":2}]}`).ID)
+	p := h.paid(l, func(p *checkout.Payment) { p.Items = l.Items })
 	for name, got := range map[string]struct{ Items []item }{
 		"read":   read[struct{ Items []item }](t, h.ask("GET", "/v1/payments/"+string(p.ID), "")),
 		"listed": read[page[struct{ Items []item }]](t, h.ask("GET", "/v1/payments", "")).Data[0],
 	} {
-		if len(got.Items) != 1 || got.Items[0].Name != "Zeytinyağı 5 l" || got.Items[0].Quantity != 2 || got.Items[0].UnitAmount != 12500 || *got.Items[0].Product != "prd_0000000000000000000001" {
+		if len(got.Items) != 1 || got.Items[0].Name != "Zeytinyağı 5 l" || got.Items[0].Quantity != 2 || got.Items[0].UnitAmount != 12500 || *got.Items[0].Product != oil.ID {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}

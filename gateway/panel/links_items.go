@@ -64,11 +64,17 @@ func (s *Surface) itemsOf(ctx context.Context, f *Form, w *who, c checkout.Curre
 			}
 		}
 		if unit := get("unit"); unit == "" {
-			if item, err = s.productLine(ctx, w, name, c, item.Quantity); err != nil {
+			found, err := s.productsTyped(ctx, w, name, c)
+			if err != nil {
 				return nil, err
 			}
-			if item.Product == "" {
+			switch len(found) {
+			case 0:
 				s.wrong(f, w.lang, itemInput(n, "name"), "item_product", nil)
+			case 1:
+				item = checkout.Item{Product: found[0].ID, Quantity: item.Quantity}
+			default:
+				s.wrong(f, w.lang, itemInput(n, "name"), "item_products", nil)
 			}
 		} else {
 			item.UnitMinor = s.amount(f, w.lang, itemInput(n, "unit"), c, true)
@@ -81,23 +87,45 @@ func (s *Surface) itemsOf(ctx context.Context, f *Form, w *who, c checkout.Curre
 	return out, nil
 }
 
-// productLine finds the product that somebody typed by its whole name or code: one that is sold, of this currency before
-// others. A line without a product is answered where there is none.
-func (s *Surface) productLine(ctx context.Context, w *who, typed string, c checkout.Currency, quantity int) (checkout.Item, error) {
+// productsTyped finds the products that are sold and that somebody typed by their whole code, or else name; those of
+// this currency where there are some.
+func (s *Surface) productsTyped(ctx context.Context, w *who, typed string, c checkout.Currency) ([]checkout.Product, error) {
 	sold := true
-	found, _, err := s.Ledger.SearchProducts(ctx, checkout.ProductQuery{Merchant: w.member.Merchant, Text: typed, Active: &sold, Limit: 100})
-	if err != nil {
-		return checkout.Item{}, err
+	q := checkout.ProductQuery{Merchant: w.member.Merchant, Text: typed, Active: &sold, Limit: 100}
+	var coded, named []checkout.Product
+	for {
+		found, next, err := s.Ledger.SearchProducts(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range found {
+			switch {
+			case p.Code == typed:
+				return []checkout.Product{p}, nil // a code is one product's
+			case sameWord(p.Code, typed):
+				coded = append(coded, p)
+			case sameWord(p.Name, typed):
+				named = append(named, p)
+			}
+		}
+		if q.Cursor = next; next == "" {
+			break
+		}
 	}
-	found = slices.DeleteFunc(found, func(p checkout.Product) bool {
-		return !strings.EqualFold(p.Name, typed) && !strings.EqualFold(p.Code, typed)
-	})
-	if len(found) == 0 {
-		return checkout.Item{Name: typed, Quantity: quantity}, nil
+	if len(coded) == 0 {
+		coded = named
 	}
-	at := max(0, slices.IndexFunc(found, func(p checkout.Product) bool { return p.Price.Currency == c }))
-	return checkout.Item{Product: found[at].ID, Quantity: quantity}, nil
+	ofCurrency := slices.DeleteFunc(slices.Clone(coded), func(p checkout.Product) bool { return p.Price.Currency != c })
+	if len(ofCurrency) > 0 {
+		return ofCurrency, nil
+	}
+	return coded, nil
 }
+
+// sameWord says whether two texts are the same but for case, also on a keyboard that is not Turkish.
+func sameWord(a, b string) bool { return strings.EqualFold(dotless.Replace(a), dotless.Replace(b)) }
+
+var dotless = strings.NewReplacer("İ", "i", "I", "i", "ı", "i")
 
 // atItems puts the mistakes of a link's lines to the inputs of the form: the flow counts the lines that there are, the
 // form its places.

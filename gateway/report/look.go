@@ -26,7 +26,8 @@ type Piece struct {
 func (p Piece) seen(count int) bool { return count > p.Skip+p.Rows }
 
 // Look answers a piece of a report, and the totals of the whole where they came in time: a page costs the same however
-// long the report is. A report that fits one page of reading is always whole.
+// long the report is, but for one that is a sum as a whole (products, installments). A report that fits one reading is
+// always whole.
 func Look(ctx context.Context, l Ledger, r Report, q Query, p Piece) (Table, error) {
 	t := Table{Columns: r.Columns()}
 	soon, cancel := context.WithTimeout(ctx, p.Within)

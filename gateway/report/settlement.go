@@ -141,14 +141,11 @@ func (d *ledgerDays) rows(fields []field[entry], accounts map[checkout.AccountID
 			return nil, err
 		}
 		if over {
-			break
+			return rows, io.EOF
 		}
 		for _, e := range entries {
 			rows = append(rows, row(fields, e, e.payment.Total.Currency))
 		}
-	}
-	if len(rows) == 0 {
-		return nil, io.EOF
 	}
 	return rows, nil
 }

@@ -31,7 +31,7 @@ func (f *filter) madeBy(m checkout.MerchantID, maker checkout.UserID) {
 
 func (f *filter) clause() string { return strings.Join(f.where, " AND ") }
 
-// PaidGroups sums what was collected, from the index payments_paid alone.
+// PaidGroups sums what was collected, from the index payments_collected alone.
 func (s *Store) PaidGroups(ctx context.Context, m checkout.MerchantID, maker checkout.UserID, from, to time.Time) (all []checkout.PaidGroup, err error) {
 	text, args := paidGroups(m, maker, from, to)
 	err = s.readWithin(ctx, searchTime, func(db querier) error {

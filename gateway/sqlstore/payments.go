@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -52,7 +53,7 @@ func (w *work) admit(p checkout.Payment, e checkout.Event) error {
 	if err := l.Hot().Check(w.now); err != nil {
 		return err
 	}
-	if p.LinkVersion != l.Version {
+	if p.LinkVersion != l.Version || !slices.Equal(p.Items, l.Items) { // a copy made by an older program has no lines
 		return checkout.ErrTermsChanged
 	}
 	if l.Usage == checkout.UsageSingle && p.OneStep {

@@ -306,7 +306,7 @@ func (b *Books) Payment(l checkout.Link, change ...func(*checkout.Payment)) chec
 	p := checkout.Payment{
 		ID: b.IDs.Payment(), Merchant: l.Merchant, Link: l.ID, Token: l.Token, LinkVersion: l.Version, Order: l.Order,
 		BankOrder: b.IDs.BankOrder(), Nonce: b.IDs.Nonce(), Amount: l.Amount, Total: l.Amount, Installments: 1,
-		Account: "acc_1", Kind: "payfor", Mode: "3dmodel", Status: checkout.StatusChallenged, Slot: -1,
+		Account: "acc_1", Kind: "payfor", Mode: "3dmodel", Status: checkout.StatusChallenged, Slot: -1, Items: l.Items,
 		SingleUse: l.Usage == checkout.UsageSingle, CreatedAt: now, UpdatedAt: now, Seq: 1,
 	}
 	for _, c := range change {
@@ -869,7 +869,9 @@ func liveLinksPages(b *Books) {
 }
 
 func paymentFields(b *Books) {
-	l := b.Create()
+	l := b.Create(func(l *checkout.Link) {
+		l.Items = []checkout.Item{{Product: "prd_0000000000000000000001", Code: "ZY-5", Name: "Zeytinyağı <5 l>", Quantity: 2, UnitMinor: 12500}, {Name: "Kargo", Quantity: 1}}
+	})
 	now := b.Clock.Now()
 	p := b.Payment(l, func(p *checkout.Payment) {
 		p.Total.Minor, p.Installments, p.Rate = 25900, 3, 36000
@@ -879,7 +881,6 @@ func paymentFields(b *Books) {
 		p.PayerNote, p.PayerIP, p.PayerAgent, p.PayerLang = "Ödeme", "2001:db8::1", "Mozilla/5.0 \xff\x00", "tr"
 		p.Refs = checkout.Refs{"md": "a=b", "ş": "<>&"}
 		p.Answers = []checkout.Answer{{Key: "plate", Label: checkout.Label{TR: "Plaka <b>", EN: "Plate"}, Type: checkout.FieldText, Value: "34 ĞÜ 12 & <i>"}}
-		p.Items = []checkout.Item{{Product: "prd_0000000000000000000001", Code: "ZY-5", Name: "Zeytinyağı <5 l>", Quantity: 2, UnitMinor: 12500}, {Name: "Kargo", Quantity: 1}}
 	})
 	got := b.AdmitAs(p)
 	p.PayerAgent, p.Head = "Mozilla/5.0 \uFFFD\uFFFD", got.Head
@@ -995,6 +996,9 @@ func admitTerms(b *Books) {
 	b.must(err)
 	b.want(b.admit(l), checkout.ErrTermsChanged)
 	b.want(b.admit(edited), nil)
+	lines := b.Create(func(l *checkout.Link) { l.Items = []checkout.Item{{Name: "Kargo", Quantity: 1, UnitMinor: 100}} })
+	b.want(b.admit(lines, func(p *checkout.Payment) { p.Items = nil }), checkout.ErrTermsChanged) // shown by a program that knows none
+	b.want(b.admit(lines), nil)
 }
 
 func admittedFinish(b *Books) {

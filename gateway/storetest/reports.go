@@ -227,21 +227,23 @@ func reportForeign(b *Books) {
 
 func reportSold(b *Books) {
 	lines := []checkout.Item{{Product: "prd_0000000000000000000001", Name: "Zeytinyağı", Quantity: 2, UnitMinor: 100}, {Name: "Kargo", Quantity: 1}}
-	buy := func(change ...func(*checkout.Payment)) checkout.Payment {
+	ofLines := func(l *checkout.Link) { l.Items = lines }
+	buy := func(l checkout.Link, change ...func(*checkout.Payment)) checkout.Payment {
 		b.Helper()
 		b.Clock.Advance(time.Second)
-		return b.Move(b.Approved(b.Move(b.Authorizing(b.Admit(b.Create(), change...)))))
+		return b.Move(b.Approved(b.Move(b.Authorizing(b.Admit(l, change...)))))
 	}
-	first := buy(func(p *checkout.Payment) { p.Items = lines })
-	answered := buy(func(p *checkout.Payment) {
-		p.Answers = []checkout.Answer{{Key: "plate", Type: checkout.FieldText, Value: "34"}}
-	})
-	buy()
+	answer := func(p *checkout.Payment) {
+		p.Answers = []checkout.Answer{{Key: "plate", Type: checkout.FieldText, Value: `34 "items":[`}}
+	}
+	first, second := buy(b.Create(ofLines)), buy(b.Create(ofLines), answer)
+	buy(b.Create(), answer)
+	buy(b.Create())
 	refund := b.Refund(first, func(r *checkout.Refund) { r.Amount.Minor = 100 })
 	first = b.GiveBack(b.AskBack(first, refund), refund)
-	b.Admit(b.Create(), func(p *checkout.Payment) { p.Items = lines }) // nobody paid it
+	b.Admit(b.Create(ofLines)) // nobody paid it
 	want := []checkout.Sold{
-		{Payment: answered.ID, PaidAt: answered.PaidAt, Currency: answered.Total.Currency},
+		{Payment: second.ID, PaidAt: second.PaidAt, Currency: second.Total.Currency, Items: lines},
 		{Payment: first.ID, PaidAt: first.PaidAt, Currency: first.Total.Currency, Refunded: 100, Items: lines},
 	}
 	q := checkout.ReportQuery{Merchant: b.Merchant}
@@ -252,9 +254,9 @@ func reportSold(b *Books) {
 		"all":    {func(*checkout.ReportQuery) {}, want},
 		"a page": {func(q *checkout.ReportQuery) { q.Limit = 1 }, want[:1]},
 		"the next": {func(q *checkout.ReportQuery) {
-			q.After = checkout.ReportPlace{At: answered.PaidAt, ID: string(answered.ID)}
+			q.After = checkout.ReportPlace{At: second.PaidAt, ID: string(second.ID)}
 		}, want[1:]},
-		"a period":   {func(q *checkout.ReportQuery) { q.To = answered.PaidAt }, want[1:]},
+		"a period":   {func(q *checkout.ReportQuery) { q.To = second.PaidAt }, want[1:]},
 		"a stranger": {func(q *checkout.ReportQuery) { q.Merchant = b.NewMerchant() }, nil},
 	} {
 		asked := q
