@@ -82,6 +82,8 @@ type ChargebackChange struct {
 	Reason    *string
 	Case      *string
 	RespondBy *Day
+	// Seen, where a person decides by what he read, is the UpdatedAt of that; zero = however it stands by now.
+	Seen time.Time
 }
 
 // Topics of disputes. A second round of one that was won is told as opened.
@@ -180,7 +182,8 @@ func (p Payment) Dispute(c Chargeback, s Step) (Move, error) {
 	return p.disputed(c, c.Amount.Minor, "payment.chargeback_opened", s)
 }
 
-// FollowUp changes a chargeback of the payment. A change that changes nothing answers a Move without one.
+// FollowUp changes a chargeback of the payment. A change that changes nothing answers a Move without one, so that
+// the same a second time is no mistake. ErrChargebackState also where it is no longer what was Seen.
 func (p Payment) FollowUp(c Chargeback, change ChargebackChange, s Step) (Move, error) {
 	was := c
 	if change.Status != "" {
@@ -197,6 +200,9 @@ func (p Payment) FollowUp(c Chargeback, change ChargebackChange, s Step) (Move, 
 	}
 	if c == was {
 		return Move{}, nil
+	}
+	if !change.Seen.IsZero() && !change.Seen.Equal(was.UpdatedAt) {
+		return Move{}, ErrChargebackState.Because(fmt.Errorf("chargeback %s changed at %s, seen as of %s", c.ID, was.UpdatedAt, change.Seen))
 	}
 	if errs := c.check(p, DayOf(s.At)); len(errs) > 0 {
 		return Move{}, Invalid(errs...)

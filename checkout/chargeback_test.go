@@ -152,6 +152,26 @@ func TestSecondRound(t *testing.T) {
 	}
 }
 
+// Who decides by what he read changes nothing that somebody else changed since; the same a second time is no mistake.
+func TestFollowUpOfWhatWasSeen(t *testing.T) {
+	p, c := disputable(), dispute(900)
+	c.Status, c.UpdatedAt = ChargebackWon, week.At
+	for name, one := range map[string]struct {
+		change ChargebackChange
+		want   error
+	}{
+		"as it stands":        {ChargebackChange{Status: ChargebackOpen, Seen: week.At.Local()}, nil},
+		"however it stands":   {ChargebackChange{Status: ChargebackOpen}, nil},
+		"as it stood":         {ChargebackChange{Status: ChargebackOpen, Seen: week.At.Add(-time.Microsecond)}, ErrChargebackState},
+		"notes, as it stood":  {ChargebackChange{Case: new(string), Reason: &[]string{"x"}[0], Seen: week.At.Add(-time.Microsecond)}, ErrChargebackState},
+		"the same once again": {ChargebackChange{Status: ChargebackWon, Seen: week.At.Add(-time.Microsecond)}, nil},
+	} {
+		if _, err := p.FollowUp(c, one.change, week); !errors.Is(err, one.want) || (err == nil) != (one.want == nil) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // What a merchant writes down is checked, by the names of the API's fields.
 func TestChargebackTerms(t *testing.T) {
 	for name, c := range map[string]struct {

@@ -4,6 +4,7 @@ package main
 
 import (
 	"encoding/hex"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -50,14 +51,69 @@ func TestPanelDisputes(t *testing.T) {
 	found, err := r.app.ledger.ChargebacksOf(t.Context(), demoMerchant, []checkout.PaymentID{checkout.PaymentID(id)})
 	r.must("read the dispute", err, nil)
 	one := at + "/chargebacks/" + string(found[checkout.PaymentID(id)][0].ID)
-	w.sees(w.open(at+"?dispute="+string(found[checkout.PaymentID(id)][0].ID), http.StatusOK), "tutarındaki itiraz", "Belgeler gönderildi")
+	page = w.open(at+"?dispute="+string(found[checkout.PaymentID(id)][0].ID), http.StatusOK)
+	w.sees(page, "tutarındaki itiraz", "Belgeler gönderildi")
+	seen := w.hidden(page, "seen")
 	w.sees(w.post(one, http.StatusUnprocessableEntity, "status", "x"), "Listeden bir değer seçin.")
 	w.post(strings.Replace(one, id, r.paid(), 1), http.StatusNotFound, "status", "won") // of another payment
-	page = w.post(one, http.StatusOK, "status", "won", "case", "D-1", "words", "Tutanak gönderildi", "respond_by", "")
+	r.clock.advance(time.Second)
+	w.sees(w.post(one, http.StatusUnprocessableEntity, "status", "won"), "İtiraz bu arada değişti") // of no form
+	won := []string{"status", "won", "case", "D-1", "words", "Tutanak gönderildi", "respond_by", "", "seen", seen}
+	page = w.post(one, http.StatusOK, won...)
 	w.sees(page, "200,00 TL tutarındaki itiraz kazanıldı olarak kaydedilecek")
-	to = w.post(one, http.StatusSeeOther, "status", "won", "case", "D-1", "words", "Tutanak gönderildi", "respond_by", "", "sure", "yes")
+	won = append(won, "sure", "yes")
+	to = w.post(one, http.StatusSeeOther, won...)
+	r.must("the same change again", w.post(one, http.StatusSeeOther, won...), to)
 	w.sees(w.open(to, http.StatusOK), "İtiraz güncellendi.", "Kazanıldı", "Tutanak gönderildi", "İptal et")
 	r.must("free again", r.ledgerPayment(id).Disputed, int64(0))
+	r.trailWhole()
+}
+
+// What somebody read is what he changes: a form or a confirmation from before a colleague's change writes nothing, be
+// it a second round that nobody meant, the end of one, or an older note.
+func TestPanelDisputesAreChangedAsTheyWereRead(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	id := r.paid()
+	made, err := r.app.flow.RecordChargeback(t.Context(), checkout.By{Actor: "operator"}, demoMerchant, checkout.PaymentID(id), checkout.ChargebackAsk{})
+	r.must("record", err, nil)
+	w := r.signedIn()
+	at := "/panel/payments/" + id
+	one := at + "/chargebacks/" + string(made.ID)
+	follow := func(to checkout.ChargebackStatus) {
+		t.Helper()
+		r.clock.advance(time.Second)
+		_, err := r.app.flow.ChangeChargeback(t.Context(), checkout.By{Actor: "operator"}, demoMerchant, made.ID, checkout.ChargebackChange{Status: to})
+		r.must("a colleague", err, nil)
+	}
+	stands := func() checkout.Chargeback {
+		t.Helper()
+		c, err := r.app.ledger.ChargebackOf(t.Context(), demoMerchant, made.ID)
+		r.must("read it", err, nil)
+		return c
+	}
+	form := func(status string) []string {
+		t.Helper()
+		page := w.open(at+"?dispute="+string(made.ID), http.StatusOK)
+		return []string{"status", status, "case", "D-9", "words", "", "respond_by", "", "seen", w.hidden(page, "seen")}
+	}
+	noted := form("open")
+	r.must("of the form", w.hidden(w.post(one, http.StatusOK, noted...), "seen"), noted[len(noted)-1])
+	follow(checkout.ChargebackWon)
+	was := stands()
+	w.sees(w.post(one, http.StatusUnprocessableEntity, append(noted, "sure", "yes")...), "İtiraz bu arada değişti")
+	w.post(one, http.StatusUnprocessableEntity, noted...)
+	r.must("no second round", []any{stands(), r.ledgerPayment(id).Disputed}, []any{was, int64(0)})
+	follow(checkout.ChargebackOpen)
+	won := append(form("won"), "sure", "yes")
+	w.post(one, http.StatusSeeOther, won...)
+	follow(checkout.ChargebackOpen)
+	was = stands()
+	w.sees(w.post(one, http.StatusUnprocessableEntity, won...), "İtiraz bu arada değişti")
+	r.must("the round goes on", stands(), was)
+	// Between the page's own look and the writing somebody else was faster.
+	_, err = r.app.flow.ChangeChargeback(t.Context(), checkout.By{Actor: "operator"}, demoMerchant, made.ID, checkout.ChargebackChange{Status: checkout.ChargebackWon, Seen: made.UpdatedAt})
+	r.must("judged again where it is written", errors.Is(err, checkout.ErrChargebackState), true)
 	r.trailWhole()
 }
 

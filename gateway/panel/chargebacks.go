@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -35,7 +36,7 @@ type certain struct {
 	Amount checkout.Money
 	Path   string
 	Fields []Choice // the form's, name and value
-	Once   string
+	Once   string   // so that a new one is recorded once; a change says by "seen" what it is of
 }
 
 // What the API calls the fields of the forms.
@@ -60,7 +61,8 @@ func (s *Surface) offerDisputes(c *fiber.Ctx, w *who, p checkout.Payment, d *dis
 	for i, one := range d.Disputes {
 		if d.Follow == nil && string(one.ID) == c.Query("dispute") && len(one.Status.Next()) > 0 {
 			d.Follow = &d.Disputes[i]
-			d.FollowForm = NewForm("disputes", "status", string(one.Status), "respond_by", string(one.RespondBy), "case", one.Case, "words", one.Reason)
+			d.FollowForm = NewForm("disputes", "status", string(one.Status), "respond_by", string(one.RespondBy), "case", one.Case, "words", one.Reason,
+				"seen", strconv.FormatInt(one.UpdatedAt.UnixMicro(), 10))
 		}
 	}
 	return nil
@@ -92,7 +94,8 @@ func (s *Surface) recordChargeback(c *fiber.Ctx, w *who) error {
 		return s.showPayment(c, w, fiber.StatusUnprocessableEntity, p, d)
 	}
 	if posted(c, "sure") == "" || key == "" {
-		d.Certain = s.certain("open", checkout.Money{Minor: ask.Minor, Currency: p.Total.Currency}, c.Path(), f)
+		d.Certain = newCertain("open", checkout.Money{Minor: ask.Minor, Currency: p.Total.Currency}, c.Path(), f)
+		d.Certain.Once = s.IDs.Secret(backOnceLength)
 		return s.showPayment(c, w, fiber.StatusOK, p, d)
 	}
 	ask.Idem = func(made checkout.Chargeback) (checkout.Idempotency, error) {
@@ -134,9 +137,9 @@ func (s *Surface) disputedBefore(c *fiber.Ctx, w *who, key string, content [sha2
 	return was && bytes.Equal(a.Request, content[:]), err
 }
 
-func (s *Surface) certain(step string, amount checkout.Money, path string, f *Form) *certain {
-	k := &certain{Step: step, Amount: amount, Path: path, Once: s.IDs.Secret(backOnceLength)}
-	for _, name := range []string{"disputed", "code", "status", "received_at", "respond_by", "case", "words"} {
+func newCertain(step string, amount checkout.Money, path string, f *Form) *certain {
+	k := &certain{Step: step, Amount: amount, Path: path}
+	for _, name := range []string{"disputed", "code", "status", "received_at", "respond_by", "case", "words", "seen"} {
 		if value, there := f.Values[name]; there {
 			k.Fields = append(k.Fields, Choice{Value: value, Label: name})
 		}
@@ -144,7 +147,8 @@ func (s *Surface) certain(step string, amount checkout.Money, path string, f *Fo
 	return k
 }
 
-// changeChargeback writes down how a dispute goes on, in two steps. The same a second time changes nothing.
+// changeChargeback writes down how a dispute goes on, in two steps: of the dispute as the form showed it, since all of
+// the form is written, what somebody else wrote meanwhile as well. The same a second time changes nothing.
 func (s *Surface) changeChargeback(c *fiber.Ctx, w *who) error {
 	p, err := s.paymentOf(c, w)
 	if err != nil {
@@ -157,10 +161,13 @@ func (s *Surface) changeChargeback(c *fiber.Ctx, w *who) error {
 	if err != nil {
 		return err
 	}
-	f := readForm(c, "disputes", "status", "respond_by", "case", "words")
+	f := readForm(c, "disputes", "status", "respond_by", "case", "words", "seen")
 	d := paymentData{disputes: disputes{Follow: &one, FollowForm: f}}
 	words, number, by := f.Get("words"), f.Get("case"), checkout.Day(f.Get("respond_by"))
-	change := checkout.ChargebackChange{Status: checkout.ChargebackStatus(f.Get("status")), Reason: &words, Case: &number, RespondBy: &by}
+	seen, _ := strconv.ParseInt(f.Get("seen"), 10, 64) // none: no dispute's
+	change := checkout.ChargebackChange{
+		Status: checkout.ChargebackStatus(f.Get("status")), Reason: &words, Case: &number, RespondBy: &by, Seen: time.UnixMicro(seen),
+	}
 	if !slices.Contains(checkout.ChargebackStatuses, change.Status) {
 		f.Error = s.sentence(w.lang, "unknown_value", nil)
 	} else {
@@ -173,7 +180,7 @@ func (s *Surface) changeChargeback(c *fiber.Ctx, w *who) error {
 		return s.showPayment(c, w, fiber.StatusUnprocessableEntity, p, d)
 	}
 	if posted(c, "sure") == "" {
-		d.Certain = s.certain(stepOf(one.Status, change.Status), one.Amount, c.Path(), f)
+		d.Certain = newCertain(stepOf(one.Status, change.Status), one.Amount, c.Path(), f)
 		return s.showPayment(c, w, fiber.StatusOK, p, d)
 	}
 	_, err = s.Flow.ChangeChargeback(c.UserContext(), w.by(c), w.member.Merchant, one.ID, change)
