@@ -139,6 +139,25 @@ func TestPanelEvidence(t *testing.T) {
 	w.misses(page, "4155650000000007")
 }
 
+// What was sold is what the payer read: neither an edited link's words nor its lines are on his payment's paper.
+func TestPanelEvidenceNamesWhatWasSold(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	link := r.link(map[string]any{"description": "Ceviz kutu", "usage": "multi"})
+	lines := r.link(map[string]any{"amount": nil, "description": nil, "items": []map[string]any{{"name": "Sabun", "quantity": 2, "unit_amount": 700}}})
+	id, listed := r.paidBy(link, "000"), r.paidBy(lines, "000")
+	w := r.signedIn()
+	w.sees(w.open("/panel/payments/"+id+"/evidence", http.StatusOK), "Satılan Ceviz kutu")
+	w.sees(w.open("/panel/payments/"+listed+"/evidence", http.StatusOK), "Sabun 2 7,00 TL 14,00 TL")
+	status, answer := r.api("PATCH", "/v1/links/"+link["id"].(string), map[string]any{"description": "Masa", "customer": map[string]any{"name": "Bora Dağ"}})
+	r.must("edited", []any{status, answer["code"]}, []any{http.StatusOK, nil})
+	later := r.paidBy(link, "000")
+	page := w.open("/panel/payments/"+id+"/evidence", http.StatusOK)
+	w.sees(page, "Satılan –")
+	w.misses(page, "Masa", "Bora Dağ")
+	w.sees(w.open("/panel/payments/"+later+"/evidence", http.StatusOK), "Satılan Masa", "Bora Dağ")
+}
+
 // The page of a payment says who was told of its disputes.
 func TestPanelSaysWhoWasToldOfADispute(t *testing.T) {
 	t.Parallel()

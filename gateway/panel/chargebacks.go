@@ -259,7 +259,8 @@ type evidence struct {
 	Made time.Time
 }
 
-// evidencePage is a page for paper with all that answers a dispute.
+// evidencePage is a page for paper with all that answers a dispute. What an edited link says is not what was sold: as on
+// a receipt, its words are the payment's only where the link is still as it was then (I9).
 func (s *Surface) evidencePage(c *fiber.Ctx, w *who) error {
 	p, err := s.paymentOf(c, w)
 	if err != nil {
@@ -268,6 +269,9 @@ func (s *Surface) evidencePage(c *fiber.Ctx, w *who) error {
 	d := evidence{Head: hex.EncodeToString(p.Head), Made: s.now()}
 	if err := s.know(c, w, p, &d.paymentData); err != nil {
 		return err
+	}
+	if d.Of.Version != p.LinkVersion {
+		d.Of.Description, d.Of.Customer = "", checkout.Customer{}
 	}
 	return s.show(c, w, fiber.StatusOK, "payment_evidence", d)
 }
