@@ -158,6 +158,22 @@ func TestPanelEvidenceNamesWhatWasSold(t *testing.T) {
 	w.sees(w.open("/panel/payments/"+later+"/evidence", http.StatusOK), "Satılan Masa", "Bora Dağ")
 }
 
+// A paper for a bank has of the payer's identity number only its ends, and nobody's address but the payer's.
+func TestPanelEvidenceIsForABank(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	id := r.browser().pay(r.asking(nil)["url"].(string), card("000"), answered...).finish("123456").paymentID()
+	for ip, actor := range map[string]string{"203.0.113.9": "user:usr_x", "203.0.113.10": "api:key_x"} {
+		_, err := r.app.flow.RecordChargeback(t.Context(), checkout.By{Actor: actor, IP: ip}, demoMerchant, checkout.PaymentID(id), checkout.ChargebackAsk{Minor: 1})
+		r.must("record", err, nil)
+	}
+	w := r.signedIn()
+	w.sees(w.open("/panel/payments/"+id, http.StatusOK), "10000000146", "203.0.113.9", "203.0.113.10")
+	page := w.open("/panel/payments/"+id+"/evidence", http.StatusOK)
+	w.sees(page, "T.C. kimlik no 100••••••46", "34 ĞÜ 12", "Ödeyen 127.0.0.1", "Banka 127.0.0.1")
+	w.misses(page, "10000000146", "203.0.113")
+}
+
 // The page of a payment says who was told of its disputes.
 func TestPanelSaysWhoWasToldOfADispute(t *testing.T) {
 	t.Parallel()

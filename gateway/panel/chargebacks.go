@@ -329,13 +329,3 @@ func (p *Page) DisputeStatuses() []string { return wordsOf(checkout.ChargebackSt
 func (p *Page) Secure(mdStatus string) string {
 	return p.Or("evidence.md."+mdStatus, p.T("evidence.md.other"))
 }
-
-// AddressOf is where a moment's request came from, "" where nobody's browser or program asked.
-func (p *Page) AddressOf(m moment) string {
-	for _, c := range m.Data {
-		if c.Label == "ip" {
-			return c.Value
-		}
-	}
-	return ""
-}

@@ -56,6 +56,7 @@ type moment struct {
 	Word  string // where there are none
 	Tone  string
 	Actor string
+	IP    string // of the payer's and the bank's steps, for papers that travel: staff's is the merchant's own business
 	Sub   string
 	Data  []Choice // what is known of it, name and value
 	order int
@@ -352,6 +353,9 @@ func momentOf(e checkout.Event, people map[string]string, of paymentRow) moment 
 	}
 	if e.IP != "" {
 		m.Data = append(m.Data, Choice{Value: e.IP, Label: "ip"})
+	}
+	if e.Actor == "payer" || e.Actor == "bank" {
+		m.IP = e.IP
 	}
 	return m
 }
