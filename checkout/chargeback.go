@@ -53,7 +53,8 @@ type ChargebackTerms struct {
 	Code   string
 	Reason string // in the merchant's words
 	Case   string // the bank's number of the file
-	// ReceivedAt is the day of the bank's letter, RespondBy the last day for an answer; "" = not told.
+	// ReceivedAt is the day of the bank's letter, or of the opening again, RespondBy the last day for an answer; "" = not
+	// told.
 	ReceivedAt Day
 	RespondBy  Day
 }
@@ -195,6 +196,10 @@ func (p Payment) FollowUp(c Chargeback, change ChargebackChange, s Step) (Move, 
 	if change.Case != nil {
 		c.Case = *change.Case
 	}
+	if c.Status == ChargebackOpen && was.Status == ChargebackWon {
+		// Another letter: of the first one the days are over, and its period is closed.
+		c.ReceivedAt, c.RespondBy = DayOf(s.At), ""
+	}
 	if change.RespondBy != nil {
 		c.RespondBy = *change.RespondBy
 	}
@@ -232,7 +237,9 @@ func (p Payment) FollowUp(c Chargeback, change ChargebackChange, s Step) (Move, 
 
 // disputed is a step of a payment that writes c and moves how much of it is in dispute.
 func (p Payment) disputed(c Chargeback, minor int64, typ string, s Step) (Move, error) {
-	s.Data = map[string]string{"chargeback": string(c.ID), "amount": c.Amount.String(), "chargeback_status": string(c.Status)}
+	s.Data = map[string]string{
+		"chargeback": string(c.ID), "amount": c.Amount.String(), "chargeback_status": string(c.Status), "received_at": string(c.ReceivedAt),
+	}
 	if c.Code != "" {
 		s.Data["reason_code"] = c.Code
 	}

@@ -137,14 +137,34 @@ func TestNothingGoesBackTwice(t *testing.T) {
 	}
 }
 
-// A second round takes no more than there is.
+// A second round is another letter, of its own day, and takes no more than there is.
 func TestSecondRound(t *testing.T) {
 	p, c := disputable(), dispute(25900)
-	c.Status, c.ClosedAt = ChargebackWon, week.At
+	c.Status, c.ClosedAt, c.RespondBy = ChargebackWon, week.At, "2026-12-05"
 	p.Refunded, p.Status = 500, StatusPartiallyRefunded
 	m, err := p.FollowUp(c, ChargebackChange{Status: ChargebackOpen}, week)
 	if err != nil || m.Chargeback.RefundedBefore != 500 || !m.Chargeback.ClosedAt.IsZero() || m.To.Disputed != 25900 || m.Chargeback.Topic(ChargebackWon) != TopicChargebackOpened {
 		t.Errorf("%+v %v", m, err)
+	}
+	late := Step{At: time.Date(2027, 3, 2, 22, 0, 0, 0, time.UTC)} // 3 March in Istanbul
+	for by, want := range map[Day]ChargebackTerms{
+		"none": {Code: "10.4", ReceivedAt: "2027-03-03"}, "2027-03-03": {Code: "10.4", ReceivedAt: "2027-03-03", RespondBy: "2027-03-03"}, "2027-03-02": {},
+	} {
+		change := ChargebackChange{Status: ChargebackOpen, RespondBy: &by}
+		if by == "none" {
+			change.RespondBy = nil
+		}
+		m, err := p.FollowUp(c, change, late)
+		var e *Error
+		switch {
+		case want.Code == "" && (!errors.As(err, &e) || e.Fields[0].Field+" "+e.Fields[0].Code != "respond_by before_received"):
+			t.Errorf("%s: %v", by, err)
+		case want.Code != "" && (err != nil || m.Chargeback.ChargebackTerms != want || m.Event.Data["received_at"] != "2027-03-03"):
+			t.Errorf("%s: %+v %v", by, m.Chargeback, err)
+		}
+	}
+	if m, err := p.FollowUp(c, ChargebackChange{Reason: new(string), Case: &[]string{"D-2"}[0]}, late); err != nil || m.Chargeback.ReceivedAt != c.ReceivedAt || m.Chargeback.RespondBy != c.RespondBy {
+		t.Errorf("a note alone: %+v %v", m.Chargeback, err)
 	}
 	p.Disputed = 1
 	if _, err := p.FollowUp(c, ChargebackChange{Status: ChargebackOpen}, week); !errors.Is(err, ErrChargebackOverTotal) {

@@ -211,6 +211,47 @@ func TestPanelOverdueDisputes(t *testing.T) {
 	}
 }
 
+// A second round is a letter of its own day: the form offers no last day of the first one, and it is not overdue at once.
+func TestPanelSecondRound(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	id := r.paid()
+	by := checkout.By{Actor: "operator"}
+	first := checkout.DayOf(r.clock.Now().AddDate(0, 0, 2))
+	made, err := r.app.flow.RecordChargeback(t.Context(), by, demoMerchant, checkout.PaymentID(id), checkout.ChargebackAsk{ChargebackTerms: checkout.ChargebackTerms{RespondBy: first}})
+	r.must("record", err, nil)
+	_, err = r.app.flow.ChangeChargeback(t.Context(), by, demoMerchant, made.ID, checkout.ChargebackChange{Status: checkout.ChargebackWon})
+	r.must("won", err, nil)
+	r.clock.advance(30 * 24 * time.Hour)
+	today := checkout.DayOf(r.clock.Now())
+	stands := func() checkout.ChargebackTerms {
+		t.Helper()
+		c, err := r.app.ledger.ChargebackOf(t.Context(), demoMerchant, made.ID)
+		r.must("read it", err, nil)
+		return c.ChargebackTerms
+	}
+	w := r.signedIn()
+	at := "/panel/payments/" + id
+	send := func(status string) {
+		t.Helper()
+		page := w.open(at+"?dispute="+string(made.ID), http.StatusOK)
+		for _, n := range elements(t, page, "input") {
+			if attr(n, "name") == "respond_by" {
+				r.must("no day of the first round", attr(n, "value"), "")
+			}
+		}
+		w.post(at+"/chargebacks/"+string(made.ID), http.StatusSeeOther, "status", status, "case", "D-2", "words", "", "respond_by", "", "seen", w.hidden(page, "seen"), "sure", "yes")
+	}
+	send("won")
+	r.must("a note leaves the days", stands(), checkout.ChargebackTerms{Case: "D-2", ReceivedAt: made.ReceivedAt, RespondBy: first})
+	r.clock.advance(time.Second)
+	send("open")
+	r.must("a second round", stands(), checkout.ChargebackTerms{Case: "D-2", ReceivedAt: today})
+	w.misses(w.open("/panel", http.StatusOK), "son gün")
+	w.misses(w.open("/panel/chargebacks", http.StatusOK), "Süresi geçti")
+	r.trailWhole()
+}
+
 // Who sees only his own links sees no colleague's disputes.
 func TestPanelDisputesOfOthersAreHidden(t *testing.T) {
 	t.Parallel()

@@ -61,7 +61,11 @@ func (s *Surface) offerDisputes(c *fiber.Ctx, w *who, p checkout.Payment, d *dis
 	for i, one := range d.Disputes {
 		if d.Follow == nil && string(one.ID) == c.Query("dispute") && len(one.Status.Next()) > 0 {
 			d.Follow = &d.Disputes[i]
-			d.FollowForm = NewForm("disputes", "status", string(one.Status), "respond_by", string(one.RespondBy), "case", one.Case, "words", one.Reason,
+			by := one.RespondBy
+			if one.Status.Over() {
+				by = "" // that of a second round is another
+			}
+			d.FollowForm = NewForm("disputes", "status", string(one.Status), "respond_by", string(by), "case", one.Case, "words", one.Reason,
 				"seen", strconv.FormatInt(one.UpdatedAt.UnixMicro(), 10))
 		}
 	}
@@ -165,8 +169,9 @@ func (s *Surface) changeChargeback(c *fiber.Ctx, w *who) error {
 	d := paymentData{disputes: disputes{Follow: &one, FollowForm: f}}
 	words, number, by := f.Get("words"), f.Get("case"), checkout.Day(f.Get("respond_by"))
 	seen, _ := strconv.ParseInt(f.Get("seen"), 10, 64) // none: no dispute's
-	change := checkout.ChargebackChange{
-		Status: checkout.ChargebackStatus(f.Get("status")), Reason: &words, Case: &number, RespondBy: &by, Seen: time.UnixMicro(seen),
+	change := checkout.ChargebackChange{Status: checkout.ChargebackStatus(f.Get("status")), Reason: &words, Case: &number, Seen: time.UnixMicro(seen)}
+	if by != "" || !one.Status.Over() {
+		change.RespondBy = &by
 	}
 	if !slices.Contains(checkout.ChargebackStatuses, change.Status) {
 		f.Error = s.sentence(w.lang, "unknown_value", nil)

@@ -8,9 +8,9 @@ import (
 )
 
 var (
-	chargebacks = newTable("chargebacks", `id:t merchant:t payment:t currency:t amount:n code:t received_at:n actor:t created_at:n
-		status:t reason:t case_number:t respond_by:n refunded_before:n updated_at:n closed_at:n`)
-	chargebackChange = newUpdate(chargebacks, "payment", chargebacks.names("status", "closed_at")...)
+	chargebacks = newTable("chargebacks", `id:t merchant:t payment:t currency:t amount:n code:t actor:t created_at:n
+		received_at:n status:t reason:t case_number:t respond_by:n refunded_before:n updated_at:n closed_at:n`)
+	chargebackChange = newUpdate(chargebacks, "payment", chargebacks.names("received_at", "closed_at")...)
 )
 
 // dayMicros is how days are stored: by their first moment, 0 for none.
@@ -31,9 +31,9 @@ func dayFromMicros(n int64) checkout.Day {
 
 func chargebackValues(c checkout.Chargeback) []any {
 	return []any{
-		string(c.ID), string(c.Merchant), string(c.Payment), string(c.Amount.Currency), c.Amount.Minor, c.Code, dayMicros(c.ReceivedAt),
-		c.Actor, micros(c.CreatedAt), string(c.Status), c.Reason, c.Case, dayMicros(c.RespondBy), c.RefundedBefore, micros(c.UpdatedAt),
-		micros(c.ClosedAt),
+		string(c.ID), string(c.Merchant), string(c.Payment), string(c.Amount.Currency), c.Amount.Minor, c.Code,
+		c.Actor, micros(c.CreatedAt), dayMicros(c.ReceivedAt), string(c.Status), c.Reason, c.Case, dayMicros(c.RespondBy), c.RefundedBefore,
+		micros(c.UpdatedAt), micros(c.ClosedAt),
 	}
 }
 
@@ -41,7 +41,7 @@ func scanChargeback(r row) checkout.Chargeback {
 	var c checkout.Chargeback
 	c.ID, c.Merchant, c.Payment = checkout.ChargebackID(r.text()), checkout.MerchantID(r.text()), checkout.PaymentID(r.text())
 	c.Amount.Currency, c.Amount.Minor, c.Code = checkout.Currency(r.text()), r.num(), r.text()
-	c.ReceivedAt, c.Actor, c.CreatedAt = dayFromMicros(r.num()), r.text(), fromMicros(r.num())
+	c.Actor, c.CreatedAt, c.ReceivedAt = r.text(), fromMicros(r.num()), dayFromMicros(r.num())
 	c.Status, c.Reason, c.Case = checkout.ChargebackStatus(r.text()), r.text(), r.text()
 	c.RespondBy, c.RefundedBefore = dayFromMicros(r.num()), r.num()
 	c.UpdatedAt, c.ClosedAt = fromMicros(r.num()), fromMicros(r.num())

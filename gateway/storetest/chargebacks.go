@@ -169,8 +169,11 @@ func refundFirst(b *Books) {
 	p = b.GiveBack(p, r)
 	b.equal("both", []any{p.Status, p.Refunded, p.Disputed}, []any{checkout.StatusRefunded, p.Total.Minor, p.Total.Minor})
 	p = b.FollowUp(p, c.ID, checkout.ChargebackWon)
+	b.Clock.Advance(24 * time.Hour)
 	p = b.FollowUp(p, c.ID, checkout.ChargebackOpen)
-	b.equal("at its second round it had", []any{b.readChargeback(c.ID).RefundedBefore, p.Disputed}, []any{p.Total.Minor, p.Total.Minor})
+	second := b.readChargeback(c.ID)
+	b.equal("at its second round it had", []any{second.RefundedBefore, p.Disputed}, []any{p.Total.Minor, p.Total.Minor})
+	b.equal("its letter is of that day", second.ReceivedAt, checkout.DayOf(b.Clock.Now()))
 }
 
 func chargebackParallel(b *Books) {

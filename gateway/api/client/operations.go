@@ -581,7 +581,8 @@ func (c *Client) ReadChargeback(ctx context.Context, id ChargebackID) (*Chargeba
 
 // ChangeChargeback: record how a dispute goes on. What is not named stays; null takes a text or day away. open
 // becomes contested, won or lost, contested becomes won or lost, and won becomes open again when a second round
-// comes. What was lost is over.
+// comes. What was lost is over. With a second round received_at becomes today, and respond_by null where it is not
+// named.
 func (c *Client) ChangeChargeback(ctx context.Context, id ChargebackID, in ChargebackChange) (*Chargeback, error) {
 	out := new(Chargeback)
 	if err := c.do(ctx, call{method: http.MethodPatch, path: at("/v1/chargebacks/{}", string(id))}, in, out); err != nil {

@@ -987,7 +987,7 @@ type Chargeback struct {
 	Reason string `json:"reason"`
 	// The bank's number of the file.
 	Case string `json:"case"`
-	// The day of the bank's letter, in Europe/Istanbul.
+	// The day of the bank's letter, in Europe/Istanbul; of a second round the day on which it was opened again.
 	ReceivedAt string `json:"received_at"`
 	// The last day for an answer.
 	RespondBy string `json:"respond_by"`

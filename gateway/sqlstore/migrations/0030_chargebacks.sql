@@ -7,10 +7,10 @@ CREATE TABLE chargebacks (
     currency        TEXT NOT NULL,
     amount          BIGINT NOT NULL CHECK (amount > 0),
     code            TEXT NOT NULL,
-    received_at     BIGINT NOT NULL,
     actor           TEXT NOT NULL,
     created_at      BIGINT NOT NULL,
-    -- What moves.
+    -- What moves; the day of the letter with a second round.
+    received_at     BIGINT NOT NULL,
     status          TEXT NOT NULL CHECK (status IN ('open', 'contested', 'won', 'lost')),
     reason          TEXT NOT NULL,
     case_number     TEXT NOT NULL,
