@@ -20,17 +20,20 @@ const (
 	ChargebackContested ChargebackStatus = "contested" // documents were sent to it
 	ChargebackWon       ChargebackStatus = "won"       // the money stays with the merchant
 	ChargebackLost      ChargebackStatus = "lost"      // the card's bank took it back
+	ChargebackWithdrawn ChargebackStatus = "withdrawn" // recorded by mistake, or the card holder took it back
 )
 
 // ChargebackStatuses lists them.
-var ChargebackStatuses = []ChargebackStatus{ChargebackOpen, ChargebackContested, ChargebackWon, ChargebackLost}
+var ChargebackStatuses = []ChargebackStatus{ChargebackOpen, ChargebackContested, ChargebackWon, ChargebackLost, ChargebackWithdrawn}
 
 // nextChargeback is the whole life of a dispute. One that was won may be opened again: the networks know a second
-// round (pre-arbitration). What was lost is over.
+// round (pre-arbitration). What was lost is over, unless it was a mistake: amount, day and code of a record are fixed, so
+// that a wrong one is withdrawn and recorded anew.
 var nextChargeback = map[ChargebackStatus][]ChargebackStatus{
-	ChargebackOpen:      {ChargebackContested, ChargebackWon, ChargebackLost},
-	ChargebackContested: {ChargebackWon, ChargebackLost},
+	ChargebackOpen:      {ChargebackContested, ChargebackWon, ChargebackLost, ChargebackWithdrawn},
+	ChargebackContested: {ChargebackWon, ChargebackLost, ChargebackWithdrawn},
 	ChargebackWon:       {ChargebackOpen},
+	ChargebackLost:      {ChargebackWithdrawn},
 }
 
 // MayBecome says whether a dispute in s may go to t.
@@ -42,10 +45,12 @@ func (s ChargebackStatus) MayBecome(t ChargebackStatus) bool {
 func (s ChargebackStatus) Next() []ChargebackStatus { return slices.Clone(nextChargeback[s]) }
 
 // Holds says whether the card's bank takes the disputed money back, or may: what stands against giving it back too.
-func (s ChargebackStatus) Holds() bool { return s != ChargebackWon }
+func (s ChargebackStatus) Holds() bool { return s != ChargebackWon && s != ChargebackWithdrawn }
 
 // Over says whether nothing is awaited any more.
-func (s ChargebackStatus) Over() bool { return s == ChargebackWon || s == ChargebackLost }
+func (s ChargebackStatus) Over() bool {
+	return s == ChargebackWon || s == ChargebackLost || s == ChargebackWithdrawn
+}
 
 // ChargebackTerms are what a merchant's bank writes about a dispute.
 type ChargebackTerms struct {
@@ -224,7 +229,7 @@ func (p Payment) FollowUp(c Chargeback, change ChargebackChange, s Step) (Move, 
 				return Move{}, err
 			}
 			minor, c.RefundedBefore = c.Amount.Minor, p.Refunded
-		case c.Status == ChargebackWon:
+		case was.Status.Holds() && !c.Status.Holds():
 			minor = -c.Amount.Minor
 		}
 		if c.Status.Over() {

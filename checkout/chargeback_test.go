@@ -27,6 +27,7 @@ func TestChargebackStatuses(t *testing.T) {
 	allowed := map[[2]ChargebackStatus]bool{
 		{ChargebackOpen, ChargebackContested}: true, {ChargebackOpen, ChargebackWon}: true, {ChargebackOpen, ChargebackLost}: true,
 		{ChargebackContested, ChargebackWon}: true, {ChargebackContested, ChargebackLost}: true, {ChargebackWon, ChargebackOpen}: true,
+		{ChargebackOpen, ChargebackWithdrawn}: true, {ChargebackContested, ChargebackWithdrawn}: true, {ChargebackLost, ChargebackWithdrawn}: true,
 	}
 	for _, from := range ChargebackStatuses {
 		for _, to := range ChargebackStatuses {
@@ -58,6 +59,23 @@ func TestChargebackStatuses(t *testing.T) {
 				t.Errorf("%s → %s", from, to)
 			}
 		}
+	}
+}
+
+// What was withdrawn holds nothing, is over, and is told as that.
+func TestWithdrawn(t *testing.T) {
+	for status, want := range map[ChargebackStatus][2]bool{
+		ChargebackOpen: {true, false}, ChargebackContested: {true, false}, ChargebackWon: {false, true}, ChargebackLost: {true, true}, ChargebackWithdrawn: {false, true},
+	} {
+		if got := [2]bool{status.Holds(), status.Over()}; got != want {
+			t.Errorf("%s holds and is over: %v", status, got)
+		}
+	}
+	p, c := disputable(), dispute(900)
+	p.Disputed, c.Status, c.ClosedAt = 900, ChargebackLost, week.At.Add(-time.Hour)
+	m, err := p.FollowUp(c, ChargebackChange{Status: ChargebackWithdrawn}, week)
+	if err != nil || m.To.Disputed != 0 || m.Chargeback.Topic(ChargebackLost) != TopicChargebackClosed || !m.Chargeback.ClosedAt.Equal(week.At) {
+		t.Errorf("%+v %v", m, err)
 	}
 }
 

@@ -387,7 +387,7 @@ func (f *flow) stepBack(a args) {
 	f.answers("POST", "/v1/payments/"+paymentInURL.FindString(f.where[a.get("as", "payer")])+"/"+a.words[0], body, a.words[1:])
 }
 
-// dispute 201 [amount=50.00]: a new one; dispute won|lost|contested|open 200: the last one goes on.
+// dispute 201 [amount=50.00]: a new one; dispute won|lost|contested|withdrawn|open 200: the last one goes on.
 func (f *flow) stepDispute(a args) {
 	if status := checkout.ChargebackStatus(a.words[0]); slices.Contains(checkout.ChargebackStatuses, status) {
 		f.answers("PATCH", "/v1/chargebacks/"+f.ids["dispute"], map[string]any{"status": status}, a.words[1:])

@@ -252,6 +252,28 @@ func TestPanelSecondRound(t *testing.T) {
 	r.trailWhole()
 }
 
+// What was recorded by mistake is withdrawn, even when it was lost: the money is free again.
+func TestPanelWithdrawsADispute(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	id := r.paid()
+	by := checkout.By{Actor: "operator"}
+	made, err := r.app.flow.RecordChargeback(t.Context(), by, demoMerchant, checkout.PaymentID(id), checkout.ChargebackAsk{})
+	r.must("record", err, nil)
+	_, err = r.app.flow.ChangeChargeback(t.Context(), by, demoMerchant, made.ID, checkout.ChargebackChange{Status: checkout.ChargebackLost})
+	r.must("lost", err, nil)
+	w := r.signedIn()
+	at := "/panel/payments/" + id
+	page := w.open(at+"?dispute="+string(made.ID), http.StatusOK)
+	w.sees(page, "Kaybedildi", "Geri çekildi")
+	form := []string{"status", "withdrawn", "case", "", "words", "Yanlış ödeme", "respond_by", "", "seen", w.hidden(page, "seen")}
+	w.sees(w.post(at+"/chargebacks/"+string(made.ID), http.StatusOK, form...), "250,00 TL tutarındaki itiraz geri çekildi olarak kaydedilecek", "Bu itiraz bir daha açılamaz")
+	w.sees(w.open(w.post(at+"/chargebacks/"+string(made.ID), http.StatusSeeOther, append(form, "sure", "yes")...), http.StatusOK), "Geri çekildi", "Yanlış ödeme", "İptal et", "İtiraz kaydet")
+	w.sees(w.open("/panel/chargebacks?status=withdrawn", http.StatusOK), "250,00 TL", "Geri çekildi")
+	r.must("free again", r.ledgerPayment(id).Disputed, int64(0))
+	r.trailWhole()
+}
+
 // Who sees only his own links sees no colleague's disputes.
 func TestPanelDisputesOfOthersAreHidden(t *testing.T) {
 	t.Parallel()

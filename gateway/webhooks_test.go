@@ -164,14 +164,14 @@ func TestI18_ADisputeIsTold(t *testing.T) {
 	told := c.take()
 	r.must("opened", typesOf(told), []string{"chargeback.opened"})
 	r.must("as it is shown", told[0].Data, made)
-	for _, to := range []string{"contested", "won", "open"} {
+	for _, to := range []string{"contested", "won", "open", "lost", "withdrawn"} {
 		status, _ = r.api("PATCH", "/v1/chargebacks/"+fmt.Sprint(made["id"]), map[string]any{"status": to})
 		r.must(to, status, http.StatusOK)
 		r.app.deliver(t)
 	}
 	told = c.take()
-	r.must("went on", typesOf(told), []string{"chargeback.updated", "chargeback.closed", "chargeback.opened"})
-	r.must("how", []any{told[0].Data["status"], told[1].Data["status"], told[2].Data["status"]}, []any{"contested", "won", "open"})
+	r.must("went on", typesOf(told), []string{"chargeback.updated", "chargeback.closed", "chargeback.opened", "chargeback.closed", "chargeback.closed"})
+	r.must("how", []any{told[0].Data["status"], told[1].Data["status"], told[2].Data["status"], told[3].Data["status"], told[4].Data["status"]}, []any{"contested", "won", "open", "lost", "withdrawn"})
 	r.trailWhole()
 }
 

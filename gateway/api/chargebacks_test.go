@@ -71,6 +71,13 @@ func TestChargebacksAreFollowedToTheirEnd(t *testing.T) {
 		t.Errorf("%+v", now)
 	}
 	h.refused(h.ask("PATCH", "/v1/chargebacks/"+second.ID, `{"status":"open"}`), 409, "chargeback_state")
+	if now = read[dispute](t, h.ask("PATCH", "/v1/chargebacks/"+second.ID, `{"status":"withdrawn"}`)); now.Status != "withdrawn" || now.ClosedAt == nil {
+		t.Errorf("%+v", now)
+	}
+	h.refused(h.ask("PATCH", "/v1/chargebacks/"+second.ID, `{"status":"open"}`), 409, "chargeback_state")
+	if again := h.ask("POST", disputes, `{"amount":5000}`); again.status != http.StatusCreated {
+		t.Errorf("recorded anew: %s %s", again, again.body)
+	}
 
 	tried := h.pays(h.stored(h.make(`{"amount":25000,"currency":"TRY"}`).ID))
 	h.refused(h.ask("POST", "/v1/payments/"+string(tried.ID)+"/chargebacks", `{}`), 409, "payment_not_disputable")

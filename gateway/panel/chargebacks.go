@@ -32,7 +32,7 @@ type disputes struct {
 
 // certain is what will be written about a dispute.
 type certain struct {
-	Step   string // open, contested, won, lost, or again for a second round; noted where the status stays
+	Step   string // open, contested, won, lost, withdrawn, or again for a second round; noted where the status stays
 	Amount checkout.Money
 	Path   string
 	Fields []Choice // the form's, name and value
@@ -300,6 +300,8 @@ func (p *Page) DisputeState(status checkout.ChargebackStatus) Pill {
 		pill.Icon, pill.Tone = "check", "good"
 	case checkout.ChargebackLost:
 		pill.Icon, pill.Tone = "cross", "bad"
+	case checkout.ChargebackWithdrawn:
+		pill.Icon, pill.Tone = "cross", ""
 	}
 	return pill
 }

@@ -252,6 +252,8 @@ func fill() *shelf {
 				Status: checkout.RefundVoided, CreatedAt: noon.Add(10 * time.Minute), UpdatedAt: noon.Add(10 * time.Minute)},
 		},
 		disputes: []checkout.Chargeback{
+			{ID: "cbk_0000000000000000000004", Payment: "pay_0000000000000000000007", Amount: checkout.Money{Minor: 99, Currency: checkout.TRY}, Status: checkout.ChargebackWithdrawn,
+				ChargebackTerms: checkout.ChargebackTerms{ReceivedAt: "2026-11-29"}, CreatedAt: noon.Add(200 * time.Hour), ClosedAt: noon.Add(201 * time.Hour)},
 			{ID: "cbk_0000000000000000000003", Payment: "pay_0000000000000000000002", Amount: checkout.Money{Minor: 1200, Currency: checkout.JPY}, Status: checkout.ChargebackWon,
 				ChargebackTerms: checkout.ChargebackTerms{ReceivedAt: "2026-11-28"}, CreatedAt: noon.Add(200 * time.Hour), ClosedAt: noon.Add(300 * time.Hour)},
 			{ID: "cbk_0000000000000000000002", Payment: "pay_0000000000000000000007", Amount: checkout.Money{Minor: 5000, Currency: checkout.TRY}, Status: checkout.ChargebackLost, RefundedBefore: 900,
@@ -327,6 +329,9 @@ func TestEveryCodeAndTitleHasWords(t *testing.T) {
 		words(checkout.Classes), words(checkout.Resolutions), words([]checkout.LineState{checkout.LineDone, checkout.LineVoided, checkout.LineRefunded, checkout.LineFailed}), []string{"manual"})
 	links, _ := ByName("links")
 	codes = append(codes, links.Choices(FilterStatus)...)
+	for _, status := range checkout.ChargebackStatuses {
+		codes = append(codes, "chargeback."+string(status))
+	}
 	for _, code := range codes {
 		if w, ok := spoken[code]; !ok || w.TR == "" || w.EN == "" {
 			t.Errorf("%s has no words", code)

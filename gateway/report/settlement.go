@@ -196,7 +196,7 @@ func takenBack(b back) entry {
 	return e
 }
 
-// takenByBank is a dispute that is not won: a line of its own, negative. Whether the bank returns its commission of
+// takenByBank is a dispute that is neither won nor withdrawn: a line of its own, negative. Whether the bank returns its commission of
 // the sale is not known.
 func takenByBank(c disputed) entry {
 	came := startOf(c.ReceivedAt)

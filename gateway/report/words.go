@@ -25,7 +25,7 @@ var spoken = map[string]Words{
 	"repaired": {"Bankaya soruldu, düzeldi", "Repaired"}, "given_back": {"Geri verildi", "Given back"}, "manual": {"Elle girildi", "Manual"}, "accepted": {"Kabul edildi", "Accepted"}, "done": {"Yapıldı", "Done"},
 	"sale": {"Satış", "Sale"}, "void": {"İptal", "Void"}, "refund": {"İade", "Refund"}, "chargeback": {"Harcama itirazı", "Chargeback"},
 	"chargeback.open": {"Yanıt bekliyor", "Waits for an answer"}, "chargeback.contested": {"Belgeler gönderildi", "Documents sent"},
-	"chargeback.won": {"Kazanıldı", "Won"}, "chargeback.lost": {"Kaybedildi", "Lost"},
+	"chargeback.won": {"Kazanıldı", "Won"}, "chargeback.lost": {"Kaybedildi", "Lost"}, "chargeback.withdrawn": {"Geri çekildi", "Withdrawn"},
 	"full": {"Kartı veren banka (tam doğrulama)", "The issuer (fully authenticated)"}, "attempted": {"Kartı veren banka (yarım doğrulama)", "The issuer (attempted)"},
 	"credit": {"Kredi kartı", "Credit"}, "debit": {"Banka kartı", "Debit"}, "prepaid": {"Ön ödemeli", "Prepaid"},
 

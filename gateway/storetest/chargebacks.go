@@ -139,6 +139,8 @@ func chargebackStale(b *Books) {
 	_, err = b.Ledger.Move(b.ctx, late)
 	b.want(err, checkout.ErrStale)
 	b.equal("lost", []any{b.readChargeback(c.ID).Status, b.Read(p.ID)}, []any{checkout.ChargebackLost, lost})
+	back := b.FollowUp(lost, c.ID, checkout.ChargebackWithdrawn)
+	b.equal("withdrawn", []any{b.readChargeback(c.ID).Status, back.Disputed, b.Read(p.ID)}, []any{checkout.ChargebackWithdrawn, int64(0), back})
 }
 
 // The refund's asker read the payment before the chargeback was recorded.

@@ -535,8 +535,8 @@ func (c *Client) ReadRefund(ctx context.Context, id RefundID) (*Refund, error) {
 
 // RecordChargeback: record a dispute of a payment. Without an amount all that is not in dispute yet is disputed, and
 // without received_at the bank's letter is of today. What went back before does not stand against it:
-// refunded_before says how much, and is the answer to send. Until it is won, what is disputed neither goes back by a
-// void nor by a refund.
+// refunded_before says how much, and is the answer to send. Until it is won or withdrawn, what is disputed neither
+// goes back by a void nor by a refund.
 func (c *Client) RecordChargeback(ctx context.Context, id PaymentID, in NewChargeback, options ...Option) (*Chargeback, error) {
 	out := new(Chargeback)
 	if err := c.do(ctx, call{method: http.MethodPost, path: at("/v1/payments/{}/chargebacks", string(id))}, in, out, options...); err != nil {
@@ -581,8 +581,8 @@ func (c *Client) ReadChargeback(ctx context.Context, id ChargebackID) (*Chargeba
 
 // ChangeChargeback: record how a dispute goes on. What is not named stays; null takes a text or day away. open
 // becomes contested, won or lost, contested becomes won or lost, and won becomes open again when a second round
-// comes. What was lost is over. With a second round received_at becomes today, and respond_by null where it is not
-// named.
+// comes. With that received_at becomes today, and respond_by null where it is not named. What is not won becomes
+// withdrawn where it was recorded by mistake, which is the end of it: record it anew as it should be.
 func (c *Client) ChangeChargeback(ctx context.Context, id ChargebackID, in ChargebackChange) (*Chargeback, error) {
 	out := new(Chargeback)
 	if err := c.do(ctx, call{method: http.MethodPatch, path: at("/v1/chargebacks/{}", string(id))}, in, out); err != nil {

@@ -684,7 +684,7 @@ type Payment struct {
 	Items []Item `json:"items"`
 	// What was given back so far, in minor units of the total.
 	RefundedAmount int64 `json:"refunded_amount"`
-	// What the card's bank takes back, or may, in minor units of the total; its chargebacks that were not won.
+	// What the card's bank takes back, or may, in minor units of the total; its chargebacks that were neither won nor withdrawn.
 	DisputedAmount int64     `json:"disputed_amount"`
 	CreatedAt      time.Time `json:"created_at"`
 	UpdatedAt      time.Time `json:"updated_at"`
@@ -947,6 +947,7 @@ const (
 	ChargebackStatusContested ChargebackStatus = "contested" // Documents were sent to it.
 	ChargebackStatusWon       ChargebackStatus = "won"       // The money stays.
 	ChargebackStatusLost      ChargebackStatus = "lost"      // The card's bank took the money back.
+	ChargebackStatusWithdrawn ChargebackStatus = "withdrawn" // It was recorded by mistake, or the card holder took it back.
 )
 
 // NewChargeback is what the bank writes of a dispute. Days are like 2026-12-01.
@@ -1307,7 +1308,7 @@ const (
 	EventTypePaymentRefunded     EventType = "payment.refunded"      // All or a part of it was given back.
 	EventTypeChargebackOpened    EventType = "chargeback.opened"     // A dispute was recorded, or one that was won came back.
 	EventTypeChargebackUpdated   EventType = "chargeback.updated"    // It goes on: documents were sent, or what is known of it changed.
-	EventTypeChargebackClosed    EventType = "chargeback.closed"     // It was won or lost.
+	EventTypeChargebackClosed    EventType = "chargeback.closed"     // It was won, lost or withdrawn.
 	EventTypeDeliveryFailed      EventType = "delivery.failed"       // An event was given up for one endpoint, or a message.
 )
 

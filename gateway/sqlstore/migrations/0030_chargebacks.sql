@@ -11,7 +11,7 @@ CREATE TABLE chargebacks (
     created_at      BIGINT NOT NULL,
     -- What moves; the day of the letter with a second round.
     received_at     BIGINT NOT NULL,
-    status          TEXT NOT NULL CHECK (status IN ('open', 'contested', 'won', 'lost')),
+    status          TEXT NOT NULL CHECK (status IN ('open', 'contested', 'won', 'lost', 'withdrawn')),
     reason          TEXT NOT NULL,
     case_number     TEXT NOT NULL,
     respond_by      BIGINT NOT NULL,
@@ -25,5 +25,5 @@ CREATE INDEX chargebacks_merchant ON chargebacks (merchant, created_at, id);
 CREATE INDEX chargebacks_received ON chargebacks (merchant, received_at, id);
 -- What waits for an answer: few, and asked for by every first screen.
 CREATE INDEX chargebacks_open ON chargebacks (merchant, respond_by) WHERE status = 'open';
--- How much of a payment is in dispute and not won; 0 is bound into the audit trail as it always was.
+-- How much of a payment is in dispute, neither won nor withdrawn; 0 is bound into the audit trail as it always was.
 ALTER TABLE payments ADD COLUMN disputed BIGINT NOT NULL DEFAULT 0;
