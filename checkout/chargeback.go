@@ -74,7 +74,7 @@ type Chargeback struct {
 	Status   ChargebackStatus
 	ChargebackTerms
 	// RefundedBefore is how much of the payment had gone back already, in minor units, when the dispute was recorded, or
-	// opened again: the strongest answer there is.
+	// opened again: the strongest answer there is. A refund that was on its way then is not in it.
 	RefundedBefore int64
 	Actor          string // who recorded it
 	CreatedAt      time.Time

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/odelink/odelink/checkout"
+	"github.com/odelink/odelink/threeds/banksim"
 )
 
 // A dispute is recorded in two steps and once, stops what would give the money back as well, and is followed to its end.
@@ -137,6 +138,27 @@ func TestPanelEvidence(t *testing.T) {
 		t.Error("the last hash of the trail is not on the page")
 	}
 	w.misses(page, "4155650000000007")
+}
+
+// A refund that was on its way when the dispute was recorded is not in what had gone back before, and on the paper it is.
+func TestPanelEvidenceListsWhatWasOnItsWay(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	id := r.paid()
+	r.closeDay()
+	r.bankFault(banksim.StepRefund, banksim.FaultTimeoutAfter, "", 1)
+	r.back(id, "refunds", map[string]any{"amount": 5000}, 202, "status", "pending")
+	made, err := r.app.flow.RecordChargeback(t.Context(), checkout.By{Actor: "operator"}, demoMerchant, checkout.PaymentID(id), checkout.ChargebackAsk{})
+	r.must("record", err, nil)
+	w := r.signedIn()
+	w.sees(w.open("/panel/payments/"+id+"/evidence", http.StatusOK), "İade Bankadan yanıt bekleniyor")
+	r.settleFor(20 * time.Minute)
+	one, err := r.app.ledger.ChargebackOf(t.Context(), demoMerchant, made.ID)
+	r.must("had gone back", []any{r.ledgerPayment(id).Refunded, one.RefundedBefore, err}, []any{int64(5000), int64(0), nil})
+	w = r.signedIn()
+	page := w.open("/panel/payments/"+id+"/evidence", http.StatusOK)
+	w.sees(page, "Geri verilen 50,00 TL", "İptal ve iadeler", "İade İade edildi")
+	w.misses(page, "İtirazdan önce iade edilen")
 }
 
 // What was sold is what the payer read: neither an edited link's words nor its lines are on his payment's paper.

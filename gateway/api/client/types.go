@@ -993,7 +993,7 @@ type Chargeback struct {
 	// The last day for an answer.
 	RespondBy string `json:"respond_by"`
 	// What of the payment had gone back already when the dispute was recorded, or opened again: the strongest
-	// answer there is.
+	// answer there is. What is on its way then is not in it; the payment's refunds tell how that ended.
 	RefundedBefore int64     `json:"refunded_before"`
 	CreatedAt      time.Time `json:"created_at"`
 	UpdatedAt      time.Time `json:"updated_at"`
