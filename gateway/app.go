@@ -42,6 +42,7 @@ type seams struct {
 	roots  *x509.CertPool           // of mail servers and SMS providers; nil = the system's
 	fault  func(point string) error // of the ledger
 	log    io.Writer                // nil = standard error
+	redis  time.Duration            // how long Redis is waited for; 0 = as long as in production
 }
 
 // systemClock is time.Now.
@@ -159,7 +160,7 @@ func (a *app) openHot(ctx context.Context) error {
 		a.memory = memstore.New(a.seams.clock)
 	} else {
 		var err error
-		if a.redis, err = redisstore.Open(ctx, redisstore.Config{URL: a.cfg.RedisURL, Observer: a.watch.redis()}); err != nil {
+		if a.redis, err = redisstore.Open(ctx, redisstore.Config{URL: a.cfg.RedisURL, Bound: a.seams.redis, Observer: a.watch.redis()}); err != nil {
 			return fmt.Errorf("open Redis: %w", err)
 		}
 		v.Shared = a.redis
