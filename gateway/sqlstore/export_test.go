@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"math"
 	"time"
 
 	"github.com/odelink/odelink/checkout"
@@ -15,7 +16,7 @@ func PaymentSearchHinted(q checkout.PaymentQuery, hints bool) (text string, args
 	return paymentSearch(q, defaultPage, hints, meant{})
 }
 
-// PaymentWalk is the question where a text names many links, or many payments call for attention.
+// PaymentWalk is the question where a text names many links.
 func PaymentWalk(q checkout.PaymentQuery, hints bool) (text string, args []any, err error) {
 	return paymentSearch(q, defaultPage, hints, meant{walk: true})
 }
@@ -49,6 +50,11 @@ func CollectedByCount(q checkout.ReportQuery) (text string, args []any) { return
 
 func PaidGroups(m checkout.MerchantID, maker checkout.UserID, from, to time.Time) (text string, args []any) {
 	return paidGroups(m, maker, from, to)
+}
+
+// CallingEvents is the first question of a list of what calls for a person.
+func CallingEvents(q checkout.PaymentQuery) (text string, args []any) {
+	return callingQuestion(q, spot{at: math.MaxInt64})
 }
 
 func Calling(m checkout.MerchantID, maker checkout.UserID, most int) (text string, args []any) {

@@ -163,14 +163,7 @@ func (s *Store) SearchPayments(ctx context.Context, q checkout.PaymentQuery) ([]
 	ctx, cancel := context.WithTimeout(ctx, searchTime)
 	defer cancel()
 	limit := pageSize(q.Limit)
-	named, err := s.manyMeant(ctx, q)
-	if err != nil {
-		return nil, "", err
-	}
-	out, found, err := s.findPayments(ctx, q, limit, named)
-	if err == nil && !found {
-		out, _, err = s.findPayments(ctx, q, limit, meant{})
-	}
+	out, err := s.newestPayments(ctx, q, limit)
 	if err != nil {
 		return nil, "", err
 	}
@@ -181,47 +174,43 @@ func (s *Store) SearchPayments(ctx context.Context, q checkout.PaymentQuery) ([]
 	return out[:limit], makeCursor(last.CreatedAt, string(last.ID)), nil
 }
 
-// meant says how payments are found by what stands elsewhere: the links that a text names, or events.
+// newestPayments finds a page of a list and one row more, the way that what is asked is met soonest.
+func (s *Store) newestPayments(ctx context.Context, q checkout.PaymentQuery, limit int) ([]checkout.Payment, error) {
+	if q.Attention && q.Any == nil && !q.Waiting && walked(q) {
+		return s.callingPayments(ctx, q, limit+1)
+	}
+	var named meant
+	if q.Any != nil && q.Any.Text != "" {
+		var err error
+		if named, err = s.linksMeant(ctx, q); err != nil {
+			return nil, err
+		}
+	}
+	out, found, err := s.findPayments(ctx, q, limit, named)
+	if err == nil && !found {
+		out, _, err = s.findPayments(ctx, q, limit, meant{})
+	}
+	return out, err
+}
+
+// meant says how the links are found that a text names.
 type meant struct {
-	few   bool // the links are these
+	few   bool // they are these
 	links []checkout.LinkID
-	walk  bool // there are so many that the newest payments are soon met among them
+	walk  bool // so many that the newest payments are mostly theirs
 }
 
 const (
-	// fewMeant is how many links or events are few: their payments are looked up and put in order.
+	// fewMeant is how many links are few: their payments are looked up and put in order.
 	fewMeant = 500
 	// walkTime bounds the walk through payments, of which a thousandth takes a moment: many links may be named
 	// that nobody has paid.
 	walkTime = 250 * time.Millisecond
 )
 
-// manyMeant looks how much a question means that does not stand in the payments themselves. A list of the newest
-// payments needs none of it where it is much and nothing else is asked.
-func (s *Store) manyMeant(ctx context.Context, q checkout.PaymentQuery) (m meant, err error) {
-	switch {
-	case q.Any != nil && q.Any.Text != "":
-		return s.linksMeant(ctx, q)
-	case q.Attention && q.Any == nil && !q.Waiting && q.Maker == "" && walked(q):
-		m.walk, err = s.manyCall(ctx, q.Merchant)
-	}
-	return m, err
-}
-
-// walked says whether a list asks nothing that few of the newest payments would pass.
+// walked says whether a list asks nothing that few of the newest payments would pass, but perhaps who made their links.
 func walked(q checkout.PaymentQuery) bool {
 	return q.Status == "" && q.Account == "" && q.Currency == "" && q.Min == 0 && q.Max == 0 && q.Link == "" && q.Order == "" && q.Reference == ""
-}
-
-// manyCall says whether there are more than a few events for which a person should look at payments.
-func (s *Store) manyCall(ctx context.Context, m checkout.MerchantID) (many bool, err error) {
-	err = s.readWithin(ctx, searchTime, func(db querier) error {
-		return db.query(ctx, "SELECT count(*) FROM (SELECT 1 FROM events WHERE merchant = $1 AND "+attention+" LIMIT $2) AS found", func(r row) error {
-			many = r.num() > fewMeant
-			return nil
-		}, string(m), int64(fewMeant+1))
-	})
-	return many, err
 }
 
 // linksMeant finds the links that a text names, of who may see no others: his own.
@@ -277,7 +266,7 @@ func paymentSearch(q checkout.PaymentQuery, limit int, hints bool, named meant) 
 func paymentsFound(columns string, q checkout.PaymentQuery, limit int, hints bool, named meant) (text string, args []any, err error) {
 	f := &filter{}
 	if q.Any == nil && !q.Waiting {
-		f.paymentsOf(q, q.Reference != "" || q.Attention && !named.walk)
+		f.paymentsOf(q, q.Reference != "" || q.Attention)
 		text, err = f.page(&table{name: payments.name, list: columns}, isPayment, q.Cursor, limit)
 		return text, f.args, err
 	}
@@ -445,11 +434,8 @@ func (f *filter) paymentsOf(q checkout.PaymentQuery, few bool) {
 	if q.Reference != "" {
 		f.reference(q.Reference)
 	}
-	switch {
-	case q.Attention && few:
+	if q.Attention {
 		f.add("id IN (SELECT subject FROM events WHERE merchant = ? AND "+attention+")", string(q.Merchant))
-	case q.Attention: // a question of its own for each payment, which no planner turns round
-		f.add("(SELECT count(*) FROM events WHERE merchant = ? AND subject = payments.id AND "+attention+") > 0", string(q.Merchant))
 	}
 	if q.Link != "" {
 		f.add("link = ?", string(q.Link))
@@ -517,8 +503,8 @@ func (f *filter) reference(reference string) {
 	f.add("id >= ? AND id < ?", prefix, prefix+pastIDs)
 }
 
-// attention is which events call for a person. Its words are those of the index events_attention: neither
-// engine uses that for a parameter.
+// attention is which events call for a person. Its words are those of the indexes events_attention and events_calling:
+// neither engine uses them for a parameter.
 const attention = "type = '" + checkout.EventAmountDiffers + "'"
 
 // Attention answers the events for which a person should look at payments.

@@ -1500,8 +1500,23 @@ func attention(b *Books) {
 	for range 501 { // more than a store looks up one by one
 		second = differs(second, "1.00 TRY")
 	}
-	b.equal("many, newest first", find(checkout.PaymentQuery{Merchant: b.Merchant}), []checkout.PaymentID{second.ID, first.ID})
-	b.equal("many, the next page", find(checkout.PaymentQuery{Merchant: b.Merchant, Limit: 1}), []checkout.PaymentID{second.ID})
+	b.Clock.Advance(time.Second)
+	first = differs(first, "2.00 TRY") // the newest event, of the older payment
+	list := checkout.PaymentQuery{Merchant: b.Merchant}
+	b.equal("newest first", find(list), []checkout.PaymentID{second.ID, first.ID})
+	list.Limit, list.Attention = 1, true
+	page, next, err := b.Ledger.SearchPayments(b.ctx, list)
+	b.must(err)
+	b.equal("a page", []checkout.PaymentID{page[0].ID}, []checkout.PaymentID{second.ID})
+	list.Cursor = next
+	page, next, err = b.Ledger.SearchPayments(b.ctx, list)
+	b.must(err)
+	b.equal("the next page, which is the last", []any{len(page), page[0].ID, next}, []any{1, first.ID, ""})
+	list.Cursor = "x"
+	_, _, err = b.Ledger.SearchPayments(b.ctx, list)
+	b.want(err, checkout.ErrCursor)
+	b.equal("since", find(checkout.PaymentQuery{Merchant: b.Merchant, From: second.CreatedAt}), []checkout.PaymentID{second.ID})
+	b.equal("until", find(checkout.PaymentQuery{Merchant: b.Merchant, To: second.CreatedAt}), []checkout.PaymentID{first.ID})
 	stranger := b.NewMerchant()
 	b.equal("foreign", find(checkout.PaymentQuery{Merchant: stranger}), []checkout.PaymentID{})
 
@@ -1520,7 +1535,7 @@ func attention(b *Books) {
 		return out
 	}
 	type answer = map[checkout.PaymentID][]string
-	b.equal("in order", said(b.Merchant, quiet.ID, first.ID), answer{first.ID: {"251.00 TRY", "250.00 USD"}})
+	b.equal("in order", said(b.Merchant, quiet.ID, first.ID), answer{first.ID: {"251.00 TRY", "250.00 USD", "2.00 TRY"}})
 	calling := func(m checkout.MerchantID, maker checkout.UserID, most int) int64 {
 		b.Helper()
 		n, err := b.Ledger.Calling(b.ctx, m, maker, most)
@@ -1533,6 +1548,8 @@ func attention(b *Books) {
 	own.Maker = nobody.ID
 	b.must(b.Ledger.CreateLink(b.ctx, own))
 	differs(b.Pay(b.ReadLink(own.Link.ID)), "1.00 TRY")
+	b.equal("of who made the link", len(find(checkout.PaymentQuery{Merchant: b.Merchant, Maker: nobody.ID})), 1)
+	b.equal("of who made none", find(checkout.PaymentQuery{Merchant: b.Merchant, Maker: b.User().ID}), []checkout.PaymentID{})
 	b.equal("counted of who made the link", []int64{calling(b.Merchant, nobody.ID, 100), calling(b.Merchant, "", 100)}, []int64{1, 3})
 	b.equal("each of many", len(said(b.Merchant, second.ID)[second.ID]), 502)
 	b.equal("none asked for", said(b.Merchant), answer{})
