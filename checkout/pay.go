@@ -145,6 +145,7 @@ type attempt struct {
 	count   int
 	answers []Answer
 	items   []Item
+	route   Route // "" = follows from the accounts
 }
 
 // attempt checks the whole form at once, so that the payer sees every mistake together.
@@ -254,7 +255,7 @@ func (s *Service) begin(ctx context.Context, sh *Shop, hot Hot, r PayRequest, a 
 			return started, err
 		}
 		s.Observer.Fault("open 3-D Secure", err)
-		lastErr, accounts = err, rest
+		lastErr, accounts, a.route = err, rest, RouteBackup
 		if started.Payment.ID != "" {
 			last = started
 			written++
@@ -291,7 +292,7 @@ func (s *Service) open(ctx context.Context, sh *Shop, account Account, hot Hot, 
 		return Started{Hot: hot}, err
 	}
 	first := Event{Merchant: p.Merchant, Subject: string(p.ID), Seq: 1, Type: "payment.challenged", Actor: "payer", IP: r.IP, At: p.CreatedAt,
-		Data: map[string]string{"account": string(account.ID), "bank_order": string(p.BankOrder), "total": p.Total.String(), "installments": strconv.Itoa(p.Installments), "bin": p.Card.BIN}}
+		Data: map[string]string{"account": string(account.ID), "bank_order": string(p.BankOrder), "total": p.Total.String(), "installments": strconv.Itoa(p.Installments), "bin": p.Card.BIN, "route": a.routed(sh.Accounts)}}
 	if p, err = s.Ledger.Admit(ctx, p, first, s.consents(sh, hot, p, a.offer, r.Consents)...); err != nil {
 		return Started{Hot: hot}, fmt.Errorf("admit payment: %w", err)
 	}

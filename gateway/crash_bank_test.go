@@ -61,6 +61,7 @@ func TestC20_backupBankBeforeTheChallenge(t *testing.T) {
 			p := c.atBank(nil)
 			made := c.ledgerPayment(p.id)
 			c.must("account of the payment", made.Account, backup)
+			c.must("why it went there", c.routeOf(p.id), checkout.RouteBackup)
 			all := c.allPayments()
 			c.must("payments", len(all), 2)
 			for _, other := range all {
@@ -70,6 +71,7 @@ func TestC20_backupBankBeforeTheChallenge(t *testing.T) {
 				if other.BankOrder == made.BankOrder || other.Account == backup {
 					t.Errorf("the first try was %+v", other)
 				}
+				c.must("why the first went where it did", c.routeOf(string(other.ID)), checkout.RouteFirst)
 				c.ended(string(other.ID), checkout.StatusFailed, checkout.ReasonUnreachable, 0)
 			}
 			p.back().wants(http.StatusOK, "Ödeme tamamlandı")
@@ -77,6 +79,16 @@ func TestC20_backupBankBeforeTheChallenge(t *testing.T) {
 			c.proven()
 		})
 	}
+}
+
+// routeOf is why a payment went to its account, as its first event says.
+func (c *crash) routeOf(id string) checkout.Route {
+	c.t.Helper()
+	list, err := c.app.ledger.Events(c.t.Context(), demoMerchant, id)
+	if err != nil || len(list) == 0 {
+		c.t.Fatalf("events of %s: %d, %v", id, len(list), err)
+	}
+	return checkout.Route(list[0].Data["route"])
 }
 
 func (r *rig) firstFault(step, fault string, times int) {

@@ -189,6 +189,11 @@ func TestEveryStepOfAPaymentHasWords(t *testing.T) {
 	wordsFor(t, "payments.event.", w.types)
 	wordsFor(t, "payments.actor.", w.actors)
 	wordsFor(t, "payments.data.", w.details)
+	routes := map[string]string{}
+	for _, r := range checkout.Routes {
+		routes[string(r)] = "route.go"
+	}
+	wordsFor(t, "payments.route.", routes)
 }
 
 // The same of the trail of a merchant's settings, and what it can be filtered by.

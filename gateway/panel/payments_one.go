@@ -472,7 +472,7 @@ func (p *Page) Actor(actor string) string {
 var factWords = map[string][]string{
 	"result": {"payments.result."}, "fence": {"payments.result."}, "cause": {"payments.cause."},
 	"reason": {"reason.", "payments.forged.", "links.reason."}, "error": {"webhooks.send.", "links.reason."},
-	"chargeback_status": {"disputes.status."},
+	"chargeback_status": {"disputes.status."}, "route": {"payments.route."},
 }
 
 // factMoney are the details that are money, written like "250.00 TRY".

@@ -274,7 +274,7 @@ func attempt(ids *checkout.IDs, rng *rand.Rand, link checkout.Link, account chec
 // admission is the event of a payment's beginning.
 func admission(p checkout.Payment) checkout.Event {
 	return checkout.Event{Type: "payment.challenged", Actor: "payer", IP: p.PayerIP, At: p.CreatedAt, Data: map[string]string{
-		"account": string(p.Account), "bank_order": string(p.BankOrder), "total": p.Total.String(), "installments": strconv.Itoa(p.Installments), "bin": p.Card.BIN,
+		"account": string(p.Account), "bank_order": string(p.BankOrder), "total": p.Total.String(), "installments": strconv.Itoa(p.Installments), "bin": p.Card.BIN, "route": string(checkout.RouteFirst),
 	}}
 }
 
