@@ -59,7 +59,7 @@ func TestMemoryOfALink(t *testing.T) {
 	packed, err := pack(storetest.HotCopy(1, time.Now()))
 	must(t, err)
 	t.Logf("packed %d bytes; MEMORY USAGE %d; with both tables %d per link", len(packed), one, each)
-	if each > 320 || one > 176 {
-		t.Errorf("a link takes %d bytes in all, %d by MEMORY USAGE; at most 320 and 176", each, one)
+	if each > 230 || one > 152 {
+		t.Errorf("a link takes %d bytes in all, %d by MEMORY USAGE; at most 230 and 152", each, one)
 	}
 }

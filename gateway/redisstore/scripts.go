@@ -40,7 +40,7 @@ return 1
 //
 // 1 = claimed, 0 = not here, -1 = another payment has it, -2 = paid.
 var claimScript = redis.NewScript(readCopy + `
-if n == 0 or v:byte(1) < 161 or v:byte(1) > 163 then return 0 end
+if n == 0 or v:byte(1) < 161 or v:byte(1) > 164 then return 0 end
 local now, untilms = tonumber(ARGV[2]), tonumber(ARGV[3])
 local held, mine = false, false
 if #v > n + 6 then

@@ -216,7 +216,7 @@ func TestC21_whatIsNotOurCopyIsNotHereAndIsOverwritten(t *testing.T) {
 		"a number":                     set("12345678901234567890"),
 		"a head alone":                 set(string(good[:12])),
 		"a copy cut short":             set(string(good[:len(good)-3])),
-		"a body of a newer version":    set(with(0, 0xA4)),
+		"a body of a newer version":    set(with(0, format+1)),
 		"another format altogether":    set(with(0, 0x11)),
 		"an unknown state":             set(with(1, 'x')),
 		"a length of zero":             set(with(9, 0)),
@@ -254,7 +254,7 @@ func TestC25_aNewerCopyOfALaterVersionIsNotReplacedByAnOlderOne(t *testing.T) {
 	h.Rev = 7
 	later, err := pack(h)
 	must(t, err)
-	later[0] = 0xA2
+	later[0] = format + 1
 	must(t, c.Set(t.Context(), key, later, time.Hour).Err())
 	h.Rev = 6
 	must(t, s.Publish(t.Context(), h))
