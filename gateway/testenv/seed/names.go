@@ -1,14 +1,33 @@
 package seed
 
-import "github.com/odelink/odelink/checkout"
+import (
+	"time"
 
-const base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	"github.com/odelink/odelink/checkout"
+)
+
+const (
+	base62  = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	plain31 = "23456789ABCDEFGHJKMNPQRSTUVWXYZ" // of the order numbers that checkout.IDs makes
+)
 
 // Token is the token of link number n. It looks as random as a drawn one, so that it spreads over shards,
 // slots and index pages as those do.
 func Token(n int) checkout.Token { return checkout.Token(spelled(uint64(n), 1, checkout.TokenLength)) }
 
 func linkID(n int) checkout.LinkID { return checkout.LinkID("lnk_" + spelled(uint64(n), 2, 22)) }
+
+// order is the order number of link number n, as the gateway makes one on that day for a merchant who gives none.
+// Multiplied by what shares no factor with them, all numbers below 31^8 stay different and look as random as drawn ones.
+func order(n int, made time.Time) checkout.OrderNumber {
+	b := []byte(made.UTC().Format("OD-060102-"))
+	v := uint64(n) * 2_654_435_761
+	for range 8 {
+		b = append(b, plain31[v%31])
+		v /= 31
+	}
+	return checkout.OrderNumber(b)
+}
 
 // spelled writes digits of base62 that follow from a number. Twelve of them stand for 71 bits, so that among ten
 // million numbers two alike are not to be expected; the ledger would refuse them.

@@ -44,6 +44,10 @@ func (l *Ledger) SignIn(ctx context.Context, role checkout.Role, own bool) (Visi
 // what people type, first pages and following ones, and single links and payments, those with the longest history
 // among them. Pages without parameters are not among them.
 func (l *Ledger) PanelPages(ctx context.Context) ([]string, error) {
+	named, err := l.Store.LinkByToken(ctx, Token(8))
+	if err != nil {
+		return nil, err
+	}
 	heavy, quiet := "/panel/links/"+string(linkID(7)), "/panel/links/"+string(linkID(Unpaid(0)))
 	pages := []string{
 		heavy, heavy + "/edit", heavy + "/print", quiet, quiet + "/edit", "/panel/links/new?from=" + string(linkID(7)),
@@ -56,7 +60,7 @@ func (l *Ledger) PanelPages(ctx context.Context) ([]string, error) {
 	for _, s := range []checkout.LinkStatus{checkout.LinkActive, checkout.LinkScheduled, checkout.LinkPaid, checkout.LinkExpired, checkout.LinkDeleted} {
 		pages = append(pages, "/panel/links?status="+string(s))
 	}
-	for _, typed := range []string{"Özel ders", "Ayşe Yılmaz", "musteri8@ornek.example", "OD-261122-000000008", "9999", "250,00", "415565******0042", "kimse böyle aramadı"} {
+	for _, typed := range []string{"Özel ders", "Ayşe Yılmaz", "musteri8@ornek.example", string(named.Order), "9999", "250,00", "415565******0042", "kimse böyle aramadı"} {
 		pages = append(pages, "/panel/links?q="+url.QueryEscape(typed), "/panel/payments?q="+url.QueryEscape(typed))
 	}
 	day := func(ago int) string { return l.began.AddDate(0, 0, -ago).Format(time.DateOnly) }

@@ -166,10 +166,10 @@ func (l *Ledger) pieces(ctx context.Context, from, until, size int, tell func(b 
 func lives(n int) time.Duration { return 7*24*time.Hour + time.Duration(n%1000)*20*time.Minute }
 
 // link is what number n is like as long as nothing happened: a single-use link with a description and instalments
-// of its own.
+// of its own, and an order number of the gateway's.
 func (l *Ledger) link(n int) checkout.Link {
 	return checkout.Link{
-		ID: linkID(n), Token: Token(n), Merchant: l.of(n).id, Order: checkout.OrderNumber(fmt.Sprintf("OD-261122-%09d", n)),
+		ID: linkID(n), Token: Token(n), Merchant: l.of(n).id, Order: order(n, l.began),
 		Amount: checkout.Money{Minor: 10_000 + int64(n%90_000), Currency: checkout.TRY}, Description: "Kasım ayı aidatı, B Blok",
 		Installments: []int{1, 2, 3, 6, 9, 12}, ActiveFrom: l.began, ExpiresAt: l.began.Add(lives(n)), Usage: checkout.UsageSingle,
 		Customer: checkout.Customer{Name: "Ayşe Yılmaz", Email: "ayse@ornek.example"}, Version: 1, Rev: 1, CreatedAt: l.began, UpdatedAt: l.began,

@@ -3,9 +3,11 @@ package seed
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"fmt"
 	"maps"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -318,5 +320,22 @@ func TestTokensOfNumbersAreValidAndDiffer(t *testing.T) {
 			t.Fatalf("link %d has the token %q", n, token)
 		}
 		seen[token] = true
+	}
+}
+
+// Seeded links have order numbers as the gateway makes them, because Redis keeps those shorter than a merchant's own.
+func TestOrderNumbersAreTheGatewaysAndDiffer(t *testing.T) {
+	made := time.Date(2026, 11, 23, 1, 30, 0, 0, time.FixedZone("Istanbul", 3*60*60))
+	shape := regexp.MustCompile(`^OD-261122-[2-9A-HJKMNP-Z]{8}$`)
+	if drawn := checkout.NewIDs(rand.Reader).OrderNumber(made); !shape.MatchString(string(drawn)) {
+		t.Fatalf("the gateway makes %q", drawn)
+	}
+	seen := map[checkout.OrderNumber]bool{}
+	for n := range 200_000 {
+		number := order(n*500, made)
+		if !shape.MatchString(string(number)) || seen[number] {
+			t.Fatalf("link %d has the order number %q", n, number)
+		}
+		seen[number] = true
 	}
 }

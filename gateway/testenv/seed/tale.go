@@ -123,6 +123,7 @@ func (t *tale) terms(made time.Time) checkout.Link {
 	link := t.Ledger.link(t.n)
 	link.CreatedAt = made.Truncate(time.Second)
 	link.UpdatedAt, link.ActiveFrom, link.ExpiresAt = link.CreatedAt, link.CreatedAt, link.CreatedAt.Add(7*24*time.Hour)
+	link.Order = order(t.n, link.CreatedAt)
 	link.Description = purposes[t.rng.IntN(len(purposes))]
 	link.Customer = checkout.Customer{Name: people[t.rng.IntN(len(people))], Email: fmt.Sprintf("musteri%d@ornek.example", t.n), Phone: fmt.Sprintf("+9053%08d", t.n)}
 	if t.rng.IntN(20) == 0 {

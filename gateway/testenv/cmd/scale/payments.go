@@ -231,35 +231,41 @@ func (b *bookkeeping) turn(ctx context.Context) (float64, error) {
 	return 3 * payTurn / time.Since(began).Seconds(), errors.Join(errs...)
 }
 
-// questions are what merchants ask for; n is how many payments there are.
-func questions(n int, now time.Time) []string {
+// questions are what merchants ask for; order is a link's among the others.
+func questions(order checkout.OrderNumber, now time.Time) []string {
 	day := func(ago int) string { return now.AddDate(0, 0, -ago).UTC().Format(time.RFC3339) }
-	order := fmt.Sprintf("OD-261122-%09d", n/2)
+	named := string(order)
 	return []string{
 		"/v1/payments?limit=100",
 		"/v1/payments?limit=100&status=declined",
 		"/v1/payments?limit=100&status=pending",
 		"/v1/payments?limit=100&from=" + url.QueryEscape(day(6)) + "&to=" + url.QueryEscape(day(5)),
-		"/v1/payments?order_id=" + order,
+		"/v1/payments?order_id=" + named,
 		"/v1/payments?limit=100&min=10007&max=10007",
 		"/v1/links?limit=100",
 		"/v1/links?limit=100&status=active",
 		"/v1/links?limit=100&status=deleted",
-		"/v1/links?order_id=" + order,
-		"/v1/links?limit=100&q=" + order,
+		"/v1/links?order_id=" + named,
+		"/v1/links?limit=100&q=" + named,
 	}
 }
 
 // lists asks both gateways in turns.
 func (c course) lists(ctx context.Context, small, big *site) (all []list, err error) {
-	for _, s := range []*site{small, big} {
+	now := time.Now()
+	var asking [2][]string
+	for i, s := range []*site{small, big} {
+		order, err := s.order(ctx, s.links/2)
+		if err != nil {
+			return nil, err
+		}
+		asking[i] = questions(order, now)
 		if _, err := s.start(ctx, true); err != nil {
 			return nil, err
 		}
 		defer func() { err = errors.Join(err, s.stop()) }()
 	}
-	now := time.Now()
-	few, many := questions(small.links, now), questions(big.links, now)
+	few, many := asking[0], asking[1]
 	for i := range many {
 		var one, other []float64
 		for range asked {
@@ -276,6 +282,16 @@ func (c course) lists(ctx context.Context, small, big *site) (all []list, err er
 		all = append(all, list{Question: many[i], Millis: measure.SpreadOf(other), Few: measure.SpreadOf(one)})
 	}
 	return all, nil
+}
+
+// order is the order number of link n, which says on which day it was made.
+func (s *site) order(ctx context.Context, n int) (order checkout.OrderNumber, err error) {
+	err = s.seeded(ctx, func(l *seed.Ledger) error {
+		link, err := l.Store.LinkByToken(ctx, seed.Token(n))
+		order = link.Order
+		return err
+	})
+	return order, err
 }
 
 // asks answers how many milliseconds an answer of the API took.

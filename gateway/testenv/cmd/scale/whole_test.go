@@ -48,7 +48,7 @@ func TestASmallRunMeasuresEverything(t *testing.T) {
 	if len(r.Panel) != 1 || len(r.Panel[0].Pages) < 150 || r.Panel[0].Pages[0].Median <= 0 || r.Panel[0].Pages[0].Bytes < 1000 {
 		t.Errorf("the panel: %+v", r.Panel)
 	}
-	if len(b.Lists) != len(questions(1, r.Began)) || b.Ratio.Median <= 0 || len(b.Sizes) != 2 || b.Sizes[1].Each <= 0 {
+	if len(b.Lists) != len(questions("", r.Began)) || b.Ratio.Median <= 0 || len(b.Sizes) != 2 || b.Sizes[1].Each <= 0 {
 		t.Errorf("payments: %+v", b)
 	}
 }
