@@ -375,9 +375,10 @@ const (
 	idDigits    = 22
 	twentyBytes = 15
 	// Ten digits of base62 fit 60 bits, two fit 12.
-	tenDigits = 839299365868340224
-	twoDigits = 62 * 62
-	digits62  = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	tenDigits  = fiveDigits * fiveDigits
+	fiveDigits = 62 * 62 * 62 * 62 * 62
+	twoDigits  = 62 * 62
+	digits62   = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 )
 
 func from62(s string) (uint64, bool) {
@@ -399,10 +400,13 @@ func from62(s string) (uint64, bool) {
 	return v, true
 }
 
-func put62(b []byte, v uint64) {
-	for i := len(b) - 1; i >= 0; i-- {
-		b[i] = digits62[v%62]
-		v /= 62
+// putTen writes ten digits, in halves that a processor works out side by side.
+func putTen(b []byte, v uint64) {
+	hi, lo := uint32(v/fiveDigits), uint32(v%fiveDigits)
+	for i := 4; i >= 0; i-- {
+		b[i], b[i+5] = digits62[hi%62], digits62[lo%62]
+		hi /= 62
+		lo /= 62
 	}
 }
 
@@ -685,14 +689,14 @@ func (r *reader) twenty(prefix string) idRef {
 	place := r.keep(prefix)
 	r.n += idDigits
 	digits := r.room[place.to:r.n]
-	put62(digits[:10], hi)
-	put62(digits[10:20], lo)
+	putTen(digits[:10], hi)
+	putTen(digits[10:20], lo)
 	return idRef{from: place.from, to: r.n}
 }
 
 func (r *reader) lastTwo(ref idRef, end uint64) {
 	r.bad = r.bad || end >= twoDigits
-	put62(r.room[ref.to-2:ref.to], end)
+	r.room[ref.to-2], r.room[ref.to-1] = digits62[end/62%62], digits62[end%62]
 }
 
 func (r *reader) take(n int) string {
