@@ -67,7 +67,8 @@ type Resolution string
 
 // The resolutions.
 const (
-	// ResolvedRepaired: the bank was asked, and what it answered is what the ledger has now.
+	// ResolvedRepaired: the bank was asked, and what it answered, and its line if the list has one, is what the ledger
+	// has now.
 	ResolvedRepaired Resolution = "repaired"
 	// ResolvedGivenBack: the bank held money for a payment that had ended here, and it went back.
 	ResolvedGivenBack Resolution = "given_back"
@@ -467,10 +468,28 @@ func (s *Service) deal(ctx context.Context, by By, row *RunRow, ask RowAsk) (ent
 	if p, err = s.apply(ctx, by, p, out, row.Bank); err != nil && !errors.Is(err, ErrStale) {
 		return nil, err
 	}
-	if p.agrees(out) {
+	if !p.agrees(out) {
+		return nil, nil
+	}
+	refunds, err := s.Ledger.RefundsOf(ctx, p.Merchant, []PaymentID{p.ID})
+	if err == nil && row.agrees(p, refunds[p.ID]) {
 		row.Resolution = ResolvedRepaired
 	}
-	return nil, nil
+	return nil, err
+}
+
+// agrees says whether the list's line, if there is one, is what the ledger has of the payment now. A bank may answer
+// other than it listed: then the row stays for a person.
+func (r RunRow) agrees(p Payment, refunds []Refund) bool {
+	if r.Bank.Row == 0 {
+		return true
+	}
+	for _, pair := range MatchDay(r.Day, []BankLine{r.Bank}, DayBooks{Payments: []Payment{p}, Refunds: refunds}) {
+		if pair.Bank.Row == r.Bank.Row && pair.Class != ClassMatched {
+			return false
+		}
+	}
+	return true
 }
 
 // hear asks the bank about a payment now.

@@ -60,7 +60,7 @@ func TestPanelReconcilesADay(t *testing.T) {
 	w.sees(w.open(run, http.StatusOK), "Elle girildi", "Telefon siparişi")
 	w.sees(w.post(run+"/close", http.StatusUnprocessableEntity), "not yazın", "1 satır hâlâ açık")
 	w.post(row(page, string(missing.ID)), http.StatusSeeOther, "action", "ask")
-	w.sees(w.open(run+"?class=only_ours", http.StatusOK), "Bankaya sorularak düzeltildi")
+	w.sees(w.open(run+"?class=only_ours", http.StatusOK), "Bankaya soruldu; kaydımız onunkiyle aynı")
 	r.must("closed", w.post(run+"/close", http.StatusSeeOther, "note", ""), run+"?saved=closed")
 	page = w.open(run+"?saved=closed", http.StatusOK)
 	w.sees(page, "Gün kapatıldı.", "Kapandı")

@@ -143,28 +143,10 @@ func (r *rig) countsFor(payment, day string) {
 func (r *rig) fileOfTheDay(account, kept, forgotten string) {
 	r.t.Helper()
 	p := r.ledgerPayment(kept)
-	file := "\ufeffİşlem Tarihi;Sipariş No;Provizyon No;İşlem Tipi;Tutar\r\n22.11.2026 12:00;" + string(p.BankOrder) + ";" + p.AuthCode + ";Satış;250,00 TL\r\n" +
-		"22.11.2026 12:10;TEL-1;S99999;Satış;1.234,56 TL\r\n"
-	req, err := http.NewRequest("POST", r.base+"/v1/reconciliations?acquirer="+account, strings.NewReader(file))
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	req.Header.Set("Authorization", "Bearer "+demoAPIKey)
-	req.Header.Set("Content-Type", "text/csv")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	var run map[string]any
-	body, err := io.ReadAll(resp.Body)
-	if err == nil {
-		err = json.Unmarshal(body, &run)
-	}
-	if err != nil || resp.StatusCode != http.StatusCreated {
-		r.t.Fatalf("%d %s %v", resp.StatusCode, body, err)
-	}
-	open := r.openRows(run)
+	head := "\ufeffİşlem Tarihi;Sipariş No;Provizyon No;İşlem Tipi;Tutar\r\n22.11.2026 12:00;" + string(p.BankOrder) + ";" + p.AuthCode + ";Satış;"
+	run, open := r.uploads(account, head+"255,00 TL\r\n")
+	r.must("a sum that the bank's answer does not bear out", []any{open[0]["class"], r.does(run, open[0], "ask")["resolution"]}, []any{"amount_differs", nil})
+	run, open = r.uploads(account, head+"250,00 TL\r\n22.11.2026 12:10;TEL-1;S99999;Satış;1.234,56 TL\r\n")
 	var classes []any
 	for _, row := range open {
 		classes = append(classes, row["class"])
@@ -187,4 +169,28 @@ func (r *rig) fileOfTheDay(account, kept, forgotten string) {
 			r.t.Error("a manual entry pretends to be a card payment")
 		}
 	}
+}
+
+// uploads sends a bank's file of a day.
+func (r *rig) uploads(account, file string) (run map[string]any, open []map[string]any) {
+	r.t.Helper()
+	req, err := http.NewRequest("POST", r.base+"/v1/reconciliations?acquirer="+account, strings.NewReader(file))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+demoAPIKey)
+	req.Header.Set("Content-Type", "text/csv")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err == nil {
+		err = json.Unmarshal(body, &run)
+	}
+	if err != nil || resp.StatusCode != http.StatusCreated {
+		r.t.Fatalf("%d %s %v", resp.StatusCode, body, err)
+	}
+	return run, r.openRows(run)
 }

@@ -1026,10 +1026,10 @@ func (c *Client) ReconciliationRows(ctx context.Context, id ReconciliationID, fi
 }
 
 // ResolveReconciliationRow: do something about a row. ask asks the bank about the payment now and applies its
-// answer; the row is repaired when the ledger has then what the bank says, and stays open when not. give_back
-// takes back what the bank holds for a payment that ended here without money. manual writes the bank's line down
-// as a manual entry, which is no payment and is marked in every report. accept says in a note why the row may
-// stay.
+// answer; the row is repaired when the ledger has then what the bank says and what the list's line says, and
+// stays open when not. give_back takes back what the bank holds for a payment that ended here without money.
+// manual writes the bank's line down as a manual entry, which is no payment and is marked in every report.
+// accept says in a note why the row may stay.
 func (c *Client) ResolveReconciliationRow(ctx context.Context, id ReconciliationID, number int, in ReconciliationAction, options ...Option) (*ReconciliationRow, error) {
 	out := new(ReconciliationRow)
 	if err := c.do(ctx, call{method: http.MethodPost, path: at("/v1/reconciliations/{}/rows/{}", string(id), strconv.Itoa(number))}, in, out, options...); err != nil {
