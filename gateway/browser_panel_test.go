@@ -26,11 +26,15 @@ func (r *rig) atDesk(t *testing.T, o chrome.Options) *person {
 	return p
 }
 
-// fits says whether nothing stands out of the view to the side.
+// fits says whether nothing stands out of the view to the side, open menus included: what goes out on the left makes
+// no page wider.
 func (p *person) fits(t *testing.T, what string) {
 	t.Helper()
 	if over := chrome.Eval[int](p.Page, "document.documentElement.scrollWidth - document.documentElement.clientWidth"); over > 0 {
 		t.Errorf("%s: %d px wider than the view", what, over)
+	}
+	if out := chrome.Eval[int](p.Page, "[...document.querySelectorAll('details.pop[open] > .list')].filter(m => m.getBoundingClientRect().left < 0).length"); out > 0 {
+		t.Errorf("%s: a menu goes out of the view's side", what)
 	}
 }
 
