@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/odelink/odelink/checkout"
 	"github.com/odelink/odelink/gateway/storetest"
 	"github.com/odelink/odelink/gateway/testenv"
@@ -290,6 +292,51 @@ func TestNobodyWaitsBehindACommandThatRanOutOfTime(t *testing.T) {
 			<-b.in
 		}
 	}
+}
+
+// One answer that is slow holds up nobody behind it.
+func TestASlowAnswerHoldsUpNobodyElse(t *testing.T) {
+	s := open(t, Config{URL: testenv.NewRedis(t).URL(), Bound: 20 * time.Second})
+	publishMany(t, s, 2)
+	held := heldUp{asked: make(chan struct{}), release: make(chan struct{})}
+	s.client.AddHook(&held)
+	first := make(chan error, 1)
+	go func() {
+		_, err := s.Open(context.Background(), storetest.HotToken(0))
+		first <- err
+	}()
+	<-held.asked
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if _, err := s.Open(ctx, storetest.HotToken(1)); err != nil {
+		t.Errorf("behind it: %v", err)
+	}
+	close(held.release)
+	if err := <-first; err != nil {
+		t.Errorf("the slow one: %v", err)
+	}
+}
+
+// heldUp keeps the first command until it is released.
+type heldUp struct {
+	seen           atomic.Bool
+	asked, release chan struct{}
+}
+
+func (h *heldUp) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (h *heldUp) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		if h.seen.CompareAndSwap(false, true) {
+			close(h.asked)
+			<-h.release
+		}
+		return next(ctx, cmd)
+	}
+}
+
+func (h *heldUp) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
 }
 
 func TestALookUpNeverWaitsLongerThanItsCaller(t *testing.T) {
