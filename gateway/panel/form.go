@@ -2,6 +2,7 @@ package panel
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -71,8 +72,8 @@ func (s *Surface) refused(f *Form, lang string, err error, names map[string]stri
 	if err == nil {
 		return nil
 	}
-	e, ok := err.(*checkout.Error)
-	if !ok || e.Kind == checkout.KindInternal || e.Kind == checkout.KindUnavailable || e.Kind == checkout.KindNotFound {
+	var e *checkout.Error
+	if !errors.As(err, &e) || e.Kind == checkout.KindInternal || e.Kind == checkout.KindUnavailable || e.Kind == checkout.KindNotFound {
 		return err
 	}
 	for _, m := range e.Fields {

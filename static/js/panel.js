@@ -4,8 +4,9 @@
   const root = document.documentElement;
   root.classList.add("on");
 
-  // A table is copied as cells between tabs; what a spreadsheet would calculate stays text.
-  const cells = (t) => [...t.rows].map((r) => [...r.cells].map((c) => c.textContent.trim().replace(/\s+/g, " ").replace(/^[=+\-@]/, "'$&")).join("\t")).join("\n");
+  // A table is copied as cells between tabs, two lines of a cell with a blank between them; what a spreadsheet would
+  // calculate stays text.
+  const cells = (t) => [...t.rows].map((r) => [...r.cells].map((c) => (c.innerText || c.textContent).trim().replace(/\s+/g, " ").replace(/^[=+\-@]/, "'$&")).join("\t")).join("\n");
 
   document.addEventListener("click", async (e) => {
     const b = e.target.closest("[data-copy]");

@@ -362,12 +362,20 @@ func (r *root) RetrySeconds() int {
 	return 0
 }
 
+// wait says when to come again: in minutes, from two hours on in hours.
+func (r *root) wait(d time.Duration) string {
+	if d >= 2*time.Hour {
+		return r.N("kind.too_many.hours", int(math.Ceil(d.Hours())))
+	}
+	return r.N("kind.too_many.wait", max(1, int(math.Ceil(d.Minutes()))))
+}
+
 func (r *root) kindSentences(v *Kind) []string {
 	what := r.T("kind."+v.State+".what", "date", r.when(v.Date), "currency", r.aboutCurrency())
 	var todo string
 	switch {
 	case v.State == KindTooMany:
-		todo = r.N("kind.too_many.wait", max(1, int(math.Ceil(v.Wait.Minutes()))))
+		todo = r.wait(v.Wait)
 	case v.State == KindExpired && v.Asked:
 		return []string{what}
 	default:
