@@ -148,12 +148,12 @@ func invoiceEnd(due string, now time.Time) time.Time {
 		y, m, d = day.Date()
 		day = time.Date(y, m, d, 0, 0, 0, 0, zone)
 	}
-	return day.Add(payAfterDue).AddDate(0, 0, 1).UTC()
+	return day.Add(payAfterDue).AddDate(0, 0, 1).Add(-time.Second).UTC() // told as 23:59 wherever it is told
 }
 
 // InvoiceNote is the text that stands in the invoice, and OwnNote how every one of this gateway begins.
 func (s *Service) InvoiceNote(l Link) string {
-	last := l.ExpiresAt.Add(-time.Minute).In(istanbul())
+	last := l.ExpiresAt.Add(-time.Second).In(istanbul())
 	return fmt.Sprintf("%s%s (%s'a kadar)", notePrefix, s.LinkURL(l.Token), last.Format("02.01.2006 15:04"))
 }
 

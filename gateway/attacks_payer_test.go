@@ -204,6 +204,29 @@ func TestA28_TermsChangedBehindThePage(t *testing.T) {
 	r.must("charges", len(r.bank.Charges()), 0)
 }
 
+// A28 without scripts: the rows that the server wrote tell which total was seen, so that a rate that changed meanwhile
+// charges nobody unasked.
+func TestA28_ARateChangedBehindAPageWithoutScripts(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	link := r.link(map[string]any{"installments": []int{1, 3, 6}})["url"].(string)
+	b := r.browser().get(link + "?bin=" + cardWithout[:8])
+	action, form := b.form()
+	for k, v := range cardForm(cardWithout, "installments", "3") {
+		form[k] = v
+	}
+	_, accounts := r.api("GET", "/v1/acquirers", nil)
+	account := accounts["data"].([]any)[0].(map[string]any)["id"].(string)
+	status, answer := r.api("PATCH", "/v1/acquirers/"+account, map[string]any{"instalments": []map[string]any{{"count": 3, "rate": "20.00"}, {"count": 6, "rate": "7.20"}}})
+	r.must(fmt.Sprint("another rate ", answer), status, http.StatusOK)
+	b.post(action, form)
+	r.must("asked again", b.status, http.StatusConflict)
+	r.must("it says why", strings.Contains(plainText(b.body), pageTerms), true)
+	r.must("payments", len(r.allPayments()), 0)
+	form.Set("installments", "1")
+	r.must("the single payment costs what it did", b.post(action, form).status, http.StatusOK)
+}
+
 var reference = regexp.MustCompile(`<b dir="ltr">[0-9A-Z]{10}</b>`)
 
 // blank takes from an answer what may differ: the address that was asked for and the reference.

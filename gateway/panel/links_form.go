@@ -95,6 +95,9 @@ func (s *Surface) linkTerms(f *Form, w *who, was checkout.LinkTerms, items []che
 		t.MaxMinor = s.amount(f, w.lang, "max", t.Amount.Currency, true)
 	} else {
 		t.Amount.Minor = s.amount(f, w.lang, "amount", t.Amount.Currency, len(items) == 0)
+		if t.Amount.Minor == 0 && f.On("amount") && f.Errors["amount"] == "" {
+			s.wrong(f, w.lang, "amount", "amount_not_positive", nil)
+		}
 		if len(items) > 0 && len(was.Items) > 0 && t.Amount == was.Amount {
 			t.Amount.Minor = 0 // the sum of the lines before; theirs is worked out again
 		}

@@ -43,7 +43,7 @@ func (s *Surface) pay(c *fiber.Ctx) error {
 			Number: form.Get("card_number"), Expiry: form.Get("card_expiry"), CVC: form.Get("card_cvc"), Holder: form.Get("card_holder"),
 		},
 		Installments: form.Get("installments"), Amount: form.Get("amount"), AmountTyped: form.Get("amount_as") == "typed",
-		Note: form.Get("payer_note"), Answers: answersIn(form), Consents: boxes(form.Get), Terms: form.Get("terms"), SeenTotal: form.Get("seen_total"),
+		Note: form.Get("payer_note"), Answers: answersIn(form), Consents: boxes(form.Get), Terms: form.Get("terms"), SeenTotal: seenTotal(form),
 		Lang: lang, IP: ip, Agent: agent(c),
 	})
 	if errors.Is(err, checkout.ErrNoLink) {
@@ -59,6 +59,15 @@ func (s *Surface) pay(c *fiber.Ctx) error {
 		return s.challengeJSON(c, started)
 	}
 	return s.handOver(c, started, lang)
+}
+
+// seenTotal is the total that the page showed for the chosen count: told by the script, or where there is none by the
+// row that the server wrote.
+func seenTotal(form url.Values) string {
+	if total := form.Get("seen_total"); total != "" {
+		return total
+	}
+	return form.Get("seen_" + form.Get("installments"))
 }
 
 // payBlocked tells a payer to wait whose address is blocked, maybe because of a neighbour behind it. The

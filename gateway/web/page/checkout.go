@@ -366,6 +366,8 @@ type offerRow struct {
 	Count                              int
 	Title, Monthly, Last, Total, Extra string
 	Chosen                             bool
+	Seen                               string // the field that tells the server which total was shown; "" = its terms do
+	Minor                              int64
 }
 
 // OfferRows are the instalments written by the server, for browsers without scripts.
@@ -383,6 +385,7 @@ func (r *root) OfferRows() []offerRow {
 			continue
 		}
 		n := strconv.Itoa(o.Count)
+		rows[i].Seen, rows[i].Minor = "seen_"+n, o.TotalMinor
 		rows[i].Title = r.T("plan.count", "n", n)
 		if last := o.TotalMinor - o.MonthlyMinor*int64(o.Count-1); last != o.MonthlyMinor {
 			n, rows[i].Last = strconv.Itoa(o.Count-1), r.T("plan.last", "amount", money(last))
