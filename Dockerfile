@@ -5,6 +5,8 @@
 # rights. For several processors: docker buildx build --platform linux/amd64,linux/arm64 .
 
 ARG GO_VERSION=1.26
+# What the gateway says of itself (odelink version, odelink_build_info, the label): make image gives it.
+ARG VERSION=dev
 
 # The compiler runs on the builder's own processor and compiles for the target's: no emulation.
 FROM --platform=$BUILDPLATFORM golang:${GO_VERSION} AS build
@@ -15,8 +17,9 @@ COPY go.mod go.sum ./
 RUN --mount=type=cache,target=/go/pkg/mod go mod download
 COPY . .
 ENV CGO_ENABLED=0 GOFLAGS=-trimpath GOCACHE=/cache
+ARG VERSION
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/cache \
-    GOOS=$TARGETOS GOARCH=$TARGETARCH go build -ldflags='-s -w' -o /out/odelink ./gateway && \
+    GOOS=$TARGETOS GOARCH=$TARGETARCH go build -ldflags="-s -w -X main.version=$VERSION" -o /out/odelink ./gateway && \
     GOOS=$TARGETOS GOARCH=$TARGETARCH go build -ldflags='-s -w' -o /out/banksim ./threeds/cmd/banksim && \
     mkdir /out/data
 
@@ -34,7 +37,7 @@ ENTRYPOINT ["/banksim"]
 CMD ["-addr", "0.0.0.0:8081", "-unsafe-listen", "-data", "/data/books"]
 
 FROM scratch AS gateway
-ARG VERSION=dev
+ARG VERSION
 LABEL org.opencontainers.image.title="Odelink" \
       org.opencontainers.image.description="Payment links and hosted payment pages with 3-D Secure" \
       org.opencontainers.image.version="${VERSION}" \

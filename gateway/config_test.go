@@ -96,6 +96,19 @@ func TestOperatorsCommandsTakeSettingsAsFlags(t *testing.T) {
 	}
 }
 
+func TestVersionSaysWhatWasStamped(t *testing.T) {
+	was := version
+	t.Cleanup(func() { version = was })
+	version = "v1.2.3-4-gabcdef0"
+	var out bytes.Buffer
+	if err := start(t.Context(), []string{"version"}, &out); err != nil || !strings.HasPrefix(out.String(), "odelink v1.2.3-4-gabcdef0 (go1.") {
+		t.Errorf("%v %s", err, &out)
+	}
+	if err := start(t.Context(), []string{"version", "now"}, &out); err == nil {
+		t.Error("version takes another word")
+	}
+}
+
 // bins import takes its flag before and behind the file, and names what it cannot read.
 func TestBinsImport(t *testing.T) {
 	t.Setenv("ODELINK_BINS_FILE", "")

@@ -11,6 +11,7 @@
 //	rewrap    encrypt stored credentials under the newest master key
 //	doctor    check settings, stores, banks, clock, certificate and the audit trail
 //	health    ask a running gateway whether it is ready (for containers)
+//	version   what this program is
 package main
 
 import (
@@ -21,6 +22,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"strings"
 	"syscall"
 
@@ -50,6 +52,7 @@ func commands() []command {
 		{"rewrap", "encrypt stored credentials under the newest master key", rewrap},
 		{"doctor", "check settings, stores, banks, clock, certificate and the audit trail", doctor},
 		{"health", "ask a running gateway whether it is ready", health},
+		{"version", "what this program is: its version, and the Go that built it", printVersion},
 		{"help", "this list, and every setting", help},
 	}
 }
@@ -80,6 +83,16 @@ func start(ctx context.Context, args []string, out io.Writer) error {
 		names = append(names, c.name)
 	}
 	return fmt.Errorf("there is no command %q; there are: %s", name, strings.Join(names, ", "))
+}
+
+// printVersion says what odelink_build_info says of a gateway that runs.
+func printVersion(_ context.Context, args []string, out io.Writer) error {
+	if len(args) > 0 {
+		return fmt.Errorf("unexpected argument %q", args[0])
+	}
+	b := buildInfo()
+	fmt.Fprintf(out, "odelink %s (%s %s/%s)\n", b.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return nil
 }
 
 func help(_ context.Context, _ []string, out io.Writer) error {

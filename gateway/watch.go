@@ -33,7 +33,11 @@ func newWatch(log *observe.Logger, clock checkout.Clock) *watch {
 	return w
 }
 
-// buildInfo reads what the Go tool stamped into the binary.
+// version is what the linker was told (-X main.version=…) where no repository is at hand that the Go tool could
+// stamp it from: in the image's build.
+var version string
+
+// buildInfo reads what was stamped into the binary.
 func buildInfo() observe.Build {
 	b := observe.Build{Version: "devel"}
 	info, ok := debug.ReadBuildInfo()
@@ -47,6 +51,9 @@ func buildInfo() observe.Build {
 		if s.Key == "vcs.revision" {
 			b.Revision = s.Value
 		}
+	}
+	if version != "" {
+		b.Version = version
 	}
 	return b
 }
