@@ -1,13 +1,19 @@
 package main
 
 import (
+	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/odelink/odelink/gateway/web"
 )
 
 // root is the project's folder.
@@ -24,6 +30,8 @@ type composeFile struct {
 		CapDrop     []string       `yaml:"cap_drop"`
 		DependsOn   map[string]any `yaml:"depends_on"`
 		NetworkMode string         `yaml:"network_mode"`
+		StopGrace   string         `yaml:"stop_grace_period"`
+		Tmpfs       []string
 		Secrets     []string
 		Healthcheck map[string]any
 	}
@@ -84,6 +92,12 @@ func TestComposeRunsTwoGatewaysWithoutRightsOnSharedStores(t *testing.T) {
 		if s.Environment["ODELINK_MASTER_KEY_FILE"] == "" || s.Environment["ODELINK_REDIS_URL"] == "" {
 			t.Errorf("%s lacks its key or Redis", g)
 		}
+		if grace, err := time.ParseDuration(s.StopGrace); err != nil || grace <= web.DefaultGrace {
+			t.Errorf("%s is killed after %s, while its calls to banks may take %s to end", g, s.StopGrace, web.DefaultGrace)
+		}
+		if !slices.Contains(s.Tmpfs, "/data") {
+			t.Errorf("%s leaves the image's volume behind, which nobody needs beside PostgreSQL", g)
+		}
 	}
 	if first.Environment["ODELINK_REDIS_URL"] != second.Environment["ODELINK_REDIS_URL"] ||
 		first.Environment["ODELINK_PUBLIC_URL"] != second.Environment["ODELINK_PUBLIC_URL"] {
@@ -108,10 +122,43 @@ func TestImagesAreStaticAndRunAsNobodyInParticular(t *testing.T) {
 	if n := strings.Count(string(text), "\nUSER 65532:65532\n"); n != 2 {
 		t.Errorf("%d of 2 images run without rights", n)
 	}
-	for _, want := range []string{"CGO_ENABLED=0", "-trimpath", `CMD ["/odelink", "health"]`, "ca-certificates.crt", "$TARGETARCH"} {
+	for _, want := range []string{"CGO_ENABLED=0", "-trimpath", `CMD ["/odelink", "health"]`, "ca-certificates.crt", "$TARGETARCH", "-X main.version=$VERSION"} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("the Dockerfile lacks %s", want)
 		}
+	}
+}
+
+// What is not named in .dockerignore is not in the build's context: neither a secret beside the sources, nor a
+// folder that the programs have come to import.
+func TestTheImagesContextHoldsTheSourcesAndNothingElse(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(root, ".dockerignore"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules := strings.Split(strings.TrimSpace(regexp.MustCompile(`(?m)^#.*\n`).ReplaceAllString(string(text), "")), "\n")
+	named := map[string]bool{}
+	for _, rule := range rules {
+		if name, in := strings.CutPrefix(rule, "!"); in {
+			named[name] = true
+		}
+	}
+	if rules[0] != "*" {
+		t.Errorf("the first rule is %q: what is not named has to stay out", rules[0])
+	}
+	list := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", "{{if .Module}}{{if .Module.Main}}{{.ImportPath}}{{end}}{{end}}", "./gateway", "./threeds/cmd/banksim")
+	list.Dir = root
+	packages, err := list.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	needed := map[string]bool{"go.mod": true, "go.sum": true}
+	for _, path := range strings.Fields(string(packages)) {
+		folder, _, _ := strings.Cut(strings.TrimPrefix(path, "github.com/odelink/odelink/"), "/")
+		needed[folder] = true
+	}
+	if !maps.Equal(named, needed) {
+		t.Errorf("the context holds %v, the programs are built from %v", slices.Sorted(maps.Keys(named)), slices.Sorted(maps.Keys(needed)))
 	}
 }
 
