@@ -5,7 +5,9 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
+	"time"
 
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
@@ -90,6 +92,40 @@ func TestTrialInSQLite(t *testing.T) {
 	if err := s.Trial(t.Context(), false); !errors.Is(err, checkout.ErrStoreAway) {
 		t.Errorf("a trial beside the lock: %v", err)
 	}
+}
+
+// Whoever waits for a ledger that somebody else holds waits once, however many wait, also where each has a transaction of
+// his own.
+func TestALockedLedgerIsWaitedForOnce(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, url string) {
+		_, s, f := faulty(t, url)
+		reached, gate := make(chan struct{}, 99), make(chan struct{})
+		f.set(sqlstore.FaultBegin, func() error {
+			reached <- struct{}{}
+			<-gate
+			return errDisk
+		})
+		const callers = 12
+		var wg sync.WaitGroup
+		for n := range callers {
+			wg.Go(func() {
+				if err := s.Trial(t.Context(), n%2 == 0); !errors.Is(err, checkout.ErrStoreAway) {
+					t.Errorf("beside the lock: %v", err)
+				}
+			})
+		}
+		<-reached
+		time.Sleep(200 * time.Millisecond) // the others queue behind it
+		close(gate)
+		wg.Wait()
+		if begun := 1 + len(reached); begun > callers/2 {
+			t.Errorf("%d waited one after the other, of %d", begun, callers)
+		}
+		f.clear()
+		if err := s.Trial(t.Context(), true); err != nil {
+			t.Errorf("without the lock: %v", err)
+		}
+	})
 }
 
 // A PostgreSQL that takes no writes answers reads, and no trial: a standby refuses in the same words.

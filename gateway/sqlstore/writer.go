@@ -105,9 +105,12 @@ func (s *Store) drain(i int, batch []*unit) []*unit {
 	return batch
 }
 
-// work runs the units that their callers still wait for: neighbours together, solo ones alone.
+// work runs the units that their callers still wait for: neighbours together, solo ones alone. Where no transaction
+// can be begun, because somebody holds the ledger, the whole batch has waited for it and is told so: one after the
+// other would wait as long again for each.
 func (s *Store) work(i int, batch []*unit) {
 	var group []*unit
+	var shut error
 	for _, u := range batch {
 		if !u.taken.CompareAndSwap(false, true) {
 			continue
@@ -116,26 +119,38 @@ func (s *Store) work(i int, batch []*unit) {
 			group = append(group, u)
 			continue
 		}
-		s.together(i, group)
+		shut = s.together(i, group, shut)
 		group = group[:0]
-		u.done <- s.alone(i, u)
+		err := shut
+		if err == nil {
+			err = s.alone(i, u)
+		}
+		if errors.Is(err, errNotBegun) {
+			shut = err
+		}
+		u.done <- err
 	}
-	s.together(i, group)
+	_ = s.together(i, group, shut) // there is nobody left to tell
 }
 
 // together runs units in one transaction and answers each. If that fails for a reason that may be
-// one unit's own, each runs alone, so that its neighbours do not pay for it.
-func (s *Store) together(i int, group []*unit) {
+// one unit's own, each runs alone, so that its neighbours do not pay for it. With shut, none runs. It answers why no
+// transaction could be begun, nil if one was.
+func (s *Store) together(i int, group []*unit, shut error) error {
 	if len(group) == 0 {
-		return
+		return shut
 	}
-	ends, err := s.attempt(i, group)
+	var ends []error
+	err := shut
+	if err == nil {
+		ends, err = s.attempt(i, group)
+	}
 	switch {
 	case err == nil:
 		for n, u := range group {
 			u.done <- ends[n]
 		}
-	case len(group) > 1 && !isAway(err):
+	case len(group) > 1 && !isAway(err) && !errors.Is(err, errNotBegun):
 		for _, u := range group {
 			u.done <- s.alone(i, u)
 		}
@@ -146,7 +161,11 @@ func (s *Store) together(i int, group []*unit) {
 		for _, u := range group {
 			u.done <- translate("write the ledger", err)
 		}
+		if errors.Is(err, errNotBegun) {
+			return err
+		}
 	}
+	return nil
 }
 
 // alone runs one unit until it ends or conflicts too often. A constraint that refuses again though the
@@ -172,13 +191,13 @@ func (s *Store) alone(i int, u *unit) error {
 // attempt runs units in one transaction: each unit's own end, or the error that undid them all.
 func (s *Store) attempt(i int, units []*unit) (ends []error, err error) {
 	if err := s.fault(FaultBegin); err != nil {
-		return nil, away("begin", err)
+		return nil, away("begin", fmt.Errorf("%w: %w", errNotBegun, err))
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), batchTime)
 	defer cancel()
 	t, err := s.engine.begin(ctx, i)
 	if err != nil {
-		return nil, away("begin", err)
+		return nil, away("begin", fmt.Errorf("%w: %w", errNotBegun, err))
 	}
 	defer t.rollback()
 	if units[0].solo != nil {
@@ -226,5 +245,8 @@ func (s *Store) commit(ctx context.Context, t tx) error {
 	}
 	return nil
 }
+
+// errNotBegun says that a transaction did nothing, since it was never begun.
+var errNotBegun = errors.New("no transaction could be begun")
 
 var errNoKeys = fmt.Errorf("write the ledger: %w", errNotMigrated)
