@@ -23,6 +23,9 @@ type LinkStore interface {
 	// than a bounded time, whatever happens.
 	Publish(ctx context.Context, h Hot) error
 
+	// Behind answers which of the links, each at most once, it has no copy of, or one with a lower Rev. ErrHotAway.
+	Behind(ctx context.Context, all []LinkRev) ([]Token, error)
+
 	// Claim takes the link for one payment for at most ttl, if it is there and open. ErrBusy: another
 	// payment has it. The same payment may claim again. A link that is not here is not claimed and is
 	// no error: the ledger decides anyway.
@@ -30,6 +33,13 @@ type LinkStore interface {
 
 	// Release gives a claim back if this payment still has it.
 	Release(ctx context.Context, t Token, p PaymentID) error
+}
+
+// LinkRev is which Rev a link has in the ledger.
+type LinkRev struct {
+	Token     Token
+	Rev       int64
+	ChangedAt time.Time // by the deciding clock
 }
 
 // Filler is a LinkStore that takes copies of many links at once, for filling it anew while it is in use.
@@ -155,8 +165,8 @@ type LinkLedger interface {
 	// LinkMaker answers who made a link in the panel, "" when a program did. ErrNoLink also for somebody else's.
 	LinkMaker(ctx context.Context, m MerchantID, id LinkID) (UserID, error)
 	// ChangedLinks answers links whose page changed at or after since, oldest change first, at most
-	// limit: what the hot state is brought up to date from.
-	ChangedLinks(ctx context.Context, since time.Time, limit int) ([]Link, error)
+	// limit: what the hot state is held against.
+	ChangedLinks(ctx context.Context, since time.Time, limit int) ([]LinkRev, error)
 	// LiveLinks calls yield for every link that is neither deleted, spent nor expired, those that end first
 	// before others; it is how an empty hot state is filled. yield may take its time, and use the ledger.
 	LiveLinks(ctx context.Context, yield func(Link) error) error

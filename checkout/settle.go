@@ -376,7 +376,7 @@ func (s *Service) nextAsk(p Payment) time.Time {
 	return s.Clock.Now().Add(s.Timing.askAfter(p.Asks + 1))
 }
 
-// Republish copies every link that changed since the given time into the hot state. A loop calls
+// Republish copies every link that changed since the given time into the hot state, unless that has it. A loop calls
 // it, so that a publication that failed after its commit is made good (I26). While the hot state is
 // away, it remembers from where on.
 func (s *Service) Republish(ctx context.Context, since time.Time) error {
@@ -397,20 +397,40 @@ func (s *Service) republish(ctx context.Context, since time.Time) error {
 		if err != nil {
 			return fmt.Errorf("find changed links: %w", err)
 		}
-		for i := range links {
-			if err := s.Hot.Publish(ctx, links[i].Hot()); err != nil {
-				return fmt.Errorf("publish link: %w", err)
-			}
+		if err := s.catchUp(ctx, links); err != nil {
+			return err
 		}
 		if len(links) < page {
 			return nil
 		}
 		// More changes at one instant than a page holds come from bulk creation, and a new link that
 		// is not published is merely read from the ledger at its first view.
-		last := links[len(links)-1].UpdatedAt
+		last := links[len(links)-1].ChangedAt
 		if !last.After(since) {
 			last = since.Add(time.Millisecond)
 		}
 		since = last
 	}
+}
+
+// catchUp publishes those of the links whose copy is missing or old. Most were published right after their change, and
+// reading and writing each of them again would cost a payment more than its own publications.
+func (s *Service) catchUp(ctx context.Context, links []LinkRev) error {
+	if len(links) == 0 {
+		return nil
+	}
+	behind, err := s.Hot.Behind(ctx, links)
+	if err != nil {
+		return fmt.Errorf("ask the hot state for changed links: %w", err)
+	}
+	for _, t := range behind {
+		l, err := s.Ledger.LinkByToken(ctx, t)
+		if err != nil {
+			return fmt.Errorf("read changed link: %w", err)
+		}
+		if err := s.Hot.Publish(ctx, l.Hot()); err != nil {
+			return fmt.Errorf("publish link: %w", err)
+		}
+	}
+	return nil
 }

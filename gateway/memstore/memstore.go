@@ -111,6 +111,21 @@ func (s *Store) Publish(_ context.Context, h checkout.Hot) error {
 	return nil
 }
 
+// Behind answers whose copy is missing or old; see checkout.LinkStore.
+func (s *Store) Behind(_ context.Context, all []checkout.LinkRev) (behind []checkout.Token, err error) {
+	now := s.clock.Now()
+	for _, l := range all {
+		sh := s.shard(l.Token)
+		sh.mu.RLock()
+		e := sh.links[l.Token]
+		if e == nil || !now.Before(e.drop) || e.hot.Rev < l.Rev {
+			behind = append(behind, l.Token)
+		}
+		sh.mu.RUnlock()
+	}
+	return behind, nil
+}
+
 // own makes a copy that shares nothing with its maker, with times as exact as Hot promises.
 func own(h checkout.Hot) checkout.Hot {
 	h.Token = checkout.Token(strings.Clone(string(h.Token)))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -384,5 +385,37 @@ func TestA62_boundsThatRunOutNeverMixLinks(t *testing.T) {
 	wg.Wait()
 	if answered.Load() == 0 || gaveUp.Load() == 0 {
 		t.Errorf("%d answered, %d gave up: nothing was tried", answered.Load(), gaveUp.Load())
+	}
+}
+
+// What is no copy counts as missing, and a copy of a later version as what its Rev says.
+func TestBehindTellsCopiesFromOtherValues(t *testing.T) {
+	url := testenv.Redis(t)
+	s, c := open(t, Config{URL: url}), raw(t, url)
+	h := storetest.HotCopy(1, time.Now())
+	h.Rev = 7
+	good, err := pack(h)
+	must(t, err)
+	later := slices.Concat([]byte{0xAF}, good[1:])
+	key := prefix + string(h.Token)
+	for name, value := range map[string]struct {
+		store func() error
+		rev   int64
+		want  bool
+	}{
+		"the same rev":                       {func() error { return c.Set(t.Context(), key, good, time.Hour).Err() }, 7, false},
+		"an older rev":                       {func() error { return c.Set(t.Context(), key, good, time.Hour).Err() }, 8, true},
+		"a later version of a newer rev":     {func() error { return c.Set(t.Context(), key, later, time.Hour).Err() }, 6, false},
+		"a text":                             {func() error { return c.Set(t.Context(), key, "0000000000000000", time.Hour).Err() }, 1, true},
+		"the beginning of a copy":            {func() error { return c.Set(t.Context(), key, good[:headLength-1], time.Hour).Err() }, 7, true},
+		"a list":                             {func() error { return c.RPush(t.Context(), key, "x").Err() }, 1, true},
+		"nothing, of a link of the rev zero": {func() error { return nil }, 0, true},
+	} {
+		must(t, c.Del(t.Context(), key).Err())
+		must(t, value.store())
+		got, err := s.Behind(t.Context(), []checkout.LinkRev{{Token: h.Token, Rev: value.rev}})
+		if err != nil || (len(got) == 1) != value.want {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
 	}
 }

@@ -259,20 +259,15 @@ func (s *Store) link(ctx context.Context, where string, args ...any) (checkout.L
 	return found.Link, nil
 }
 
-// ChangedLinks answers links whose page changed at or after since by the deciding clock; that time is
-// their UpdatedAt here, so that it can be the next since. Commits of other gateways may become
-// visible a little late: ask again from somewhat before the last answer.
-func (s *Store) ChangedLinks(ctx context.Context, since time.Time, limit int) ([]checkout.Link, error) {
-	var out []checkout.Link
+// ChangedLinks answers links whose page changed at or after since by the deciding clock. Commits of other
+// gateways may become visible a little late: ask again from somewhat before the last answer.
+func (s *Store) ChangedLinks(ctx context.Context, since time.Time, limit int) ([]checkout.LinkRev, error) {
+	var out []checkout.LinkRev
 	err := s.read(ctx, func(q querier) error {
-		return q.query(ctx, "SELECT "+links.list+" FROM links WHERE changed_at >= $1 ORDER BY changed_at, id LIMIT $2",
+		return q.query(ctx, "SELECT token, rev, changed_at FROM links WHERE changed_at >= $1 ORDER BY changed_at, id LIMIT $2",
 			func(r row) error {
-				l, err := scanLink(r)
-				if err == nil {
-					l.UpdatedAt = fromMicros(l.changedAt)
-					out = append(out, l.Link)
-				}
-				return err
+				out = append(out, checkout.LinkRev{Token: checkout.Token(r.text()), Rev: r.num(), ChangedAt: fromMicros(r.num())})
+				return nil
 			}, micros(since), int64(limit))
 	})
 	return out, err

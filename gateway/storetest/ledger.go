@@ -806,19 +806,17 @@ func changedLinks(b *Books) {
 	b.Clock.Advance(time.Second)
 	since := b.Clock.Now()
 	b.Move(b.Authorizing(b.Admit(first)))
-	changed := func(since time.Time, limit int) []checkout.LinkID {
+	changed := func(since time.Time, limit int) []checkout.LinkRev {
 		found, err := b.Ledger.ChangedLinks(b.ctx, since, limit)
 		b.must(err)
-		var ids []checkout.LinkID
-		for _, l := range found {
-			ids = append(ids, l.ID)
-		}
-		return ids
+		return found
 	}
-	b.equal("all", changed(time.Time{}, 10), []checkout.LinkID{second.ID, first.ID})
-	b.equal("at the time", changed(since, 10), []checkout.LinkID{first.ID})
-	b.equal("after it", changed(since.Add(Tick), 10), []checkout.LinkID(nil))
-	b.equal("limit", changed(time.Time{}, 1), []checkout.LinkID{second.ID})
+	older := checkout.LinkRev{Token: second.Token, Rev: 1, ChangedAt: since.Add(-time.Second)}
+	newer := checkout.LinkRev{Token: first.Token, Rev: 2, ChangedAt: since}
+	b.equal("all", changed(time.Time{}, 10), []checkout.LinkRev{older, newer})
+	b.equal("at the time", changed(since, 10), []checkout.LinkRev{newer})
+	b.equal("after it", changed(since.Add(Tick), 10), []checkout.LinkRev(nil))
+	b.equal("limit", changed(time.Time{}, 1), []checkout.LinkRev{older})
 }
 
 func liveLinks(b *Books) {

@@ -36,6 +36,7 @@ func LinkStore(t *testing.T, open func(t *testing.T, clock checkout.Clock) LinkS
 		"an unknown link is not here":                                              unknownLink,
 		"an older copy never replaces a newer one":                                 olderRev,
 		"of copies stored at once the newest stays":                                olderRevInParallel,
+		"whose copy is missing or old is told":                                     behind,
 		"an edit is seen at the next view by every client":                         editSeen,
 		"A24 one of a hundred claims at once wins":                                 claimOnce,
 		"the same payment may claim again":                                         claimAgain,
@@ -207,6 +208,36 @@ func olderRev(t *linkTest) {
 		if got := t.open(s, h.Token); got.Rev != step.wantRev || got.Description != step.want {
 			t.Errorf("after rev %d: rev %d %q, want rev %d %q", step.rev, got.Rev, got.Description, step.wantRev, step.want)
 		}
+	}
+}
+
+// More links than one question holds.
+func behind(t *linkTest) {
+	s := t.Client()
+	var all []checkout.LinkRev
+	var want []checkout.Token
+	for n := range 600 {
+		h := HotCopy(n, t.clock.Now())
+		h.Rev = 300
+		l := checkout.LinkRev{Token: h.Token, Rev: h.Rev + int64(n%4) - 2} // two older, the same, one newer
+		switch {
+		case n%5 == 0:
+			want = append(want, h.Token) // not here
+		default:
+			t.publish(s, h)
+			if l.Rev > h.Rev {
+				want = append(want, h.Token)
+			}
+			t.wantClaim(s, h.Token, payA, nil) // changes no Rev
+		}
+		all = append(all, l)
+	}
+	got, err := t.Client().Behind(t.ctx, all)
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("%v, %d of %d: %v", err, len(got), len(want), got)
+	}
+	if got, err := s.Behind(t.ctx, nil); err != nil || got != nil {
+		t.Errorf("of none: %v, %v", got, err)
 	}
 }
 
