@@ -26,9 +26,11 @@ const (
 // sqliteEngine writes through one connection and reads through a pool of others. A database in
 // memory has the one connection only, and its readers take turns with the writer.
 type sqliteEngine struct {
-	mu     sync.Mutex // the writer's connection
-	writer *sqlite.Conn
-	pool   *sqlitex.Pool // nil = in memory
+	mu      sync.Mutex // the writer's connection
+	writer  *sqlite.Conn
+	readers []*sqliteReader
+	free    chan *sqliteReader // nil = in memory
+	closing chan struct{}
 }
 
 // openSQLite opens the database at path, making it if it is not there, readable by its owner only.
@@ -74,18 +76,71 @@ func (e *sqliteEngine) prepare(path string) error {
 			return fmt.Errorf("open the ledger: %s: %w", p, err)
 		}
 	}
-	pool, err := sqlitex.NewPool(path, sqlitex.PoolOptions{
-		Flags: sqlite.OpenReadWrite, PoolSize: sqliteReaders,
-		PrepareConn: func(c *sqlite.Conn) error {
-			c.SetBusyTimeout(sqliteBusy)
-			return sqlitex.ExecuteTransient(c, "PRAGMA query_only = ON", nil)
-		},
-	})
-	if err != nil {
-		return fmt.Errorf("open the ledger's readers: %w", err)
+	e.free, e.closing = make(chan *sqliteReader, sqliteReaders), make(chan struct{})
+	for range sqliteReaders {
+		r, err := openReader(path)
+		if err != nil {
+			return errors.Join(fmt.Errorf("open the ledger's readers: %w", err), e.closeReaders())
+		}
+		e.readers = append(e.readers, r)
+		e.free <- r
 	}
-	e.pool = pool
 	return nil
+}
+
+// sqliteReader is a connection for reads. A read ends early when stop is closed, which costs nothing where none does:
+// the driver's own pool starts a goroutine for each read and waits for its end.
+type sqliteReader struct {
+	conn *sqlite.Conn
+
+	mu   sync.Mutex
+	turn int           // of whoever has the connection
+	stop chan struct{} // watched by the driver; nil = closed, and to be made anew
+}
+
+func openReader(path string) (*sqliteReader, error) {
+	conn, err := sqlite.OpenConn(path, sqlite.OpenReadWrite)
+	if err != nil {
+		return nil, err
+	}
+	conn.SetBusyTimeout(sqliteBusy)
+	if err := sqlitex.ExecuteTransient(conn, "PRAGMA query_only = ON", nil); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	r := &sqliteReader{conn: conn}
+	r.listen()
+	return r, nil
+}
+
+// listen has the driver watch a stop that nobody has closed.
+func (r *sqliteReader) listen() {
+	r.stop = make(chan struct{})
+	r.conn.SetInterrupt(r.stop)
+}
+
+// until interrupts what is read when ctx ends. Whoever is done calls what is answered.
+func (r *sqliteReader) until(ctx context.Context) (done func()) {
+	turn := r.turn
+	unhook := context.AfterFunc(ctx, func() { r.interrupt(turn) })
+	return func() {
+		unhook() // a late one finds another turn
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.turn++
+		if r.stop == nil {
+			r.listen()
+		}
+	}
+}
+
+// interrupt ends the read of a turn, if it is still that one's.
+func (r *sqliteReader) interrupt(turn int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.turn == turn && r.stop != nil {
+		close(r.stop)
+		r.stop = nil
+	}
 }
 
 func (e *sqliteEngine) writers() int    { return 1 }
@@ -102,14 +157,30 @@ func (e *sqliteEngine) close() error {
 		return nil
 	}
 	var err error
-	if e.pool != nil {
-		err = e.pool.Close()
+	if e.free != nil {
+		err = e.closeReaders()
 		// Best effort: a reader in another process keeps the log, and the next start replays it.
 		_ = sqlitex.ExecuteTransient(e.writer, "PRAGMA wal_checkpoint(TRUNCATE)", nil)
 	}
 	err = errors.Join(err, e.writer.Close())
 	e.writer = nil
 	return err
+}
+
+// closeReaders ends what is read, and closes each connection once it is given back.
+func (e *sqliteEngine) closeReaders() error {
+	close(e.closing)
+	for _, r := range e.readers {
+		r.mu.Lock()
+		turn := r.turn
+		r.mu.Unlock()
+		r.interrupt(turn)
+	}
+	var errs []error
+	for range e.readers {
+		errs = append(errs, (<-e.free).conn.Close())
+	}
+	return errors.Join(errs...)
 }
 
 var errClosed = errors.New("the ledger is closed")
@@ -166,15 +237,16 @@ func (e *sqliteEngine) readSoon(ctx context.Context, most time.Duration, fn func
 
 // reader takes a connection and answers how to give it back.
 func (e *sqliteEngine) reader(ctx context.Context) (*sqlite.Conn, func(), error) {
-	if e.pool != nil {
-		conn, err := e.pool.Take(ctx)
-		if err != nil && ctx.Err() == nil {
-			err = errors.Join(errClosed, err)
+	if e.free != nil {
+		select {
+		case r := <-e.free:
+			done := r.until(ctx)
+			return r.conn, func() { done(); e.free <- r }, nil
+		case <-ctx.Done():
+			return nil, nil, ctx.Err()
+		case <-e.closing:
+			return nil, nil, errClosed
 		}
-		if err != nil {
-			return nil, nil, err
-		}
-		return conn, func() { e.pool.Put(conn) }, nil
 	}
 	e.mu.Lock()
 	if e.writer == nil {
@@ -302,6 +374,9 @@ type sqliteTx struct {
 func (t *sqliteTx) exec(_ context.Context, q string, args ...any) (int64, error) {
 	return t.sqliteConn.exec(sqliteText(q), args...)
 }
+
+// now is what a statement would answer, without one: SQLite has no clock but the host's, and reads it to the millisecond.
+func (t *sqliteTx) now(context.Context) (int64, error) { return time.Now().UnixMilli() * 1000, nil }
 
 func (t *sqliteTx) script(_ context.Context, text string) error {
 	return sqlitex.ExecuteScript(t.Conn, text, nil)
