@@ -2,10 +2,13 @@ package sqlstore_test
 
 import (
 	"errors"
+	"reflect"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/odelink/odelink/checkout"
+	"github.com/odelink/odelink/gateway/sqlstore"
 )
 
 // TestAnEditAndAPaymentInOneCommit: the merchant edits a link in the very commit in which its payment
@@ -59,4 +62,16 @@ func TestAnEditAndAPaymentInOneCommit(t *testing.T) {
 			t.Errorf("found %q", got)
 		}
 	})
+}
+
+// TestCountersAreThoseOfTheWholeRow: a payment writes its link's counters without working out the rest of the row.
+func TestCountersAreThoseOfTheWholeRow(t *testing.T) {
+	at := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
+	l := checkout.Link{
+		ID: "lnk_1", Rev: 1, SlotsHeld: 2, PaidCount: 3, PaidMinor: 4, PaidBy: "pay_5", PaidAt: at, UpdatedAt: at.Add(time.Second),
+	}
+	got, want, err := sqlstore.Counters(l, 6, 8, []byte{9})
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%v\n got %v\nwant %v", err, got, want)
+	}
 }

@@ -75,3 +75,10 @@ func PaymentWrites() []string {
 func MessageSearch(q checkout.MessageQuery) (text string, args []any, err error) {
 	return messageSearch(q, defaultPage)
 }
+
+// Counters is the row by which a payment changes its link's counters, and the same chosen from the whole row.
+func Counters(l checkout.Link, seq, former int64, head []byte) (got, want []any, err error) {
+	state := &linkState{linkRow: linkRow{Link: l, changedAt: 7, seq: seq, head: head}, rev0: former}
+	values, err := state.values()
+	return state.counters(), linkCounters.pick(values, former), err
+}

@@ -104,6 +104,14 @@ func (l *linkRow) values() ([]any, error) {
 	}, nil
 }
 
+// counters is the row of linkCounters.
+func (l *linkState) counters() []any {
+	return []any{
+		string(l.ID), l.Rev, int64(l.SlotsHeld), int64(l.PaidCount), l.PaidMinor, string(l.PaidBy), micros(l.PaidAt), micros(l.UpdatedAt), l.changedAt,
+		l.seq, blank(l.head), l.rev0,
+	}
+}
+
 func scanLink(r row) (*linkRow, error) {
 	l := &linkRow{}
 	l.ID, l.Token = checkout.LinkID(r.text()), checkout.Token(r.text())

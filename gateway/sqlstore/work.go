@@ -322,6 +322,10 @@ func (w *work) writes() ([]write, error) {
 	terms := write{table: links, set: linkTerms}
 	counters := write{table: links, set: linkCounters}
 	for _, l := range w.changedLinks {
+		if l.counted && !l.terms && !l.fresh {
+			counters.rows = append(counters.rows, l.counters()) // each payment does this twice
+			continue
+		}
 		values, err := l.values()
 		if err != nil {
 			return nil, err
