@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"sync"
 )
 
@@ -102,14 +103,23 @@ func (o *openings) share(ctx context.Context, key [sha256.Size]byte, work func()
 // digest tells requests apart by all that was typed; where they came from does not matter. It lives as
 // long as the request.
 func (s *Service) digest(r PayRequest) (sum [sha256.Size]byte) {
-	mac := hmac.New(sha256.New, s.CardKey)
-	for _, text := range []string{"request", string(r.Token), r.Attempt, r.Card.Number, r.Card.Expiry, r.Card.CVC, r.Card.Holder,
-		r.Installments, r.Amount, fmt.Sprint(r.AmountTyped), r.Note, fmt.Sprint(r.Consents), r.Terms, r.SeenTotal, r.Lang} {
-		fmt.Fprintf(mac, "%d:%s", len(text), text)
+	said := make([]byte, 0, 1<<10)
+	add := func(texts ...string) {
+		for _, text := range texts {
+			said = append(append(strconv.AppendInt(said, int64(len(text)), 10), ':'), text...)
+		}
+	}
+	add("request", string(r.Token), r.Attempt, r.Card.Number, r.Card.Expiry, r.Card.CVC, r.Card.Holder, r.Installments, r.Amount,
+		strconv.FormatBool(r.AmountTyped), r.Note, strconv.Itoa(len(r.Consents)), r.Terms, r.SeenTotal, r.Lang)
+	for _, kind := range r.Consents {
+		add(string(kind))
 	}
 	for _, key := range slices.Sorted(maps.Keys(r.Answers)) {
-		fmt.Fprintf(mac, "%d:%s%d:%s", len(key), key, len(r.Answers[key]), r.Answers[key])
+		add(key, r.Answers[key])
 	}
+	mac := hmac.New(sha256.New, s.CardKey)
+	mac.Write(said)
+	clear(said) // it holds the card
 	mac.Sum(sum[:0])
 	return sum
 }
