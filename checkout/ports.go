@@ -204,6 +204,8 @@ type PaymentLedger interface {
 	Move(ctx context.Context, m Move) (Moved, error)
 	// PaymentByID is for the card holder's pages and the bank's callbacks. ErrNoPayment.
 	PaymentByID(ctx context.Context, id PaymentID) (Payment, error)
+	// PaymentAndLink is PaymentByID with the payment's link, both as they were at one moment. ErrNoPayment.
+	PaymentAndLink(ctx context.Context, id PaymentID) (Payment, Link, error)
 	// PaymentOf is for the merchant. ErrNoPayment also for somebody else's.
 	PaymentOf(ctx context.Context, m MerchantID, id PaymentID) (Payment, error)
 	// PaymentByPrefix finds the payment whose id starts with prefix ("pay_" and twelve characters): a

@@ -177,6 +177,14 @@ func (s *Service) ByCode(ctx context.Context, code string) (Payment, error) {
 	return p, nil
 }
 
+// Shown answers a payment for its result page, and its link, both as the ledger has them at one moment.
+func (s *Service) Shown(ctx context.Context, id PaymentID) (Payment, Link, error) {
+	if !id.Valid() {
+		return Payment{}, Link{}, ErrNoPayment
+	}
+	return s.Ledger.PaymentAndLink(ctx, id)
+}
+
 // LinkOf answers the link of a payment.
 func (s *Service) LinkOf(ctx context.Context, p Payment) (Link, error) {
 	return s.Ledger.LinkByID(ctx, p.Merchant, p.Link)

@@ -56,6 +56,7 @@ type Flow interface {
 	SessionByID(ctx context.Context, id checkout.SessionID) (checkout.Session, checkout.Link, error)
 	ReturnTo(ctx context.Context, p checkout.Payment, l checkout.Link) (string, error)
 	LinkOf(ctx context.Context, p checkout.Payment) (checkout.Link, error)
+	Shown(ctx context.Context, id checkout.PaymentID) (checkout.Payment, checkout.Link, error)
 	Shop(ctx context.Context, id checkout.MerchantID) (*checkout.Shop, error)
 	Logo(ctx context.Context, id checkout.MerchantID) (checkout.Logo, error)
 	LegalTextOf(ctx context.Context, h checkout.Hot, k checkout.ConsentKind, lang string, ask checkout.LegalAsk) (string, error)

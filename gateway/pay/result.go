@@ -12,11 +12,11 @@ import (
 
 // result shows what became of a payment: its state, in words, and the receipt.
 func (s *Surface) result(c *fiber.Ctx) error {
-	p, err := s.Flow.Give(c.UserContext(), checkout.PaymentID(c.Params("payment")))
+	p, link, err := s.Flow.Shown(c.UserContext(), checkout.PaymentID(c.Params("payment")))
 	if err != nil {
 		return err
 	}
-	v, err := s.resultPage(c, p)
+	v, err := s.resultOf(c, p, link)
 	if err != nil {
 		return err
 	}
@@ -31,9 +31,18 @@ func resultLanguage(c *fiber.Ctx, p checkout.Payment) string {
 	return p.PayerLang
 }
 
+// resultPage is resultOf where only the payment is at hand.
 func (s *Surface) resultPage(c *fiber.Ctx, p checkout.Payment) (*page.Result, error) {
+	link, err := s.Flow.LinkOf(c.UserContext(), p)
+	if err != nil {
+		return nil, err
+	}
+	return s.resultOf(c, p, link)
+}
+
+func (s *Surface) resultOf(c *fiber.Ctx, p checkout.Payment, link checkout.Link) (v *page.Result, err error) {
 	head, _ := s.head(c, p.Merchant, "/r/"+string(p.ID))
-	v := &page.Result{
+	v = &page.Result{
 		Head: head, Payment: string(p.ID), Status: string(p.Status), Reason: string(p.Decline.Code),
 		Reference: p.ID.Reference(), CanAbandon: p.Status == checkout.StatusChallenged, OneStep: p.OneStep, Reversing: p.Reversal == checkout.ReversalDue,
 	}
@@ -45,10 +54,6 @@ func (s *Surface) resultPage(c *fiber.Ctx, p checkout.Payment) (*page.Result, er
 		case checkout.ReasonLinkUsed:
 			v.Status = page.StatusLinkUsed
 		}
-	}
-	link, err := s.Flow.LinkOf(c.UserContext(), p)
-	if err != nil {
-		return nil, err
 	}
 	if v.TakenBack = p.Status == checkout.StatusVoided && !p.Collected(); v.TakenBack {
 		if v.Double, err = s.paidOtherwise(c.UserContext(), p, link); err != nil {
@@ -155,14 +160,14 @@ func (s *Surface) abandon(c *fiber.Ctx) error {
 
 // receiptPDF is the receipt as a file.
 func (s *Surface) receiptPDF(c *fiber.Ctx) error {
-	p, err := s.Flow.Give(c.UserContext(), checkout.PaymentID(c.Params("payment")))
+	p, link, err := s.Flow.Shown(c.UserContext(), checkout.PaymentID(c.Params("payment")))
 	if err != nil {
 		return err
 	}
 	if !p.Collected() {
 		return checkout.ErrNoPayment
 	}
-	v, err := s.resultPage(c, p)
+	v, err := s.resultOf(c, p, link)
 	if err != nil {
 		return err
 	}

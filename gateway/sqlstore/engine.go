@@ -195,6 +195,11 @@ func newTable(name, spec string) *table {
 	return t
 }
 
+// listOf is list where the table has another name.
+func (t *table) listOf(alias string) string {
+	return alias + "." + strings.ReplaceAll(t.list, ", ", ", "+alias+".")
+}
+
 // with is the table with more of its columns.
 func (t *table) with(spec string) *table {
 	var all strings.Builder

@@ -127,14 +127,15 @@ func TestC22_AReadThatFails(t *testing.T) {
 		f.set(sqlstore.FaultRead, func() error { return errDisk })
 		ctx := t.Context()
 		for name, read := range map[string]func() error{
-			"link by token":   func() error { _, err := s.LinkByToken(ctx, l.Token); return err },
-			"link by id":      func() error { _, err := s.LinkByID(ctx, b.Merchant, l.ID); return err },
-			"search links":    func() error { _, _, err := s.SearchLinks(ctx, checkout.LinkQuery{Merchant: b.Merchant}); return err },
-			"changed links":   func() error { _, err := s.ChangedLinks(ctx, start, 1); return err },
-			"live links":      func() error { return s.LiveLinks(ctx, func(checkout.Link) error { return nil }) },
-			"payment":         func() error { _, err := s.PaymentByID(ctx, p.ID); return err },
-			"payment of":      func() error { _, err := s.PaymentOf(ctx, b.Merchant, p.ID); return err },
-			"payment by code": func() error { _, err := s.PaymentByPrefix(ctx, string(p.ID[:16])); return err },
+			"link by token":    func() error { _, err := s.LinkByToken(ctx, l.Token); return err },
+			"link by id":       func() error { _, err := s.LinkByID(ctx, b.Merchant, l.ID); return err },
+			"search links":     func() error { _, _, err := s.SearchLinks(ctx, checkout.LinkQuery{Merchant: b.Merchant}); return err },
+			"changed links":    func() error { _, err := s.ChangedLinks(ctx, start, 1); return err },
+			"live links":       func() error { return s.LiveLinks(ctx, func(checkout.Link) error { return nil }) },
+			"payment":          func() error { _, err := s.PaymentByID(ctx, p.ID); return err },
+			"payment and link": func() error { _, _, err := s.PaymentAndLink(ctx, p.ID); return err },
+			"payment of":       func() error { _, err := s.PaymentOf(ctx, b.Merchant, p.ID); return err },
+			"payment by code":  func() error { _, err := s.PaymentByPrefix(ctx, string(p.ID[:16])); return err },
 			"search payments": func() error {
 				_, _, err := s.SearchPayments(ctx, checkout.PaymentQuery{Merchant: b.Merchant})
 				return err

@@ -275,6 +275,29 @@ func (s *Store) PaymentByID(ctx context.Context, id checkout.PaymentID) (checkou
 	return s.payment(ctx, "id = $1", string(id))
 }
 
+var paymentAndLink = "SELECT " + payments.listOf("p") + ", " + links.listOf("l") + " FROM payments AS p JOIN links AS l ON l.id = p.link WHERE p.id = $1"
+
+// PaymentAndLink is for the card holder's result, in one question.
+func (s *Store) PaymentAndLink(ctx context.Context, id checkout.PaymentID) (p checkout.Payment, l checkout.Link, err error) {
+	found := false
+	err = s.read(ctx, func(q querier) error {
+		return q.query(ctx, paymentAndLink, func(r row) error {
+			var link *linkRow
+			if p, err = scanPayment(r); err == nil {
+				link, err = scanLink(r)
+			}
+			if err == nil {
+				l, found = link.Link, true
+			}
+			return err
+		}, string(id))
+	})
+	if err == nil && !found {
+		err = checkout.ErrNoPayment
+	}
+	return p, l, err
+}
+
 // PaymentOf is for the merchant.
 func (s *Store) PaymentOf(ctx context.Context, m checkout.MerchantID, id checkout.PaymentID) (checkout.Payment, error) {
 	return s.payment(ctx, "id = $1 AND merchant = $2", string(id), string(m))
