@@ -88,6 +88,11 @@ func dialer(c ClientConfig, timeout time.Duration) *net.Dialer {
 	return d
 }
 
+// idlePerBank is how many connections to a bank wait for the next call: the three calls of a payment, of some hundred
+// payments a second that take a bank a third of a second each. What is called beyond it opens one anew, with a
+// handshake, and throws it away.
+const idlePerBank = 128
+
 // NewClient makes a client; it opens no connection yet.
 func NewClient(c ClientConfig) *Client {
 	t := c.Timeouts.filled()
@@ -100,8 +105,8 @@ func NewClient(c ClientConfig) *Client {
 			// With its own TLS settings and without this switch the transport speaks HTTP/1.1 only, where a POST is sent
 			// once: HTTP/2 would repeat streams that a server refused.
 			ForceAttemptHTTP2:      false,
-			MaxIdleConns:           64,
-			MaxIdleConnsPerHost:    32,
+			MaxIdleConns:           512,
+			MaxIdleConnsPerHost:    idlePerBank,
 			IdleConnTimeout:        20 * time.Second, // below what servers keep, so that few messages meet a dying connection
 			DisableCompression:     true,
 			MaxResponseHeaderBytes: 64 << 10,
