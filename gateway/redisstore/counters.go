@@ -76,6 +76,38 @@ func (c *counterClient) Del(ctx context.Context, keys ...string) (cmd *redis.Int
 	return cmd
 }
 
+// RecallAndRemember is Recall and Remember in one round trip. It does not share a batch: what is written has to be sent
+// anyway.
+func (s *Store) RecallAndRemember(ctx context.Context, keys []string, key, text string, ttl time.Duration) (texts []string, kept bool, err error) {
+	found := make([]*redis.StringCmd, len(keys))
+	var set *redis.StatusCmd
+	err = s.call(ctx, "remember", func(ctx context.Context) error {
+		pipe := s.client.Pipeline()
+		for n, k := range keys {
+			found[n] = pipe.Get(ctx, prefix+k)
+		}
+		set = pipe.Set(ctx, prefix+key, text, ttl)
+		_, _ = pipe.Exec(ctx) // its error is that of the first command that failed; each is looked at
+		for _, cmd := range found {
+			if isAway(cmd.Err()) {
+				return cmd.Err()
+			}
+		}
+		if isAway(set.Err()) {
+			return set.Err()
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	texts = make([]string, len(keys))
+	for n, cmd := range found {
+		texts[n] = cmd.Val() // nothing there, or another type: ""
+	}
+	return texts, set.Err() == nil, nil
+}
+
 func isWrongValue(err error) bool {
 	return err != nil && (strings.Contains(err.Error(), "WRONGTYPE") || strings.Contains(err.Error(), "not an integer"))
 }

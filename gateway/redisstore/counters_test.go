@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -84,6 +85,41 @@ func TestC21_countersAndTextsOfARedisThatIsAwaySaySo(t *testing.T) {
 		}
 		if took := time.Since(begin); took > 5*shortBound+slack {
 			t.Errorf("took %s", took)
+		}
+	}
+}
+
+// What is recalled and what is remembered with it are told apart: another type is nothing, a full store keeps nothing.
+func TestRecallAndRememberInOneRoundTrip(t *testing.T) {
+	for name, server := range servers {
+		t.Run(name, func(t *testing.T) {
+			url := server(t)
+			s, c := open(t, Config{URL: url}), raw(t, url)
+			must(t, s.Remember(t.Context(), "x:both:1", "one", time.Hour))
+			must(t, c.RPush(t.Context(), prefix+"x:both:list", "x").Err())
+			texts, kept, err := s.RecallAndRemember(t.Context(), []string{"x:both:none", "x:both:1", "x:both:list"}, "x:both:2", "two", time.Hour)
+			if err != nil || !kept || !slices.Equal(texts, []string{"", "one", ""}) {
+				t.Errorf("%q, %v, %v", texts, kept, err)
+			}
+			if texts, err := s.Recall(t.Context(), "x:both:2"); err != nil || texts[0] != "two" {
+				t.Errorf("remembered %q, %v", texts, err)
+			}
+			if life := c.TTL(t.Context(), prefix+"x:both:2").Val(); life <= 59*time.Minute || life > time.Hour {
+				t.Errorf("it stays for %s", life)
+			}
+		})
+	}
+	server := testenv.NewRedis(t)
+	s := open(t, Config{URL: server.URL()})
+	must(t, s.Remember(t.Context(), "x:both:1", "one", time.Hour))
+	server.Do(t, "CONFIG", "SET", "maxmemory", "1")
+	if texts, kept, err := s.RecallAndRemember(t.Context(), []string{"x:both:1"}, "x:both:2", "two", time.Hour); err != nil || kept || texts[0] != "one" {
+		t.Errorf("full: %q, %v, %v", texts, kept, err)
+	}
+	server.Kill(t)
+	for range 2 {
+		if _, kept, err := s.RecallAndRemember(t.Context(), []string{"x:both:1"}, "x:both:2", "two", time.Hour); kept || !errors.Is(err, checkout.ErrHotAway) {
+			t.Errorf("away: %v, %v", kept, err)
 		}
 	}
 }

@@ -37,6 +37,8 @@ type Shared interface {
 	Counters() limiter.Store
 	Recall(ctx context.Context, keys ...string) ([]string, error)
 	Remember(ctx context.Context, key, text string, ttl time.Duration) error
+	// RecallAndRemember is both in one round trip. kept is false where the text was refused, and nothing else failed.
+	RecallAndRemember(ctx context.Context, keys []string, key, text string, ttl time.Duration) (texts []string, kept bool, err error)
 }
 
 // Config wires the limits. Only Clock is required.
@@ -138,30 +140,38 @@ func (l *Limits) Check(ctx context.Context, a checkout.Attempt) error {
 		return nil
 	}
 	now := l.Clock.Now()
-	until, says := l.blocked(ctx, subjects(a), now)
-	if until.After(now) {
+	all := subjects(a)
+	var marks []string
+	strict, kept := false, false
+	if l.shared != nil {
+		tied := a
+		if until, _ := l.blocked(all, nil, false, now); until.After(now) {
+			tied.CardHash = "" // whoever is blocked and goes on must not fill the store
+		}
+		var err error
+		marks, kept, err = l.shared.marks(ctx, all, tied)
+		strict = err != nil
+	}
+	if until, says := l.blocked(all, marks, strict, now); until.After(now) {
 		l.OnBlocked(says)
 		return checkout.ErrVelocity.Because(errors.New(says)).After(until.Sub(now))
 	}
-	if a.CardHash != "" {
-		l.rememberCard(ctx, a, now)
+	if a.CardHash != "" && !kept {
+		l.local.cards.put(string(a.Payment), a.CardHash, now, now.Add(cardKept))
 	}
 	return nil
 }
 
-// blocked answers the latest end of a block of any subject and its limit.
-func (l *Limits) blocked(ctx context.Context, all []subject, now time.Time) (until time.Time, says string) {
-	var marks []string
-	strict := false
-	if l.shared != nil {
-		var err error
-		marks, err = l.shared.marks(ctx, all)
-		strict = err != nil
-	}
+// blocked answers the latest end of a block of any subject and its limit. marks are what other gateways say; nil = nothing.
+func (l *Limits) blocked(all []subject, marks []string, strict bool, now time.Time) (until time.Time, says string) {
 	for i, s := range all {
 		end := l.local.mark(s, strict)
 		if marks != nil {
-			end = later(end, parseMark(marks[i]))
+			if there := parseMark(marks[i]); there.After(end) {
+				if end = there; end.After(now) {
+					l.local.blocks.extend(markKey(s), mark{until: end, strict: end}, now)
+				}
+			}
 		}
 		if end.After(now) && end.After(until) {
 			until, says = end, s.window.says
@@ -223,14 +233,6 @@ func (l *Limits) hit(ctx context.Context, s subject, now time.Time, tell bool) (
 		l.shared.setMark(ctx, s, now, end)
 	}
 	return later(here.until, end)
-}
-
-// rememberCard ties a payment to its card's keyed hash until a refusal may have come.
-func (l *Limits) rememberCard(ctx context.Context, a checkout.Attempt, now time.Time) {
-	if l.shared != nil && l.shared.Remember(ctx, cardKey(a.Payment), a.CardHash, cardKept) == nil {
-		return
-	}
-	l.local.cards.put(string(a.Payment), a.CardHash, now, now.Add(cardKept))
 }
 
 func (l *Limits) recallCard(ctx context.Context, p checkout.PaymentID, now time.Time) string {

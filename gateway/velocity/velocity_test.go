@@ -686,3 +686,44 @@ func BenchmarkBINs(b *testing.B) {
 		l.BINs(context.Background(), ip, "Tok000000001")
 	}
 }
+
+// Whoever goes on though he is blocked fills no store: a gateway that was told of a block once ties no more payments to
+// its cards.
+func TestA30_whoIsBlockedLeavesNothingBehind(t *testing.T) {
+	for name, url := range stores {
+		if url == nil {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			l := &limitsTest{T: t, clock: new(testClock), said: map[string]int{}}
+			s := store(t, url(t), 10*time.Second)
+			l.Limits = l.make(s)
+			tied := func(p checkout.PaymentID) bool {
+				texts, err := s.Recall(t.Context(), cardKey(p))
+				if err != nil {
+					t.Fatal(err)
+				}
+				return texts[0] != ""
+			}
+			try := func(n int) checkout.Attempt {
+				a := attempt(70_000 + n)
+				a.Token = attempt(70_000).Token
+				return a
+			}
+			l.refuse(5, func(i int) checkout.Attempt { return try(i) })
+			if !tied(try(0).Payment) {
+				t.Error("a payment that was let in is not tied to its card")
+			}
+			other := l.make(s)
+			for n := range 3 {
+				a := try(10 + n)
+				if err := other.Check(t.Context(), a); checkout.KindOf(err) != checkout.KindTooMany {
+					t.Errorf("try %d is let in: %v", n, err)
+				}
+				if n > 0 && tied(a.Payment) {
+					t.Errorf("blocked try %d is tied to its card", n)
+				}
+			}
+		})
+	}
+}

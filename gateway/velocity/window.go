@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/ulule/limiter/v3"
+
+	"github.com/odelink/odelink/checkout"
 )
 
 // window is "limit hits in span". It is counted in pieces: a hit belongs to the piece of time it fell
@@ -101,12 +103,18 @@ func (h *shared) forget(ctx context.Context, s subject, now time.Time) {
 	}
 }
 
-func (h *shared) marks(ctx context.Context, all []subject) ([]string, error) {
+// marks answers the blocks of subjects, and ties the payment to its card's keyed hash until a refusal may have come, in
+// one round trip: that of an attempt that is blocked is asked for by nobody. kept is false where it is not tied.
+func (h *shared) marks(ctx context.Context, all []subject, a checkout.Attempt) (marks []string, kept bool, err error) {
 	keys := make([]string, len(all))
 	for i, s := range all {
 		keys[i] = markKey(s)
 	}
-	return h.Recall(ctx, keys...)
+	if a.CardHash == "" {
+		marks, err = h.Recall(ctx, keys...)
+		return marks, false, err
+	}
+	return h.RecallAndRemember(ctx, keys, cardKey(a.Payment), a.CardHash, cardKept)
 }
 
 func (h *shared) setMark(ctx context.Context, s subject, now, until time.Time) {
