@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"time"
@@ -79,20 +80,15 @@ func (c *counterClient) Del(ctx context.Context, keys ...string) (cmd *redis.Int
 // RecallAndRemember is Recall and Remember in one round trip. It does not share a batch: what is written has to be sent
 // anyway.
 func (s *Store) RecallAndRemember(ctx context.Context, keys []string, key, text string, ttl time.Duration) (texts []string, kept bool, err error) {
-	found := make([]*redis.StringCmd, len(keys))
-	var set *redis.StatusCmd
 	err = s.call(ctx, "remember", func(ctx context.Context) error {
 		pipe := s.client.Pipeline()
-		for n, k := range keys {
-			found[n] = pipe.Get(ctx, prefix+k)
-		}
-		set = pipe.Set(ctx, prefix+key, text, ttl)
+		found := s.recalls(ctx, pipe, keys)
+		set := pipe.Set(ctx, prefix+key, text, ttl)
 		_, _ = pipe.Exec(ctx) // its error is that of the first command that failed; each is looked at
-		for _, cmd := range found {
-			if isAway(cmd.Err()) {
-				return cmd.Err()
-			}
+		if texts, err = found(); err != nil {
+			return err
 		}
+		kept = set.Err() == nil
 		if isAway(set.Err()) {
 			return set.Err()
 		}
@@ -101,11 +97,41 @@ func (s *Store) RecallAndRemember(ctx context.Context, keys []string, key, text 
 	if err != nil {
 		return nil, false, err
 	}
-	texts = make([]string, len(keys))
-	for n, cmd := range found {
-		texts[n] = cmd.Val() // nothing there, or another type: ""
+	return texts, kept, nil
+}
+
+// recalls queues the question for keys and answers what reads its answer: one command, or on a Cluster, which refuses
+// it across slots, one for each key. Nothing there, or another type, reads as "".
+func (s *Store) recalls(ctx context.Context, pipe redis.Pipeliner, keys []string) func() ([]string, error) {
+	if !s.batch.cluster {
+		args := append(make([]any, 0, len(keys)+1), "mget")
+		for _, k := range keys {
+			args = append(args, prefix+k)
+		}
+		cmd := redis.NewStringSliceCmd(ctx, args...)
+		_ = pipe.Process(ctx, cmd) // queueing does not fail
+		return func() ([]string, error) {
+			texts, err := cmd.Result()
+			if err == nil && len(texts) != len(keys) {
+				err = errors.New("MGET answered another number of values than keys")
+			}
+			return texts, err
+		}
 	}
-	return texts, set.Err() == nil, nil
+	cmds := make([]*redis.StringCmd, len(keys))
+	for n, k := range keys {
+		cmds[n] = pipe.Get(ctx, prefix+k)
+	}
+	return func() ([]string, error) {
+		texts := make([]string, len(keys))
+		for n, cmd := range cmds {
+			if isAway(cmd.Err()) {
+				return nil, cmd.Err()
+			}
+			texts[n] = cmd.Val()
+		}
+		return texts, nil
+	}
 }
 
 func isWrongValue(err error) bool {
