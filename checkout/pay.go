@@ -308,7 +308,6 @@ func (s *Service) open(ctx context.Context, sh *Shop, account Account, hot Hot, 
 			return written, err
 		}
 	}
-	s.atBanks.put(p)
 	if challenge.Action == s.order(p).ReturnURL {
 		s.refusedAtOnce(ctx, p, acq, challenge)
 	}

@@ -24,14 +24,6 @@ func (s *Service) Return(ctx context.Context, id PaymentID, cb Callback, ip stri
 	}
 	// What was begun is finished even if the payer's browser goes away.
 	ctx = context.WithoutCancel(ctx)
-	if p, ok := s.atBanks.take(id); ok {
-		if v, acq, err := s.verdict(ctx, p, cb); err == nil {
-			if p, err = s.follow(ctx, p, acq, v, ip); !errors.Is(err, ErrStale) {
-				return p, err
-			}
-		}
-		// What is not believed, and what somebody else has moved, is judged by the ledger's word.
-	}
 	for {
 		p, err := s.Ledger.PaymentByID(ctx, id)
 		if err != nil {
@@ -55,11 +47,6 @@ func (s *Service) judge(ctx context.Context, p Payment, cb Callback, ip string) 
 	if err != nil {
 		return p, fmt.Errorf("judge callback: %w", err)
 	}
-	return s.follow(ctx, p, acq, v, ip)
-}
-
-// follow does what a believed callback says for the payment as read.
-func (s *Service) follow(ctx context.Context, p Payment, acq Acquirer, v Verdict, ip string) (Payment, error) {
 	step := Step{At: s.Clock.Now(), Actor: "bank", IP: ip, Data: verdictData(v)}
 	if p.Status != StatusChallenged {
 		return p, s.late(ctx, p, v, step)

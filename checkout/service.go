@@ -109,7 +109,6 @@ type Service struct {
 	acquirers  sync.Map // AccountID → opened
 	unsaid     unsaid
 	openings   openings
-	atBanks    atBanks
 	confirmed  confirmed
 	distrusted distrusted
 	wayBox     func() (cipher.AEAD, error) // see sealer
@@ -322,7 +321,6 @@ func (s *Service) tell(ctx context.Context, m Move) (p Payment, told bool, err e
 	if err != nil {
 		return Payment{}, false, err
 	}
-	s.atBanks.moved(done.Payment)
 	told = s.publish(ctx, done.Link)
 	s.Observer.Moved(m)
 	return done.Payment, told, nil

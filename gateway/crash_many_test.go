@@ -308,30 +308,3 @@ func TestC28_twoSettleLoops(t *testing.T) {
 	}
 	c.proven()
 }
-
-// C28: the gateway that sent the payer to the bank remembers the payment; what another one has done to it meanwhile counts
-// all the same, for a genuine callback and for a forged one.
-func TestC28_aReturnIsJudgedAsThePaymentStandsNow(t *testing.T) {
-	t.Parallel()
-	c := newCrash(t, rigOptions{database: testenv.Postgres(t), redis: testenv.Redis(t)})
-	other := c.twin()
-	for name, forged := range map[string]bool{"genuine": false, "forged": true} {
-		p := c.atBank(nil)
-		if given, err := other.app.flow.GiveUp(t.Context(), checkout.PaymentID(p.id), ""); err != nil || given.Status != checkout.StatusFailed {
-			t.Fatal(name, given.Status, err)
-		}
-		calls := c.moneyCalls()
-		if forged {
-			p.fields.Set("ResponseHash", "x")
-			p.back()
-			c.must(name, p.status, http.StatusBadRequest)
-		} else {
-			p.back()
-			c.must(name, p.status, http.StatusOK)
-		}
-		c.must(name+": authorising calls", c.moneyCalls(), calls)
-		c.ended(p.id, checkout.StatusFailed, checkout.ReasonSuperseded, 0)
-		c.must(name+": the link", other.browser().get(p.url).status, http.StatusOK)
-	}
-	c.proven()
-}
