@@ -362,8 +362,11 @@ func (c *tester) blocked(link, ip, card string, atMost time.Duration) {
 	if b.status != http.StatusTooManyRequests || heading(b.body) != pageTooMany || wait < 1 || wait > int(atMost.Seconds())+1 {
 		c.t.Fatalf("answered %d %q, Retry-After %q", b.status, heading(b.body), b.header.Get("Retry-After"))
 	}
-	minutes := (wait + 58) / 60
-	if text := plainText(b.body); !strings.Contains(text, fmt.Sprintf("%d dakika sonra", minutes)) && !strings.Contains(text, fmt.Sprintf("%d dakika sonra", minutes+1)) {
+	n, unit := (wait+58)/60, "dakika"
+	if wait > 2*60*60 {
+		n, unit = (wait+3598)/3600, "saat"
+	}
+	if text := plainText(b.body); !strings.Contains(text, fmt.Sprintf("%d %s sonra", n, unit)) && !strings.Contains(text, fmt.Sprintf("%d %s sonra", n+1, unit)) {
 		c.t.Errorf("the page does not say how long to wait (%d s): %.400s", wait, text)
 	}
 	c.must("payments", len(c.allPayments()), before)

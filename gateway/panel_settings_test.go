@@ -215,6 +215,16 @@ func TestPanelSettingsAcquirers(t *testing.T) {
 		moved := strings.Replace(bank, "Gateway", "Elsewhere", 1)
 		w.shows(w.post(one, http.StatusUnprocessableEntity, acquirer("base_url", moved, "cred_user_pass", "", "cred_merchant_pass", "")...), "QNB asıl")
 	})
+	t.Run("an older form does not put back what somebody else has saved", func(t *testing.T) {
+		page := w.open(one, http.StatusOK)
+		_, rest, _ := strings.Cut(page, `name="version" value="`)
+		version, _, _ := strings.Cut(rest, `"`)
+		w.post(one, http.StatusSeeOther, acquirer("base_url", bank, "name", "QNB asıl", "rate_3", "5,00", "half_secure", "on", "version", version)...)
+		w.shows(w.post(one, http.StatusUnprocessableEntity, acquirer("base_url", bank, "name", "QNB başka", "version", version)...), "siz bakarken değişti")
+		a, err := r.app.flow.Account(ctx, demoMerchant, a.ID)
+		r.must("read the account", err, nil)
+		r.must("its name and rate", []any{a.Name, a.Rates[1].Rate}, []any{"QNB asıl", checkout.Rate(50_000)})
+	})
 	t.Run("a trial link is one lira to this account's name", func(t *testing.T) {
 		w.shows(w.open(one, http.StatusOK), "Deneme linki")
 		page := w.open("/panel/links/new?trial="+string(a.ID), http.StatusOK)

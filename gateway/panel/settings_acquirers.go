@@ -159,7 +159,7 @@ func rateCounts() (all []int) {
 
 // acquirerFields are the names of all fields of a kind.
 func acquirerFields(k checkout.KindInfo) []string {
-	names := []string{"name", "mode", "base_url", "programmes", "issuers", "pricing", "min_monthly", "half_secure", "priority", "enabled", "currencies", "commission", "payout", "payout_days", "iban"}
+	names := []string{"version", "name", "mode", "base_url", "programmes", "issuers", "pricing", "min_monthly", "half_secure", "priority", "enabled", "currencies", "commission", "payout", "payout_days", "iban"}
 	for _, cred := range k.Credentials {
 		names = append(names, "cred_"+cred.Name)
 	}
@@ -177,7 +177,7 @@ func (s *Surface) acquirerForm(lang string, k checkout.KindInfo, a checkout.Acco
 	l := s.pages.locale(lang)
 	f := NewForm("acquirers", "name", a.Name, "mode", a.Mode, "base_url", a.BaseURL, "programmes", strings.Join(a.Programs, ", "),
 		"issuers", strings.Join(a.Issuers, ", "), "pricing", string(a.Pricing), "half_secure", ticked(a.HalfSecure), "priority", strconv.Itoa(a.Priority),
-		"enabled", ticked(a.Enabled), "min_monthly", typedAmount(l, checkout.Money{Minor: a.MinPerMonth, Currency: checkout.TRY}), "currencies", "")
+		"enabled", ticked(a.Enabled), "version", strconv.FormatInt(a.Version, 10), "min_monthly", typedAmount(l, checkout.Money{Minor: a.MinPerMonth, Currency: checkout.TRY}), "currencies", "")
 	for _, name := range s.Banks.Shown(k.Kind) {
 		f.Values["cred_"+name] = a.Credentials[name]
 	}
@@ -380,6 +380,9 @@ func (s *Surface) editAcquirer(c *fiber.Ctx, w *who) error {
 	s.fillAccount(w.lang, f, k, &typed)
 	if f.OK() {
 		_, err = s.Flow.EditAccount(c.UserContext(), w.by(c), was.Merchant, was.ID, true, func(a *checkout.Account) error {
+			if f.On("version") && f.Get("version") != strconv.FormatInt(a.Version, 10) {
+				return checkout.ErrStale // what somebody else saved since then would be put back, rates too
+			}
 			s.fillAccount(w.lang, f, k, a)
 			return nil
 		})
