@@ -15,7 +15,7 @@ import (
 // report; invoices and the bank's list are looked at. No page has barriers or stands out of the view.
 func TestPanelMoneyJourney(t *testing.T) {
 	t.Parallel()
-	for name, o := range map[string]chrome.Options{"phone, Turkish": phone(), "desktop, English": {Width: 1440, Height: 900, Lang: "en-GB"}} {
+	for name, o := range map[string]chrome.Options{"phone, Turkish": phone(), "desktop, English": {Width: 1280, Height: 900, Lang: "en-GB"}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t, rigOptions{tame: true})
@@ -30,6 +30,14 @@ func TestPanelMoneyJourney(t *testing.T) {
 				p.fits(t, path)
 			}
 			sound("/panel/payments")
+			if low := chrome.Eval[float64](p.Page, "document.querySelector('td.end > a').getBoundingClientRect().height"); low < 44 {
+				t.Errorf("the way to the void is %.0f px high", low)
+			}
+			status(t, "the way to the void", p.ClickAndLoad("td.end > a"), http.StatusOK)
+			p.WaitVisible(".give button")
+			p.WantNoBarriers()
+			p.fits(t, "the open form")
+			status(t, "back", p.Open(r.base+"/panel/payments"), http.StatusOK)
 			p.Fill("#f-q", card("001"))
 			status(t, "search", p.ClickAndLoad(".filters button.main"), http.StatusOK)
 			if strings.Contains(p.URL(), card("001")) || !strings.Contains(p.URL(), "41556500") {

@@ -178,6 +178,37 @@ func TestPanelRefunds(t *testing.T) {
 	w.misses(w.open(at, http.StatusOK), `name="kind"`)
 }
 
+// A row of the list leads to the form that its payment's page offers first, for whoever may give money back; one whose
+// money is gone, disputed or on its way back leads to none (features 6.6).
+func TestPanelListOffersTheWayBack(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	open := r.paid()
+	none := map[string]string{"declined": r.paidBy(r.link(nil), "051"), "voided": r.paid(), "disputed": r.paid(), "on its way back": r.paid()}
+	r.back(none["voided"], "void", nil, 201, "status", "voided")
+	status, _ := r.api("POST", "/v1/payments/"+none["disputed"]+"/chargebacks", map[string]any{"amount": 100})
+	r.must("a dispute", status, 201)
+	r.bankFault(banksim.StepVoid, banksim.FaultTimeoutBefore, "", 1)
+	r.back(none["on its way back"], "void", nil, 202, "status", "pending")
+	lead := func(id, way string) string { return `href="/panel/payments/` + id + `?way=` + way + `#back"` }
+	w := r.signedIn()
+	page := w.open("/panel/payments", http.StatusOK)
+	r.has("the list", page, lead(open, "void")+">İptal et<")
+	for what, id := range none {
+		r.has(what, page, "/panel/payments/"+id)
+		r.hasNot(what, page, "/panel/payments/"+id+"?way=")
+	}
+	r.has("where it leads", w.open("/panel/payments/"+open+"?way=void", http.StatusOK), `id="back" open`, `name="kind" value="void"`)
+	r.hasNot("a page that nobody came to for it", w.open("/panel/payments/"+open, http.StatusOK), `id="back" open`)
+	email, password := r.colleague(checkout.RoleViewer, false)
+	page = r.signedInAs(email, password).open("/panel/payments", http.StatusOK)
+	r.has("a viewer's list", page, open)
+	r.hasNot("a viewer's list", page, "?way=", "İptal et")
+	r.clock.advance(24 * time.Hour)
+	page = r.signedIn().open("/panel/payments", http.StatusOK)
+	r.has("the next day", page, lead(open, "refund")+">İade et<")
+}
+
 // What the bank owes an answer for is on the board, and can be asked for at once; who asked is in the trail (I21).
 func TestPanelAsksTheBank(t *testing.T) {
 	t.Parallel()

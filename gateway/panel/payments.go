@@ -88,7 +88,8 @@ type paymentRow struct {
 	checkout.Payment
 	POS    string // name of its account
 	Stated *checkout.Money
-	Calls  bool // somebody should look at it
+	Calls  bool                // somebody should look at it
+	Way    checkout.RefundKind // how its money goes back now, where who looks may give it back; "" = not at all
 }
 
 // paymentSums are the sums of payments in sight.
@@ -141,6 +142,9 @@ func (s *Surface) paymentsPage(c *fiber.Ctx, w *who) error {
 		Filters: f, Next: nextPage(c, next), Part: next != "" || q.Cursor != "", Board: q.Waiting, Calls: q.Attention, Link: q.Link, Saved: c.Query("saved"),
 	}
 	if d.Rows, d.Accounts, err = s.paymentRows(c, w, found); err != nil {
+		return err
+	}
+	if err := s.offerWays(c.UserContext(), w, d.Rows); err != nil {
 		return err
 	}
 	if d.Totals, d.Of, err = s.sumsOf(c, q, d.Rows, d.Part); err != nil {
@@ -223,6 +227,33 @@ func (s *Surface) paymentRows(c *fiber.Ctx, w *who, found []checkout.Payment) (r
 		rows = append(rows, row)
 	}
 	return rows, accounts, nil
+}
+
+// offerWays says of each row of a list which way its own page offers first, if any. What runs already is read for all
+// rows at once. What the card's bank may take back by itself is left to the page, which tells of it.
+func (s *Surface) offerWays(ctx context.Context, w *who, rows []paymentRow) error {
+	if !w.may(checkout.PowerMoney) {
+		return nil
+	}
+	var open []checkout.PaymentID
+	for i, p := range rows {
+		if rows[i].Way = p.WayBack(s.now()); p.Disputed > 0 {
+			rows[i].Way = ""
+		}
+		if rows[i].Way != "" {
+			open = append(open, p.ID)
+		}
+	}
+	tried, err := s.Ledger.RefundsOf(ctx, w.member.Merchant, open)
+	if err != nil {
+		return err
+	}
+	for i, p := range rows {
+		if slices.ContainsFunc(tried[p.ID], func(r checkout.Refund) bool { return r.Status == checkout.RefundPending }) {
+			rows[i].Way = ""
+		}
+	}
+	return nil
 }
 
 // exportPayments answers the list as a file, all of its pages, with the list's filters.

@@ -31,6 +31,7 @@ type paymentData struct {
 	Line     []moment
 	Way      checkout.RefundKind // how money goes back now; "" = not at all
 	Other    checkout.RefundKind // the other way, where the bank's day may end at another hour
+	Begun    bool                // the form for it is open: its way was asked for
 	Running  bool                // a void or refund waits for the bank
 	Form     *Form
 	Sure     *giving // what is about to be done, when it has to be confirmed
@@ -86,7 +87,7 @@ func (s *Surface) paymentPage(c *fiber.Ctx, w *who) error {
 	}
 	d := paymentData{Saved: c.Query("saved")}
 	if other := checkout.RefundKind(c.Query("way")); slices.Contains(checkout.RefundKinds, other) {
-		d.Way = other
+		d.Way, d.Begun = other, true
 	}
 	return s.showPayment(c, w, fiber.StatusOK, p, d)
 }
