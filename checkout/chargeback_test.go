@@ -141,11 +141,11 @@ func TestNothingGoesBackTwice(t *testing.T) {
 		}
 	}
 	p.Status, p.Refunded = StatusPaid, 0
-	if way := p.WayBack(p.PaidAt); way != KindRefund || p.Free() != 900 {
+	if way, _ := p.WayBack(p.PaidAt, nil); way != KindRefund || p.Free() != 900 {
 		t.Errorf("the way back is %q, of %d", way, p.Free())
 	}
 	p.Disputed = 25900
-	if way := p.WayBack(p.PaidAt); way != "" || p.Free() != 0 {
+	if way, _ := p.WayBack(p.PaidAt, nil); way != "" || p.Free() != 0 {
 		t.Errorf("the way back is %q, of %d", way, p.Free())
 	}
 	// A refund that the bank was asked for before ends as the bank says.

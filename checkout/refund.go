@@ -86,17 +86,31 @@ func (p Payment) MayGiveBack(kind RefundKind, minor int64) error {
 	return nil
 }
 
-// WayBack is how money of the payment goes back at now, as far as the calendar tells: on the day of the sale it is
-// voided, afterwards refunded; "" = none can. Banks end their days at hours of their own, so the bank has the
-// last word: ReasonTooEarly and ReasonTooLate say that it is the other way.
-func (p Payment) WayBack(now time.Time) RefundKind {
+// WayBack is how money of the payment goes back at now: by the calendar, on the day of the sale it is voided,
+// afterwards refunded; "" = none can, or one is pending. Banks end their days at hours of their own, so what the bank
+// said to those that were tried goes before the calendar, and is why: ReasonTooLate for good, ReasonTooEarly on the
+// day that it was said; "" = the calendar.
+func (p Payment) WayBack(now time.Time, tried []Refund) (way RefundKind, why Reason) {
 	switch {
 	case p.MayGiveBack(KindVoid, p.Rest()) == nil && DayOf(p.PaidAt) == DayOf(now):
-		return KindVoid
+		way = KindVoid
 	case p.MayGiveBack(KindRefund, p.Free()) == nil:
-		return KindRefund
+		way = KindRefund
+	default:
+		return "", ""
 	}
-	return ""
+	for _, r := range tried {
+		switch {
+		case r.Status == RefundPending:
+			return "", ""
+		case p.Status != StatusPaid: // a void is out of the question
+		case r.Decline.Code == ReasonTooLate:
+			way, why = KindRefund, ReasonTooLate
+		case r.Decline.Code == ReasonTooEarly && why == "" && DayOf(r.UpdatedAt) == DayOf(now) && p.Disputed == 0:
+			way, why = KindVoid, ReasonTooEarly
+		}
+	}
+	return way, why
 }
 
 // AskBack writes a giving-back down before the bank is called.

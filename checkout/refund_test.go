@@ -47,8 +47,44 @@ func TestWayBack(t *testing.T) {
 		{StatusPending, 0, 0, ""},
 	} {
 		p := Payment{Status: c.status, Total: Money{Minor: 25900, Currency: TRY}, Refunded: c.back, PaidAt: paid}
-		if got := p.WayBack(paid.Add(c.after)); got != c.want {
-			t.Errorf("%s, %s later: %q, want %q", c.status, c.after, got, c.want)
+		if got, why := p.WayBack(paid.Add(c.after), nil); got != c.want || why != "" {
+			t.Errorf("%s, %s later: %q for %q, want %q", c.status, c.after, got, why, c.want)
+		}
+	}
+}
+
+// What the bank said of its day's end goes before the calendar, and one that is pending before everything.
+func TestWayBackAfterTheBanksWord(t *testing.T) {
+	paid := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
+	said := func(after time.Duration, code Reason) Refund {
+		return Refund{Status: RefundRefused, Decline: Decline{Code: code}, UpdatedAt: paid.Add(after)}
+	}
+	late, early, other := said(time.Hour, ReasonTooLate), said(25*time.Hour, ReasonTooEarly), said(time.Hour, ReasonGeneric)
+	for what, c := range map[string]struct {
+		status Status
+		after  time.Duration
+		tried  []Refund
+		want   RefundKind
+		why    Reason
+	}{
+		"a void that was too late, on the same day":          {StatusPaid, 2 * time.Hour, []Refund{late}, KindRefund, ReasonTooLate},
+		"a void that was too late, the next day":             {StatusPaid, 26 * time.Hour, []Refund{late}, KindRefund, ReasonTooLate},
+		"a void that was refused for something else":         {StatusPaid, 2 * time.Hour, []Refund{other}, KindVoid, ""},
+		"a refund that was too early":                        {StatusPaid, 26 * time.Hour, []Refund{early}, KindVoid, ReasonTooEarly},
+		"a refund that was too early the day before":         {StatusPaid, 50 * time.Hour, []Refund{early}, KindRefund, ""},
+		"a refund that was too early, and a void, too late":  {StatusPaid, 26 * time.Hour, []Refund{early, late}, KindRefund, ReasonTooLate},
+		"a void that was too late, and a refund, too early":  {StatusPaid, 26 * time.Hour, []Refund{late, early}, KindRefund, ReasonTooLate},
+		"too early for another refund":                       {StatusPartiallyRefunded, 26 * time.Hour, []Refund{early}, KindRefund, ""},
+		"a void that was too late, and a part went back":     {StatusPartiallyRefunded, 2 * time.Hour, []Refund{late}, KindRefund, ""},
+		"one that is pending after one that was too late":    {StatusPaid, 2 * time.Hour, []Refund{late, {Status: RefundPending}}, "", ""},
+		"too late, of a payment that was refunded meanwhile": {StatusRefunded, 2 * time.Hour, []Refund{late}, "", ""},
+	} {
+		p := Payment{Status: c.status, Total: Money{Minor: 25900, Currency: TRY}, PaidAt: paid}
+		if c.status != StatusPaid {
+			p.Refunded = 900
+		}
+		if way, why := p.WayBack(paid.Add(c.after), c.tried); way != c.want || why != c.why {
+			t.Errorf("%s: %q for %q, want %q for %q", what, way, why, c.want, c.why)
 		}
 	}
 }

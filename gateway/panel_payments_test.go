@@ -167,6 +167,7 @@ func TestPanelRefunds(t *testing.T) {
 	w = r.signedIn()
 	w.sees(w.open(at, http.StatusOK), "İade et", "Bankanın gün sonu olmadıysa iptal et")
 	w.sees(w.open(sure("void", ""), http.StatusOK), "Gün sonu oldu: iade edilebilir")
+	w.misses(w.open(at, http.StatusOK), "iptal et<")
 	for amount, says := range map[string]string{"": "gerekli", "0": "", "-5": "", "abc": "", "250,01": "kalan tutardan fazla olamaz"} {
 		w.sees(w.post(at+"/back", http.StatusUnprocessableEntity, "kind", "refund", "amount", amount), says)
 	}
@@ -207,6 +208,27 @@ func TestPanelListOffersTheWayBack(t *testing.T) {
 	r.clock.advance(24 * time.Hour)
 	page = r.signedIn().open("/panel/payments", http.StatusOK)
 	r.has("the next day", page, lead(open, "refund")+">İade et<")
+}
+
+// What the bank said of its day's end goes before the calendar, on the payment's page and in the list.
+func TestPanelOffersWhatTheBankTakes(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	id := r.paid()
+	w := r.signedIn()
+	at := "/panel/payments/" + id
+	r.back(id, "refunds", nil, 409, "code", "refund_too_early")
+	page := w.open(at, http.StatusOK)
+	w.sees(page, "Banka henüz gün sonunu yapmadığı için", "İptal et", "Bankanın gün sonu olduysa iade et")
+	r.closeDay()
+	r.back(id, "void", nil, 409, "code", "void_too_late")
+	page = w.open(at, http.StatusOK)
+	w.sees(page, "Banka gün sonunu yaptığı için bu satış artık iptal edilemez, iade edilir.", "İade et")
+	w.misses(page, "İptal et<", "iptal et<", "henüz gün sonunu")
+	w.sees(w.open(at+"?way=void", http.StatusOK), "İade tutarı") // an address of before
+	r.has("the list", w.open("/panel/payments", http.StatusOK), at+`?way=refund#back">İade et<`)
+	r.back(id, "refunds", map[string]any{"amount": 5000}, 201, "status", "refunded")
+	w.sees(w.open(at, http.StatusOK), "İade et")
 }
 
 // What the bank owes an answer for is on the board, and can be asked for at once; who asked is in the trail (I21).

@@ -229,18 +229,15 @@ func (s *Surface) paymentRows(c *fiber.Ctx, w *who, found []checkout.Payment) (r
 	return rows, accounts, nil
 }
 
-// offerWays says of each row of a list which way its own page offers first, if any. What runs already is read for all
+// offerWays says of each row of a list which way its own page offers first, if any. What was tried is read for all
 // rows at once. What the card's bank may take back by itself is left to the page, which tells of it.
 func (s *Surface) offerWays(ctx context.Context, w *who, rows []paymentRow) error {
 	if !w.may(checkout.PowerMoney) {
 		return nil
 	}
 	var open []checkout.PaymentID
-	for i, p := range rows {
-		if rows[i].Way = p.WayBack(s.now()); p.Disputed > 0 {
-			rows[i].Way = ""
-		}
-		if rows[i].Way != "" {
+	for _, p := range rows {
+		if way, _ := p.WayBack(s.now(), nil); way != "" && p.Disputed == 0 {
 			open = append(open, p.ID)
 		}
 	}
@@ -249,8 +246,8 @@ func (s *Surface) offerWays(ctx context.Context, w *who, rows []paymentRow) erro
 		return err
 	}
 	for i, p := range rows {
-		if slices.ContainsFunc(tried[p.ID], func(r checkout.Refund) bool { return r.Status == checkout.RefundPending }) {
-			rows[i].Way = ""
+		if slices.Contains(open, p.ID) {
+			rows[i].Way, _ = p.WayBack(s.now(), tried[p.ID])
 		}
 	}
 	return nil

@@ -30,6 +30,7 @@ type paymentData struct {
 	Agreed   []checkout.Consent // of a consumer sale
 	Line     []moment
 	Way      checkout.RefundKind // how money goes back now; "" = not at all
+	Why      checkout.Reason     // what the bank said that makes it so; "" = nothing
 	Other    checkout.RefundKind // the other way, where the bank's day may end at another hour
 	Begun    bool                // the form for it is open: its way was asked for
 	Running  bool                // a void or refund waits for the bank
@@ -136,12 +137,12 @@ func (s *Surface) know(c *fiber.Ctx, w *who, p checkout.Payment, d *paymentData)
 	return err
 }
 
-// offer says what can be done about a payment now: the way that the calendar tells, and the other one, since the
-// bank's day may have ended, or not.
+// offer says what can be done about a payment now: the way that the calendar tells or the bank told, and the other one,
+// since the bank's day may have ended, or not. A day that has ended does not begin again.
 func (s *Surface) offer(w *who, p checkout.Payment, d *paymentData) {
 	asked := d.Way
-	d.Way = p.WayBack(s.now())
-	if p.Status == checkout.StatusPaid && d.Way != "" && p.Disputed == 0 {
+	d.Way, d.Why = p.WayBack(s.now(), d.Refunds)
+	if p.Status == checkout.StatusPaid && d.Way != "" && p.Disputed == 0 && d.Why != checkout.ReasonTooLate {
 		d.Other = checkout.KindVoid
 		if d.Way == checkout.KindVoid {
 			d.Other = checkout.KindRefund
