@@ -160,8 +160,9 @@ func (s *Service) makeLink(ctx context.Context, by By, sh *Shop, t LinkTerms, nu
 }
 
 // EditLink changes the terms in place: same token, same order number. A payment already at the
-// bank keeps the terms it started with (I9).
-func (s *Service) EditLink(ctx context.Context, by By, m MerchantID, id LinkID, edit func(*LinkTerms) error) (Link, error) {
+// bank keeps the terms it started with (I9). seen is the version that whoever edits it saw, 0 = whatever it is: of
+// another one nothing is changed, ErrStale.
+func (s *Service) EditLink(ctx context.Context, by By, m MerchantID, id LinkID, seen int64, edit func(*LinkTerms) error) (Link, error) {
 	shop, err := s.Shop(ctx, m)
 	if err != nil {
 		return Link{}, err
@@ -170,7 +171,10 @@ func (s *Service) EditLink(ctx context.Context, by By, m MerchantID, id LinkID, 
 		if l.Spent() {
 			return ErrPaid
 		}
-		was := l.terms()
+		if seen != 0 && seen != l.Version {
+			return ErrStale
+		}
+		was := l.Terms()
 		t := was
 		if err := edit(&t); err != nil {
 			return err
@@ -297,7 +301,8 @@ func (l *Link) set(t LinkTerms, now time.Time) {
 	l.Fields, l.Items, l.ShowCount = t.Fields, t.Items, t.ShowCount
 }
 
-func (l Link) terms() LinkTerms {
+// Terms are what an edit may change of a link.
+func (l Link) Terms() LinkTerms {
 	return LinkTerms{
 		Open: l.Open, Amount: l.Amount, MinMinor: l.MinMinor, MaxMinor: l.MaxMinor, Order: l.Order,
 		Description: l.Description, Installments: l.Installments, ActiveFrom: l.ActiveFrom, ExpiresAt: l.ExpiresAt,

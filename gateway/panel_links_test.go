@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -153,6 +154,26 @@ func TestPanelLinksAreManaged(t *testing.T) {
 		now := r.linkNamed(to)
 		r.must("new terms, same link", []any{now.Amount.Minor, now.Description, now.Token, now.Order, now.ExpiresAt.Equal(second.ExpiresAt)}, []any{int64(6000), "Yeni", second.Token, second.Order, true})
 		r.has("said", w.open(to, http.StatusOK), "adresi aynı", "Link düzenlendi")
+	})
+	t.Run("2.3 who comes second learns what the first one changed before it is undone", func(t *testing.T) {
+		path := "/panel/links/" + string(second.ID)
+		page := w.open(path+"/edit", http.StatusOK)
+		mine := []string{"amount", "75", "currency", "TRY", "usage", "single", "life", "keep", "description", "Benim", "phone", "0532 123 45 67"}
+		r.hasNot("a form of its own version", page, "kayıtlı olan")
+		w.open(path, http.StatusOK)
+		w.post(path, http.StatusSeeOther, "amount", "99", "currency", "TRY", "usage", "single", "life", "keep", "description", "Yeni", "phone", "+90 532 123 45 67", "version", w.hidden(page, "version"))
+		again := w.post(path, http.StatusUnprocessableEntity, append(slices.Clone(mine[2:]), "amount", "yetmiş beş", "version", w.hidden(page, "version"))...)
+		r.must("after a mistake it is still of the version that was seen", w.hidden(again, "version"), w.hidden(page, "version"))
+		shown := w.post(path, http.StatusConflict, append(slices.Clone(mine), "version", w.hidden(page, "version"))...)
+		r.has("the form", shown, "Bu link siz düzenlerken değiştirildi", "Tutar 99,00 TL", "Açıklama Yeni", `value="75"`, ">Benim</textarea>")
+		r.hasNot("what both say", shown, "<dt>Kullanım", "<dt>Müşterinin telefonu")
+		r.must("nothing is saved", r.linkNamed(path).Amount.Minor, int64(9900))
+		w.post(path, http.StatusUnprocessableEntity, append(slices.Clone(mine), "version", "x")...)
+		w.open(path, http.StatusOK)
+		w.post(path, http.StatusSeeOther, append(slices.Clone(mine), "version", w.hidden(shown, "version"))...)
+		now := r.linkNamed(path)
+		r.must("saved again", []any{now.Amount.Minor, now.Description}, []any{int64(7500), "Benim"})
+		w.post(path, http.StatusSeeOther, "amount", "60", "currency", "TRY", "usage", "single", "life", "keep", "description", "Yeni")
 	})
 	t.Run("an expired link lives again", func(t *testing.T) {
 		path := "/panel/links/" + string(first.ID)

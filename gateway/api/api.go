@@ -101,7 +101,7 @@ var openAPI []byte
 // Flow is what the API needs of checkout.Service.
 type Flow interface {
 	CreateLink(ctx context.Context, by checkout.By, m checkout.MerchantID, t checkout.LinkTerms, idem func(checkout.Link) (checkout.Idempotency, error)) (checkout.Link, error)
-	EditLink(ctx context.Context, by checkout.By, m checkout.MerchantID, id checkout.LinkID, edit func(*checkout.LinkTerms) error) (checkout.Link, error)
+	EditLink(ctx context.Context, by checkout.By, m checkout.MerchantID, id checkout.LinkID, seen int64, edit func(*checkout.LinkTerms) error) (checkout.Link, error)
 	DeleteLink(ctx context.Context, by checkout.By, m checkout.MerchantID, id checkout.LinkID) error
 	OffersOf(ctx context.Context, m checkout.MerchantID, price checkout.Money, prefix string) (checkout.OfferTable, error)
 	GiveBack(ctx context.Context, by checkout.By, m checkout.MerchantID, id checkout.PaymentID, ask checkout.RefundAsk) (checkout.Refund, error)

@@ -389,7 +389,7 @@ func (s *Surface) editLink(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	l, err := s.Flow.EditLink(c.UserContext(), s.by(c), callerOf(c).merchant, checkout.LinkID(c.Params("id")), func(t *checkout.LinkTerms) error {
+	l, err := s.Flow.EditLink(c.UserContext(), s.by(c), callerOf(c).merchant, checkout.LinkID(c.Params("id")), 0, func(t *checkout.LinkTerms) error {
 		b.apply(t, given)
 		return nil
 	})

@@ -28,7 +28,7 @@ const (
 // LinkFlow is what the pages about links need of checkout.Service.
 type LinkFlow interface {
 	CreateLink(ctx context.Context, by checkout.By, m checkout.MerchantID, t checkout.LinkTerms, idem func(checkout.Link) (checkout.Idempotency, error)) (checkout.Link, error)
-	EditLink(ctx context.Context, by checkout.By, m checkout.MerchantID, id checkout.LinkID, edit func(*checkout.LinkTerms) error) (checkout.Link, error)
+	EditLink(ctx context.Context, by checkout.By, m checkout.MerchantID, id checkout.LinkID, seen int64, edit func(*checkout.LinkTerms) error) (checkout.Link, error)
 	DeleteLink(ctx context.Context, by checkout.By, m checkout.MerchantID, id checkout.LinkID) error
 	WakeLink(ctx context.Context, by checkout.By, m checkout.MerchantID, id checkout.LinkID) (checkout.Link, error)
 	SendLink(ctx context.Context, by checkout.By, m checkout.MerchantID, id checkout.LinkID, ask checkout.SendAsk) (checkout.Message, error)

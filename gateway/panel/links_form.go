@@ -1,6 +1,7 @@
 package panel
 
 import (
+	"cmp"
 	"encoding/base64"
 	"errors"
 	"slices"
@@ -178,11 +179,12 @@ type linkFormData struct {
 	Counts   []Input
 	Channels []checkout.Channel
 	Products []checkout.Product // that lines are suggested of
+	Other    []Choice           // what somebody else stored meanwhile and is not what was typed here: field and value
 	More     bool               // something beyond the first fields is set or wrong
 }
 
-func (s *Surface) showLinkForm(c *fiber.Ctx, w *who, status int, f *Form, edited *linkRow) error {
-	d := linkFormData{Form: f, Link: edited, Channels: s.Flow.DeliveryChannels()}
+func (s *Surface) showLinkForm(c *fiber.Ctx, w *who, status int, f *Form, edited *linkRow, other ...Choice) error {
+	d := linkFormData{Form: f, Link: edited, Channels: s.Flow.DeliveryChannels(), Other: other}
 	words := s.pages.locale(w.lang)
 	d.Life = &Input{Name: "life", Label: words.Raw("links.life"), Hint: words.Raw("links.life.hint"), Error: f.Errors["life"]}
 	if edited != nil {
@@ -313,28 +315,36 @@ func (s *Surface) editLinkPage(c *fiber.Ctx, w *who) error {
 		return err
 	}
 	f, row := s.fillLinkForm(w, l), s.linkRow(l)
-	f.Values["life"] = keepLife
+	f.Values["life"], f.Values["version"] = keepLife, strconv.FormatInt(l.Version, 10)
 	return s.showLinkForm(c, w, fiber.StatusOK, f, &row)
 }
 
 // editLink changes a link in place; its address and order number stay, and so does what its form has no field
-// for. A form whose mistakes are its own is shown again before the flow is asked.
+// for. A form whose mistakes are its own is shown again before the flow is asked. One without the version that it was
+// filled from changes the link as it is.
 func (s *Surface) editLink(c *fiber.Ctx, w *who) error {
 	l, err := s.linkOf(c, w)
 	if err != nil {
 		return err
 	}
-	f, row := readForm(c, "links", allLinkFields()...), s.linkRow(l)
+	f, row := readForm(c, "links", append(allLinkFields(), "version")...), s.linkRow(l)
 	delete(f.Values, "order")
+	seen, err := strconv.ParseInt(cmp.Or(f.Get("version"), "0"), 10, 64)
+	if err != nil {
+		return &checkout.Error{Kind: checkout.KindInvalid, Code: "bad_request"}
+	}
 	items, err := s.itemsOf(c.UserContext(), f, w, checkout.Currency(f.Get("currency")))
 	if err != nil {
 		return err
 	}
 	if s.linkTerms(f, w, checkout.LinkTerms{}, items); f.OK() {
-		_, err := s.Flow.EditLink(c.UserContext(), w.by(c), l.Merchant, l.ID, func(t *checkout.LinkTerms) error {
+		_, err := s.Flow.EditLink(c.UserContext(), w.by(c), l.Merchant, l.ID, seen, func(t *checkout.LinkTerms) error {
 			*t = s.linkTerms(f, w, *t, items)
 			return nil
 		})
+		if isCode(err, checkout.ErrStale) {
+			return s.editedMeanwhile(c, w, f, items)
+		}
 		if err := s.refusedLink(f, w.lang, err); err != nil {
 			return err
 		}
@@ -343,6 +353,30 @@ func (s *Surface) editLink(c *fiber.Ctx, w *who) error {
 		return s.showLinkForm(c, w, fiber.StatusUnprocessableEntity, f, &row)
 	}
 	return saved(c, linkPath(l.ID), "edited")
+}
+
+// editedMeanwhile shows a form again whose link somebody else changed since it was filled: nothing is saved, what was
+// typed stays, and what is stored otherwise stands beside it. Who saves again has seen that, so the form is of the new
+// version now.
+func (s *Surface) editedMeanwhile(c *fiber.Ctx, w *who, f *Form, items []checkout.Item) error {
+	l, err := s.linkOf(c, w)
+	if err != nil {
+		return err
+	}
+	typed := s.linkTerms(f, w, l.Terms(), items)
+	if len(items) > 0 && typed.Amount.Minor == 0 {
+		typed.Amount = l.Amount // it follows from the lines
+	}
+	var other []Choice
+	mine := s.termsInWords(w.lang, typed)
+	for i, one := range s.termsInWords(w.lang, l.Terms()) {
+		if one != mine[i] {
+			other = append(other, one)
+		}
+	}
+	f.Values["version"], f.Error = strconv.FormatInt(l.Version, 10), s.sentence(w.lang, "link_stale", nil)
+	row := s.linkRow(l)
+	return s.showLinkForm(c, w, fiber.StatusConflict, f, &row, other...)
 }
 
 // onceLength is how many characters the name of a form has under which it is done once.

@@ -1,6 +1,7 @@
 package panel
 
 import (
+	"cmp"
 	"html/template"
 	"net/url"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/odelink/odelink/checkout"
+	"github.com/odelink/odelink/templates"
 )
 
 // linkSum is a link's amount as it is written: one, or the least and the most that its payer may type.
@@ -85,6 +87,73 @@ func (p *Page) CurrencyField(f *Form) *Input {
 		}
 	}
 	return in
+}
+
+// termsInWords are all terms of a link in the order of its form, each with the name of its field; "–" is none.
+func (s *Surface) termsInWords(lang string, t checkout.LinkTerms) (all []Choice) {
+	l := s.pages.locale(lang)
+	say := func(name, value string) {
+		all = append(all, Choice{Label: l.Raw("links." + name), Value: cmp.Or(value, "–")})
+	}
+	money := func(minor int64) string {
+		if minor == 0 {
+			return ""
+		}
+		return l.Money(minor, string(t.Amount.Currency))
+	}
+	tick := map[bool]string{true: l.Raw("frame.yes"), false: l.Raw("frame.no")}
+	var lines, counts, fields []string
+	for _, i := range t.Items {
+		lines = append(lines, strconv.Itoa(i.Quantity)+" × "+i.Name+" "+money(i.UnitMinor))
+	}
+	for _, n := range t.Installments {
+		counts = append(counts, strconv.Itoa(n))
+	}
+	for _, f := range t.Fields {
+		fields = append(fields, fieldInWords(l, f))
+	}
+	say("amount", money(t.Amount.Minor))
+	say("description", t.Description)
+	say("items", strings.Join(lines, ", "))
+	say("phone", t.Customer.Phone)
+	say("email", t.Customer.Email)
+	say("name", t.Customer.Name)
+	say("open", tick[t.Open])
+	say("min", money(t.MinMinor))
+	say("max", money(t.MaxMinor))
+	say("active_from", l.When(t.ActiveFrom))
+	say("expires_at", l.When(t.ExpiresAt))
+	say("usage", l.Raw("links.usage."+string(t.Usage)))
+	say("max_payments", numbered(t.MaxPayments))
+	say("counts", cmp.Or(strings.Join(counts, ", "), l.Raw("links.counts.own")))
+	say("sale", l.Raw("links.sale."+t.Sale.Name()))
+	say("show_count", tick[t.ShowCount])
+	say("payer_note", tick[t.PayerNote])
+	say("fields", strings.Join(fields, "; "))
+	say("return_url", t.ReturnURL)
+	say("category", t.Category)
+	return all
+}
+
+// fieldInWords is a field that is asked of the payer, whole but for its key.
+func fieldInWords(l *templates.Locale, f checkout.LinkField) string {
+	said := []string{f.Label.In(l.Code), l.Raw("links.field.type." + string(f.Type))}
+	if f.Required {
+		said = append(said, l.Raw("links.field.required"))
+	}
+	said = append(said, f.Options...)
+	if f.Max > 0 {
+		said = append(said, numbered(f.Max))
+	}
+	return strings.Join(said, " · ")
+}
+
+// numbered is a number that is left out where it is none.
+func numbered(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
 }
 
 // Sure is an address of a kind that we wrote ourselves, such as sms:, which html/template knows nothing of.
