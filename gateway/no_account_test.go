@@ -50,6 +50,33 @@ func TestLinkThatNoAccountTakesShowsNoForm(t *testing.T) {
 	}
 }
 
+// Who makes a link that no account takes is told so at once, where he chose the currency and for as long as it lasts;
+// the way to the settings is for those who may see them.
+func TestPanelTellsOfALinkThatNoAccountTakes(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	w := r.signedIn()
+	const cannot = "Bu para birimini alan açık bir sanal POS yok: müşteriniz ödeyemez."
+	r.has("the choice", w.open("/panel/links/new", http.StatusOK), "JPY — açık sanal POS yok</option>", ">TL</option>")
+	yen := w.post("/panel/links", http.StatusSeeOther, "amount", "5.000", "currency", "JPY", "usage", "single")
+	page := w.open(yen, http.StatusOK)
+	r.has("the made link", page, "Link oluşturuldu.", cannot, `href="/panel/settings/acquirers">Sanal POS ayarları`, "Ödenemiyor")
+	r.hasNot("the made link", page, "arasında ödenebilir", "tarihine kadar ödenebilir")
+	r.has("the list", w.open("/panel/links", http.StatusOK), "Ödenemiyor")
+	lira := w.post("/panel/links", http.StatusSeeOther, "amount", "50", "currency", "TRY", "usage", "single")
+	r.hasNot("another currency's link", w.open(lira, http.StatusOK), cannot, "Ödenemiyor")
+	email, password := r.colleague(checkout.RoleSupport, false)
+	page = r.signedInAs(email, password).open(yen, http.StatusOK)
+	r.has("for who may not see settings", page, cannot)
+	r.hasNot("for who may not see settings", page, "Sanal POS ayarları")
+	r.account(func(a *checkout.Account) { a.Currencies = append(slices.Clone(a.Currencies), checkout.JPY) })
+	page = r.signedIn().open(yen, http.StatusOK)
+	r.has("with an account", page, "tarihine kadar ödenebilir")
+	r.hasNot("with an account", page, cannot, "Ödenemiyor")
+	r.account(func(a *checkout.Account) { a.Enabled = false })
+	r.has("with one that is switched off", r.signedIn().open(lira, http.StatusOK), cannot)
+}
+
 // Who is at the bank when the account goes still finds the way to the payment that began.
 func TestPayerAtTheBankKeepsThePaymentWhenTheAccountGoes(t *testing.T) {
 	t.Parallel()

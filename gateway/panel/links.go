@@ -27,6 +27,7 @@ const (
 
 // LinkFlow is what the pages about links need of checkout.Service.
 type LinkFlow interface {
+	Shop(ctx context.Context, m checkout.MerchantID) (*checkout.Shop, error)
 	CreateLink(ctx context.Context, by checkout.By, m checkout.MerchantID, t checkout.LinkTerms, idem func(checkout.Link) (checkout.Idempotency, error)) (checkout.Link, error)
 	EditLink(ctx context.Context, by checkout.By, m checkout.MerchantID, id checkout.LinkID, seen int64, edit func(*checkout.LinkTerms) error) (checkout.Link, error)
 	DeleteLink(ctx context.Context, by checkout.By, m checkout.MerchantID, id checkout.LinkID) error
@@ -71,10 +72,11 @@ type linkRow struct {
 	State   checkout.LinkStatus
 	URL     string
 	Resting bool
+	NoPOS   bool // no virtual POS that is switched on takes its currency: nobody can pay
 }
 
 func (s *Surface) linkRow(l checkout.Link) linkRow {
-	return linkRow{l, l.Status(s.now()), s.Flow.LinkURL(l.Token), !l.RestingSince.IsZero()}
+	return linkRow{Link: l, State: l.Status(s.now()), URL: s.Flow.LinkURL(l.Token), Resting: !l.RestingSince.IsZero()}
 }
 
 // linkTotal is what a page of links comes to in one currency.
@@ -168,8 +170,14 @@ func (s *Surface) linksPage(c *fiber.Ctx, w *who) error {
 		return err
 	}
 	d := linksData{Filters: f, Quick: s.newLinkForm(w), Saved: c.Query("saved"), SMS: slices.Contains(s.Flow.DeliveryChannels(), checkout.ChannelSMS)}
+	shop, err := s.Flow.Shop(c.UserContext(), w.member.Merchant)
+	if err != nil {
+		return err
+	}
 	for _, l := range found {
-		d.Rows = append(d.Rows, s.linkRow(l))
+		row := s.linkRow(l)
+		row.NoPOS = !shop.Takes(l.Amount.Currency)
+		d.Rows = append(d.Rows, row)
 	}
 	d.Totals = linkTotals(d.Rows)
 	d.Next = nextPage(c, next)
@@ -263,6 +271,11 @@ func (s *Surface) showLink(c *fiber.Ctx, w *who, status int, l checkout.Link, se
 	ctx := c.UserContext()
 	d := linkData{Link: s.linkRow(l), Send: send, Saved: c.Query("saved"), Channels: s.Flow.DeliveryChannels()}
 	d.Made = d.Saved == "made"
+	shop, err := s.Flow.Shop(ctx, l.Merchant)
+	if err != nil {
+		return err
+	}
+	d.Link.NoPOS = !shop.Takes(l.Amount.Currency)
 	payments, err := s.Ledger.PaymentsOfLinks(ctx, l.Merchant, []checkout.LinkID{l.ID}, attemptsShown)
 	if err != nil {
 		return err

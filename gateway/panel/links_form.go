@@ -174,7 +174,8 @@ func (s *Surface) timeField(f *Form, w *who, name string) time.Time {
 // linkFormData is a form for a new link, or for one that is edited.
 type linkFormData struct {
 	*Form
-	Link     *linkRow // that is edited; nil = a new one
+	Link     *linkRow       // that is edited; nil = a new one
+	Shop     *checkout.Shop // with the virtual POSs that are switched on
 	Life     *Input
 	Counts   []Input
 	Channels []checkout.Channel
@@ -203,6 +204,9 @@ func (s *Surface) showLinkForm(c *fiber.Ctx, w *who, status int, f *Form, edited
 		d.Counts = append(d.Counts, Input{Name: countField(n), Label: label, Checked: f.On(countField(n))})
 	}
 	var err error
+	if d.Shop, err = s.Flow.Shop(c.UserContext(), w.member.Merchant); err != nil {
+		return err
+	}
 	if d.Products, err = s.offered(c.UserContext(), w); err != nil {
 		return err
 	}

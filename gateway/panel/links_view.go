@@ -28,10 +28,13 @@ func (p *Page) LinkSum(l checkout.Link) linkSum {
 	return linkSum{true, low, high, low + " – " + high}
 }
 
-// LinkPill is a link's state; resting goes before what the calendar says.
+// LinkPill is a link's state; resting, and that no virtual POS takes it, goes before what the calendar says.
 func (p *Page) LinkPill(l linkRow) Pill {
 	if l.Resting && l.State == checkout.LinkActive {
 		return Pill{Word: p.T("links.state.resting"), Icon: "clock", Tone: "warn"}
+	}
+	if l.NoPOS && l.State == checkout.LinkActive {
+		return Pill{Word: p.T("links.state.nopos"), Icon: "cross", Tone: "warn"}
 	}
 	return p.LinkState(l.State)
 }
@@ -42,6 +45,8 @@ func (p *Page) LinkReason(l linkRow) string {
 	switch {
 	case l.Resting && l.State == checkout.LinkActive:
 		key = "links.why.resting"
+	case l.NoPOS && l.State == checkout.LinkActive:
+		key = "links.why.nopos"
 	case l.SlotsHeld > 0 && l.State == checkout.LinkActive:
 		key = "links.why.busy"
 	}
@@ -154,6 +159,17 @@ func numbered(n int) string {
 		return ""
 	}
 	return strconv.Itoa(n)
+}
+
+// LinkCurrency is CurrencyField for a link: a currency that nobody could pay in today is marked.
+func (p *Page) LinkCurrency(f *Form, shop *checkout.Shop) *Input {
+	in := p.CurrencyField(f)
+	for i, c := range in.Choices {
+		if !shop.Takes(checkout.Currency(c.Value)) {
+			in.Choices[i].Label = p.T("links.currency.nopos", "currency", c.Label)
+		}
+	}
+	return in
 }
 
 // Sure is an address of a kind that we wrote ourselves, such as sms:, which html/template knows nothing of.
