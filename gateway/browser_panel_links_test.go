@@ -69,6 +69,40 @@ func TestPanelLinksJourney(t *testing.T) {
 	}
 }
 
+// On the narrowest phone the choice of a link's life shows its end whole, and the page of a link that nobody can pay is
+// sound.
+func TestPanelLinkFormOnANarrowPhone(t *testing.T) {
+	t.Parallel()
+	for _, lang := range []string{"tr-TR", "en-GB"} {
+		t.Run(lang, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, rigOptions{tame: true})
+			o := phone()
+			o.Lang = lang
+			p := r.atDesk(t, o)
+			yen := r.link(map[string]any{"currency": "JPY", "amount": 5000})["id"].(string)
+			for _, path := range []string{"/panel/links/new", "/panel/links/" + yen + "/edit"} {
+				status(t, path, p.Open(r.base+path), http.StatusOK)
+				p.WantNoBarriers()
+				p.fits(t, path)
+				// The arrow takes 20 px of what is inside.
+				over := chrome.Eval[float64](p.Page, `(() => {
+					const s = document.getElementById("f-life"), y = getComputedStyle(s), pen = document.createElement("canvas").getContext("2d")
+					pen.font = y.font
+					return Math.max(...[...s.options].map(o => pen.measureText(o.textContent).width)) + 20 + parseFloat(y.paddingLeft) + parseFloat(y.paddingRight) - s.clientWidth
+				})()`)
+				if over > 0 {
+					t.Errorf("%s: a life is %.0f px longer than its field", path, over)
+				}
+			}
+			status(t, "the link", p.Open(r.base+"/panel/links/"+yen), http.StatusOK)
+			p.want(t, ".note.warn", map[string]string{"tr-TR": "müşteriniz ödeyemez", "en-GB": "your customer cannot pay"}[lang])
+			p.WantNoBarriers()
+			p.fits(t, "a link that nobody can pay")
+		})
+	}
+}
+
 // Many links without scripts: a file's rows and a group's shares, sound on a phone.
 func TestPanelLinksTogetherWithoutScripts(t *testing.T) {
 	t.Parallel()

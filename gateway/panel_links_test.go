@@ -78,7 +78,7 @@ func TestPanelLinks(t *testing.T) {
 	})
 	t.Run("all terms, typed as people do", func(t *testing.T) {
 		page := w.open("/panel/links/new", http.StatusOK)
-		r.has("validity before saving", page, "24 saat geçerli — bitiş 23.11.2026 12:00")
+		r.has("validity before saving", page, "24 saat: 23.11.2026 12:00")
 		to := w.post("/panel/links", http.StatusSeeOther, "amount", "", "open", "on", "min", "10", "max", "5.000", "currency", "USD", "description", "Bağış\r\nikinci satır", "order", "BAGIS-1", "life", "7",
 			"usage", "multi", "max_payments", "40", "payer_note", "on", "name", "Ayşe Işık", "email", "ayse@ornek.example", "phone", "+90 532 123 45 67", "count1", "on", "count3", "on", "category", "food")
 		l := r.linkNamed(to)
@@ -148,7 +148,7 @@ func TestPanelLinksAreManaged(t *testing.T) {
 	t.Run("2.3 an edit keeps the address", func(t *testing.T) {
 		path := "/panel/links/" + string(second.ID)
 		page := w.open(path+"/edit", http.StatusOK)
-		r.has("the form", page, `value="49,90"`, "Adres değişmez", "Değişmesin — bitiş", "eski koşullarla öder")
+		r.has("the form", page, `value="49,90"`, "Adres değişmez", "Aynı kalsın: ", "eski koşullarla öder")
 		w.post(path, http.StatusUnprocessableEntity, "amount", "x", "currency", "TRY", "usage", "single", "life", "keep")
 		to := w.post(path, http.StatusSeeOther, "amount", "60", "currency", "TRY", "usage", "single", "life", "keep", "description", "Yeni")
 		now := r.linkNamed(to)

@@ -263,7 +263,7 @@ func (s *Surface) lifeField(f *Form, w *who) *Input {
 	for _, days := range lives {
 		value := strconv.Itoa(days)
 		in.Choices = append(in.Choices, Choice{Value: value, Chosen: f.Get("life") == value,
-			Label: words.Text("links.life."+value, "until", words.When(s.now().Add(time.Duration(days)*24*time.Hour)))})
+			Label: lifeText(words, value, s.now().Add(time.Duration(days)*24*time.Hour))})
 	}
 	return in
 }

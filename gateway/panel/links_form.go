@@ -14,6 +14,7 @@ import (
 
 	"github.com/odelink/odelink/checkout"
 	"github.com/odelink/odelink/gateway/report"
+	"github.com/odelink/odelink/templates"
 )
 
 // linkFields are the fields of a link's form beside the counts of instalments.
@@ -189,11 +190,11 @@ func (s *Surface) showLinkForm(c *fiber.Ctx, w *who, status int, f *Form, edited
 	words := s.pages.locale(w.lang)
 	d.Life = &Input{Name: "life", Label: words.Raw("links.life"), Hint: words.Raw("links.life.hint"), Error: f.Errors["life"]}
 	if edited != nil {
-		d.Life.Choices = []Choice{{Value: keepLife, Label: words.Text("links.life.keep", "until", words.When(edited.ExpiresAt)), Chosen: f.Get("life") == keepLife}}
+		d.Life.Choices = []Choice{{Value: keepLife, Label: lifeText(words, keepLife, edited.ExpiresAt), Chosen: f.Get("life") == keepLife}}
 	}
 	for _, days := range lives {
 		value := strconv.Itoa(days)
-		label := words.Text("links.life."+value, "until", words.When(s.now().Add(time.Duration(days)*24*time.Hour)))
+		label := lifeText(words, value, s.now().Add(time.Duration(days)*24*time.Hour))
 		d.Life.Choices = append(d.Life.Choices, Choice{Value: value, Label: label, Chosen: f.Get("life") == value})
 	}
 	for n := 1; n <= checkout.MaxInstallments; n++ {
@@ -217,6 +218,11 @@ func (s *Surface) showLinkForm(c *fiber.Ctx, w *who, status int, f *Form, edited
 		d.More = d.More || !first && (f.On(name) || f.Errors[name] != "")
 	}
 	return s.show(c, w, status, "links_form", d)
+}
+
+// lifeText is a choice of a link's life with its end, short enough for a phone's field: the zone stands in its hint.
+func lifeText(words *templates.Locale, life string, until time.Time) string {
+	return words.Text("links.life."+life, "until", words.Day(until)+" "+words.Clock(until))
 }
 
 // trialForm is a form for a link to try a virtual POS with before the shop opens (features 8.10): one of its
