@@ -98,6 +98,7 @@ func merchantChanges(was, now Merchant) map[string]string {
 		"currencies": {joined(was.Currencies), joined(now.Currencies)}, "category": {was.Category, now.Category},
 		"max_installments": {strconv.Itoa(was.MaxCount), strconv.Itoa(now.MaxCount)}, "return_origins": {joined(was.ReturnOrigins), joined(now.ReturnOrigins)},
 		"brands": {joined(was.Brands), joined(now.Brands)}, "installments": {counts(was.Installments), counts(now.Installments)},
+		"support_phone": {was.Support.Phone, now.Support.Phone}, "support_email": {was.Support.Email, now.Support.Email}, "support_hours": {was.Support.Hours, now.Support.Hours},
 	} {
 		if pair[0] != pair[1] {
 			out[name] = pair[1]
@@ -155,7 +156,7 @@ func CheckMerchant(m Merchant) (errs []FieldError) {
 			break
 		}
 	}
-	return errs
+	return append(errs, CheckSupport(m.Support)...)
 }
 
 // httpsMistake is "" for an https address, and for none.

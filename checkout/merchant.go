@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/mail"
 	"strings"
 	"time"
 	"unicode"
@@ -26,9 +27,48 @@ type Merchant struct {
 	Brands        []Brand    // accepted schemes; nil = Visa, Mastercard, Troy and American Express
 	ReturnOrigins []string   // origins that return_url may name; nil = any https origin
 	Test          bool       // shows the test banner
+	Support       SupportLine
 	Version       int64
 	CreatedAt     time.Time
 	UpdatedAt     time.Time
+}
+
+// SupportLine is whom a merchant's staff call or write to about their virtual POS (features 10.2): of whoever runs the
+// gateway, who sets it. Payers never see it. The zero value names nobody.
+type SupportLine struct {
+	Phone string `json:"phone,omitempty"` // as people write it
+	Email string `json:"email,omitempty"`
+	Hours string `json:"hours,omitempty"` // when somebody answers, or what else helps, in words
+}
+
+// Dial is the phone as a tel: address wants it (RFC 3966): digits, with a leading plus if there is one.
+func (l SupportLine) Dial() string {
+	return strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' || r == '+' {
+			return r
+		}
+		return -1
+	}, l.Phone)
+}
+
+// CheckSupport finds every mistake in a support line, by the names of its fields.
+func CheckSupport(l SupportLine) (errs []FieldError) {
+	add := func(field, code string) {
+		if code != "" {
+			errs = append(errs, FieldError{Field: "support_" + field, Code: code})
+		}
+	}
+	switch code := checkLine(l.Phone, 40); {
+	case code != "":
+		add("phone", code)
+	case l.Phone != "" && (!strings.ContainsFunc(l.Phone, unicode.IsDigit) || strings.LastIndexByte(l.Phone, '+') > 0):
+		add("phone", "phone_malformed")
+	}
+	if a, err := mail.ParseAddress(l.Email); l.Email != "" && (err != nil || a.Address != l.Email) {
+		add("email", "email_malformed")
+	}
+	add("hours", checkLine(l.Hours, 80))
+	return errs
 }
 
 // Logo is a merchant's picture: PNG, JPEG or WebP, small, square.

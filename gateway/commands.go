@@ -151,6 +151,7 @@ func addMerchant(ctx context.Context, args []string, out io.Writer) error {
 	flags.StringVar(&m.Accent, "accent", "", "colour like #0b6b5e")
 	flags.StringVar(&m.Category, "category", "", "sector, for the legal instalment caps")
 	flags.StringVar(&currencies, "currencies", "TRY", "currencies the merchant may collect in, separated by commas")
+	supportFlags(flags, &m.Support)
 	flags.StringVar(&logo, "logo", "", "PNG, JPEG or WebP file, square, at most 64 KiB")
 	if err := parseAll(flags, args); err != nil {
 		return err
@@ -211,6 +212,7 @@ func checkMerchant(m *checkout.Merchant, currencies, logo string) (picture check
 	if m.Category != "" && !caps.New().Known(m.Category) {
 		add("--category: %q is unknown; known are %s", m.Category, strings.Join(caps.New().Categories(), ", "))
 	}
+	errs.support(m.Support)
 	if logo != "" {
 		if picture, err = readLogo(logo); err != nil {
 			add("--logo: %w", err)

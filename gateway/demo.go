@@ -130,6 +130,7 @@ func (a *app) seedDemo(ctx context.Context, payforURL string) error {
 	m := checkout.Merchant{
 		ID: demoMerchant, Name: "Ahşap Atölyesi", LegalName: "Ahşap Atölyesi Mobilya Ltd. Şti.", Phone: "+90 212 555 01 23", Email: "destek@ahsap.example",
 		Website: "https://ahsap.example", Accent: "#0b6b5e", Currencies: checkout.Currencies, Category: "furniture", Test: true, Version: 1, CreatedAt: now, UpdatedAt: now,
+		Support: checkout.SupportLine{Phone: "0850 555 00 11", Email: "pos-destek@odelink.test", Hours: "Hafta içi 09:00–18:00"},
 	}
 	if _, err := a.ledger.Merchant(ctx, demoMerchant); errors.Is(err, checkout.ErrNoMerchant) {
 		if err := a.ledger.SaveMerchant(ctx, m, by(string(m.ID), "merchant.created")); err != nil {

@@ -33,6 +33,7 @@ func merchantCommand(ctx context.Context, args []string, out io.Writer) error {
 type permissions struct {
 	currencies, category, origins string
 	maxCount                      int
+	support                       checkout.SupportLine
 }
 
 func (p *permissions) flags(f *flag.FlagSet) {
@@ -40,6 +41,14 @@ func (p *permissions) flags(f *flag.FlagSet) {
 	f.StringVar(&p.category, "category", "", "sector, for the legal instalment caps; empty: unknown")
 	f.IntVar(&p.maxCount, "max-installments", 0, "most instalments of any link; 0: what law and accounts allow")
 	f.StringVar(&p.origins, "return-origins", "", "https origins that return addresses may name, separated by commas; empty: any")
+	supportFlags(f, &p.support)
+}
+
+// supportFlags are whom the merchant's staff call or write to about their virtual POS: the panel shows it.
+func supportFlags(f *flag.FlagSet, l *checkout.SupportLine) {
+	f.StringVar(&l.Phone, "support-phone", "", "phone that the merchant's staff call for help; the panel shows it, payers never see it")
+	f.StringVar(&l.Email, "support-email", "", "e-mail that they write to")
+	f.StringVar(&l.Hours, "support-hours", "", "when somebody answers, in words")
 }
 
 // changeMerchant changes what an operator decides of a merchant; links that were made before keep their terms.
@@ -90,8 +99,11 @@ func (p permissions) edit(given []string) (func(*checkout.Merchant), error) {
 			}
 		case "return-origins":
 			m.ReturnOrigins = errs.origins(p.origins)
+		case "support-phone", "support-email", "support-hours":
+			m.Support = p.support
 		}
 	}
+	errs.support(m.Support)
 	return func(to *checkout.Merchant) {
 		for _, name := range given {
 			switch name {
@@ -103,6 +115,12 @@ func (p permissions) edit(given []string) (func(*checkout.Merchant), error) {
 				to.MaxCount = m.MaxCount
 			case "return-origins":
 				to.ReturnOrigins = m.ReturnOrigins
+			case "support-phone":
+				to.Support.Phone = m.Support.Phone
+			case "support-email":
+				to.Support.Email = m.Support.Email
+			case "support-hours":
+				to.Support.Hours = m.Support.Hours
 			}
 		}
 	}, errs.joined()
@@ -120,6 +138,13 @@ func (e *mistakes) currencies(text string) (all []checkout.Currency) {
 		}
 	}
 	return all
+}
+
+// support finds what is wrong with a line that a person wrote.
+func (e *mistakes) support(l checkout.SupportLine) {
+	for _, f := range checkout.CheckSupport(l) {
+		e.add("--%s: %s", strings.ReplaceAll(f.Field, "_", "-"), sentence(f.Code, f.Args))
+	}
 }
 
 func (e *mistakes) origins(text string) (all []string) {

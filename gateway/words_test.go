@@ -86,11 +86,12 @@ func TestCommandsSayInWordsWhatIsWrong(t *testing.T) {
 		"another word":       {[]string{"merchant", "remove"}, "", []string{`merchant does not know "remove": say 'merchant add' or 'merchant change' or 'merchant list'`}},
 		"a change of nobody": {[]string{"merchant", "change", "--currencies", "TRY"}, "", []string{"--merchant: say which merchant this is for"}},
 		"a change to nonsense": {
-			[]string{"merchant", "change", "--merchant", shop, "--currencies", "TL", "--category", "x", "--max-installments", "13", "--return-origins", "https://shop.example/x"}, "",
-			[]string{`--currencies: "TL"`, `--category: "x" is unknown; known are`, "--max-installments: 13 is not from 0 to 12", `--return-origins: "https://shop.example/x" is no origin`},
+			[]string{"merchant", "change", "--merchant", shop, "--currencies", "TL", "--category", "x", "--max-installments", "13", "--return-origins", "https://shop.example/x", "--support-phone", "call us", "--support-email", "x", "--support-hours", "a\nb"}, "",
+			[]string{`--currencies: "TL"`, `--category: "x" is unknown; known are`, "--max-installments: 13 is not from 0 to 12", `--return-origins: "https://shop.example/x" is no origin`, "--support-phone: ", "--support-email: ", "--support-hours: "},
 		},
 		"a merchant of no name": {[]string{"merchant", "add"}, "", []string{"--name: This field is required."}},
 		"a name of two scripts": {[]string{"merchant", "add", "--name", "Аhşap"}, "", []string{"--name: A word mixes letters of different alphabets."}},
+		"help from nowhere":     {[]string{"merchant", "add", "--name", "x", "--support-phone", "0850 +90"}, "", []string{"--support-phone: "}},
 		"a card for a name":     {[]string{"merchant", "add", "--name", "x", "--legal-name", "4155650000000007"}, "", []string{"--legal-name: This looks like a card number."}},
 		"a currency of nowhere": {[]string{"merchant", "add", "--name", "x", "--currencies", "TRY,TL"}, "", []string{`--currencies: "TL": The currency is none of TRY, USD`}},
 		"a logo that is none":   {[]string{"merchant", "add", "--name", "x", "--logo", falseLogo(t, dir)}, "", []string{"--logo: It has to be a PNG, JPEG or WebP of at most 64 KB."}},
@@ -164,6 +165,32 @@ func TestInWordsGoesThroughWhatWraps(t *testing.T) {
 		if got := inWords(err); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
+	}
+}
+
+// Features 10.2: whom a merchant's staff call is the operator's to say, at first and later, a part at a time.
+func TestAnOperatorSaysWhomStaffCall(t *testing.T) {
+	desk(t)
+	shop := printed(t, "merchant", "add", "--name", "Ahşap Atölyesi", "--support-phone", "0850 555 00 11")
+	printed(t, "merchant", "change", "--merchant", shop, "--support-email", "pos@banka.example", "--support-hours", "Hafta içi 09:00–18:00")
+	printed(t, "merchant", "change", "--merchant", shop, "--support-phone", "", "--currencies", "TRY")
+	var out bytes.Buffer
+	err := withApp(t.Context(), nil, &out, func(a *app) error {
+		m, err := a.ledger.Merchant(t.Context(), checkout.MerchantID(shop))
+		if err != nil || m.Support != (checkout.SupportLine{Email: "pos@banka.example", Hours: "Hafta içi 09:00–18:00"}) {
+			t.Errorf("%+v %v", m, err)
+		}
+		found, _, err := a.ledger.Trail(t.Context(), checkout.TrailQuery{Merchant: m.ID, Limit: 10})
+		if err != nil || len(found) != 3 || found[1].Actor != "operator" || found[1].Data["support_email"] != "pos@banka.example" {
+			t.Errorf("%+v %v", found, err)
+		}
+		if phone, said := found[0].Data["support_phone"]; !said || phone != "" {
+			t.Errorf("taking the phone away is not told: %+v", found[0].Data)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

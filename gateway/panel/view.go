@@ -287,6 +287,14 @@ func (p *Page) Others() []checkout.Membership { return p.Who.others }
 func (p *Page) OwnLinks() bool                { return p.Who.own() != "" }
 func (p *Page) Initial() string               { return initial(p.Who.merchant.Name) }
 
+// Support is whom the merchant's staff call or write to; nil for nobody, and before it is known who asks.
+func (p *Page) Support() *checkout.SupportLine {
+	if p.Who == nil || p.Who.merchant.Support == (checkout.SupportLine{}) {
+		return nil
+	}
+	return &p.Who.merchant.Support
+}
+
 // Mine is the initial of who asks.
 func (p *Page) Mine() string { return initial(p.Who.user.Name) }
 

@@ -135,7 +135,7 @@ func (c *change) saveMerchant(ctx context.Context, m checkout.Merchant, e checko
 	if err := c.tx.apply(ctx, []write{w}); err != nil {
 		return err
 	}
-	return c.record(ctx, e, string(m.ID), c.keys.digest(merchants.name, values[:merchantBound]))
+	return c.record(ctx, e, string(m.ID), c.keys.digest(merchants.name, merchants.bound(values, merchantBound)))
 }
 
 // SaveLogo stores a merchant's picture; one without data takes it away. ErrNoMerchant.
@@ -340,7 +340,7 @@ func (k *lasting) accountDigest(values []any, secrets checkout.Secrets) []byte {
 
 // What a repeated save writes: everything but the key, the owner and the creation.
 var (
-	merchantAll = newUpdate(merchants, "seq", merchants.names("name", "version", "updated_at")...)
+	merchantAll = newUpdate(merchants, "seq", merchants.names("name", "version", "updated_at", "support")...)
 	accountAll  = newUpdate(accounts, "merchant", accounts.names("kind", "version", "updated_at", "credentials", "deleted_at", "payout")...)
 	apiKeyAll   = newUpdate(apiKeys, "merchant", "name", "shown", "hash", "revoked_at")
 )

@@ -11,7 +11,7 @@ import (
 )
 
 // The tables, in the order of their columns in values and scan below. The columns of links up to
-// created_at, and of payments up to paid_at, are bound into the audit trail (chain.go), and so are those behind
+// created_at, of payments up to paid_at and of merchants up to updated_at are bound into the audit trail (chain.go), and so are those behind
 // head, which came later, where they say something (table.bound).
 var (
 	links = newTable("links", `id:t token:t merchant:t merchant_order:t open_amount:n currency:t amount:n
@@ -33,7 +33,7 @@ var (
 
 	merchants = newTable("merchants", `id:t name:t legal_name:t phone:t email:t website:t accent:t logo_type:t
 		currencies:t installments:t max_count:n category:t brands:t return_origins:t test:n version:n
-		created_at:n updated_at:n seq:n head:b`)
+		created_at:n updated_at:n seq:n head:b support:t`)
 	merchantBound = merchants.from("seq")
 
 	accounts = newTable("accounts", `id:t merchant:t kind:t name:t mode:t base_url:t currencies:t programs:t
@@ -264,10 +264,17 @@ func (m *merchantRow) values() ([]any, error) {
 			return nil, err
 		}
 	}
+	support := "" // as in rows from before there were such lines
+	if m.Support != (checkout.SupportLine{}) {
+		var err error
+		if support, err = encodeJSON(m.Support); err != nil {
+			return nil, err
+		}
+	}
 	return []any{
 		string(m.ID), m.Name, m.LegalName, m.Phone, m.Email, m.Website, m.Accent, m.LogoType, lists[0], lists[1],
 		int64(m.MaxCount), m.Category, lists[2], lists[3], num(m.Test), m.Version, micros(m.CreatedAt),
-		micros(m.UpdatedAt), m.seq, blank(m.head),
+		micros(m.UpdatedAt), m.seq, blank(m.head), support,
 	}, nil
 }
 
@@ -281,6 +288,9 @@ func scanMerchant(r row) (*merchantRow, error) {
 	m.Test, m.Version = r.num() != 0, r.num()
 	m.CreatedAt, m.UpdatedAt = fromMicros(r.num()), fromMicros(r.num())
 	m.seq, m.head = r.num(), r.blob()
+	if support := r.text(); support != "" {
+		err = firstError(err, decodeJSON(support, &m.Support))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("lists of merchant %s: %w", m.ID, err)
 	}

@@ -114,6 +114,7 @@ func TestA67_WhatAHandChangesIsFound(t *testing.T) {
 			{"a key's owner", "UPDATE api_keys SET merchant = 'x'", "UPDATE api_keys SET merchant = '" + m + "'", "row_missing " + m + " key_1"},
 			{"a revoked key revived", "UPDATE api_keys SET revoked_at = 1", "UPDATE api_keys SET revoked_at = 0", "row_changed " + m + " key_1"},
 			{"a merchant's name", "UPDATE merchants SET name = 'X'", "UPDATE merchants SET name = 'Deneme'", "row_changed " + m},
+			{"whom its staff call", "UPDATE merchants SET support = '{\"phone\":\"0900\"}'", "UPDATE merchants SET support = ''", "row_changed " + m},
 			{"who did it", "UPDATE events SET actor = 'payer' WHERE subject = '" + p + "' AND seq = 2", "UPDATE events SET actor = 'bank' WHERE subject = '" + p + "' AND seq = 2", "event_changed " + p + " event 2"},
 			{"what was said", "UPDATE events SET data = '{\"from\":\"x\"}' WHERE subject = '" + p + "' AND seq = 3", "UPDATE events SET data = '{\"from\":\"test\"}' WHERE subject = '" + p + "' AND seq = 3", "event_changed " + p + " event 3"},
 			{"data that is none", "UPDATE events SET data = '{' WHERE subject = '" + p + "' AND seq = 3", "UPDATE events SET data = '{\"from\":\"test\"}' WHERE subject = '" + p + "' AND seq = 3", "event_changed " + p + " event 3"},

@@ -1659,12 +1659,16 @@ func merchantFields(b *Books) {
 		Website: "https://cicek.example", Accent: "#1f6feb", Currencies: []checkout.Currency{checkout.TRY, checkout.USD},
 		Installments: []int{1, 2}, MaxCount: 6, Category: "general", Brands: []checkout.Brand{checkout.BrandTroy},
 		ReturnOrigins: []string{"https://cicek.example"}, Test: true, Version: 1, CreatedAt: now, UpdatedAt: now,
+		Support: checkout.SupportLine{Phone: "0850 555 00 11", Email: "pos@banka.example", Hours: "Hafta içi 09:00–18:00"},
 	}
 	_, err := b.Ledger.Merchant(b.ctx, m.ID)
 	b.want(err, checkout.ErrNoMerchant)
 	b.must(b.Ledger.SaveMerchant(b.ctx, m, b.Event("merchant.created")))
 	b.Clock.Advance(time.Second)
-	m.Name, m.Brands, m.Version, m.UpdatedAt = "Gül", nil, 2, b.Clock.Now()
+	got, err := b.Ledger.Merchant(b.ctx, m.ID)
+	b.must(err)
+	b.equal("the new merchant", got, m)
+	m.Name, m.Brands, m.Version, m.UpdatedAt, m.Support.Email = "Gül", nil, 2, b.Clock.Now(), ""
 	changed := m
 	changed.CreatedAt = b.Clock.Now()
 	b.must(b.Ledger.SaveMerchant(b.ctx, changed, b.Event("merchant.edited")))
@@ -1673,7 +1677,7 @@ func merchantFields(b *Books) {
 		late.Name, late.Version = "Geç", version
 		b.want(b.Ledger.SaveMerchant(b.ctx, late, b.Event("merchant.edited")), checkout.ErrStale)
 	}
-	got, err := b.Ledger.Merchant(b.ctx, m.ID)
+	got, err = b.Ledger.Merchant(b.ctx, m.ID)
 	b.must(err)
 	b.equal("merchant", got, m)
 	logos(b, m)
