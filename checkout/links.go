@@ -94,6 +94,23 @@ func (s *Service) CreateLink(ctx context.Context, by By, m MerchantID, t LinkTer
 	})
 }
 
+// CreateLinkToTake is CreateLink for staff who have the payer before them or on the phone and open the link at once
+// (features 6.9). Where its terms name no return address, the result leads back to page's, if merchants' rules for such
+// addresses allow it (A40); page is asked with the link as it will be.
+func (s *Service) CreateLinkToTake(ctx context.Context, by By, m MerchantID, t LinkTerms, page func(Link) string, idem func(Link) (Idempotency, error)) (Link, error) {
+	shop, err := s.Shop(ctx, m)
+	if err != nil {
+		return Link{}, err
+	}
+	return s.createLink(ctx, by, m, t, func(n *NewLink) (err error) {
+		if back := page(n.Link); n.Link.ReturnURL == "" && checkReturn(back, shop.Merchant.ReturnOrigins, shop.Merchant.Test) == "" {
+			n.Link.ReturnURL = back
+		}
+		n.Idem, err = idem(n.Link)
+		return err
+	})
+}
+
 // createLink is CreateLink with what dress adds.
 func (s *Service) createLink(ctx context.Context, by By, m MerchantID, t LinkTerms, dress func(*NewLink) error) (Link, error) {
 	shop, err := s.Shop(ctx, m)

@@ -29,6 +29,7 @@ const (
 type LinkFlow interface {
 	Shop(ctx context.Context, m checkout.MerchantID) (*checkout.Shop, error)
 	CreateLink(ctx context.Context, by checkout.By, m checkout.MerchantID, t checkout.LinkTerms, idem func(checkout.Link) (checkout.Idempotency, error)) (checkout.Link, error)
+	CreateLinkToTake(ctx context.Context, by checkout.By, m checkout.MerchantID, t checkout.LinkTerms, page func(checkout.Link) string, idem func(checkout.Link) (checkout.Idempotency, error)) (checkout.Link, error)
 	EditLink(ctx context.Context, by checkout.By, m checkout.MerchantID, id checkout.LinkID, seen int64, edit func(*checkout.LinkTerms) error) (checkout.Link, error)
 	DeleteLink(ctx context.Context, by checkout.By, m checkout.MerchantID, id checkout.LinkID) error
 	WakeLink(ctx context.Context, by checkout.By, m checkout.MerchantID, id checkout.LinkID) (checkout.Link, error)

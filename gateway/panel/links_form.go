@@ -20,7 +20,7 @@ import (
 // linkFields are the fields of a link's form beside the counts of instalments.
 var linkFields = []string{
 	"amount", "currency", "description", "open", "min", "max", "order", "life", "active_from", "expires_at", "usage", "max_payments", "show_count", "payer_note", "sale",
-	"name", "email", "phone", "return_url", "category", "send_sms", "send_email", "quick", "once",
+	"name", "email", "phone", "return_url", "category", "send_sms", "send_email", "quick", "take", "once",
 }
 
 // linkNames are the form's names of what the flow names as the API does.
@@ -213,7 +213,7 @@ func (s *Surface) showLinkForm(c *fiber.Ctx, w *who, status int, f *Form, edited
 	}
 	d.More = edited != nil
 	for _, name := range allLinkFields() {
-		first := slices.Contains([]string{"amount", "description", "phone", "email", "currency", "usage", "sale", "life", "once", "send_sms", "send_email", "quick", "deliver"}, name)
+		first := slices.Contains([]string{"amount", "description", "phone", "email", "currency", "usage", "sale", "life", "once", "send_sms", "send_email", "quick", "take", "deliver"}, name)
 		first = first || strings.HasPrefix(name, "item") // their part opens by itself
 		d.More = d.More || !first && (f.On(name) || f.Errors[name] != "")
 	}
@@ -247,7 +247,7 @@ func (s *Surface) trialForm(c *fiber.Ctx, w *who, id checkout.AccountID) (*Form,
 }
 
 // newLinkPage asks for a new link's terms; ?from= takes those of another one, ?trial= those of a try of a virtual POS,
-// ?product= a line of a product.
+// ?product= a line of a product. ?take= has the card taken at once first among what can be done with it.
 func (s *Surface) newLinkPage(c *fiber.Ctx, w *who) error {
 	f := s.newLinkForm(w)
 	if from := checkout.LinkID(c.Query("from")); from.Valid() {
@@ -259,6 +259,9 @@ func (s *Surface) newLinkPage(c *fiber.Ctx, w *who) error {
 			return err
 		}
 		f = s.fillLinkForm(w, l)
+		if l.ReturnURL == s.PublicURL+linkPath(l.ID) {
+			f.Values["return_url"] = "" // the card was taken here; the payer of the copy has no business here
+		}
 	}
 	if id := checkout.AccountID(c.Query("trial")); id != "" && w.may(checkout.PowerSettings) {
 		var err error
@@ -272,11 +275,14 @@ func (s *Surface) newLinkPage(c *fiber.Ctx, w *who) error {
 			return err
 		}
 	}
+	if c.Query("take") != "" {
+		f.Values["take"] = "on"
+	}
 	return s.showLinkForm(c, w, fiber.StatusOK, f, nil)
 }
 
 // createLink makes a link of either form, the whole one or the two fields above the list. A second press makes
-// nothing and leads to the link of the first.
+// nothing and leads to the link of the first. One whose card is taken at once is sent to nobody (features 6.9).
 func (s *Surface) createLink(c *fiber.Ctx, w *who) error {
 	f := readForm(c, "links", allLinkFields()...)
 	if f.Get("currency") == "" {
@@ -287,24 +293,26 @@ func (s *Surface) createLink(c *fiber.Ctx, w *who) error {
 		return err
 	}
 	t := s.linkTerms(f, w, checkout.LinkTerms{}, items)
-	if f.On("send_sms") || f.On("quick") && f.On("phone") {
+	take := f.On("take")
+	if !take && (f.On("send_sms") || f.On("quick") && f.On("phone")) {
 		t.Deliver.Channels = append(t.Deliver.Channels, checkout.ChannelSMS)
 	}
-	if f.On("send_email") {
+	if !take && f.On("send_email") {
 		t.Deliver.Channels = append(t.Deliver.Channels, checkout.ChannelEmail)
 	}
 	if !f.OK() {
 		return s.showLinkForm(c, w, fiber.StatusUnprocessableEntity, f, nil)
 	}
-	l, err := s.Flow.CreateLink(c.UserContext(), w.by(c), w.member.Merchant, t, func(l checkout.Link) (checkout.Idempotency, error) {
-		return s.once(c, w, f, string(l.ID)), nil
-	})
+	l, err := s.makeLink(c, w, f, t)
 	if isCode(err, checkout.ErrKeyKnown) {
 		made, err := s.madeOnce(c, w, f)
 		if err != nil {
 			return err
 		}
-		return saved(c, linkPath(checkout.LinkID(made)), "made")
+		if l, err = s.Ledger.LinkByID(c.UserContext(), w.member.Merchant, checkout.LinkID(made)); err != nil {
+			return err
+		}
+		return s.toMade(c, f, l)
 	}
 	if isCode(err, checkout.ErrOrderTaken) {
 		s.wrong(f, w.lang, "order", checkout.ErrOrderTaken.Code, nil)
@@ -315,6 +323,26 @@ func (s *Surface) createLink(c *fiber.Ctx, w *who) error {
 	}
 	if !f.OK() {
 		return s.showLinkForm(c, w, fiber.StatusUnprocessableEntity, f, nil)
+	}
+	return s.toMade(c, f, l)
+}
+
+// makeLink asks the flow for the link of a form.
+func (s *Surface) makeLink(c *fiber.Ctx, w *who, f *Form, t checkout.LinkTerms) (checkout.Link, error) {
+	idem := func(l checkout.Link) (checkout.Idempotency, error) { return s.once(c, w, f, string(l.ID)), nil }
+	if !f.On("take") {
+		return s.Flow.CreateLink(c.UserContext(), w.by(c), w.member.Merchant, t, idem)
+	}
+	page := func(l checkout.Link) string { return s.PublicURL + linkPath(l.ID) }
+	return s.Flow.CreateLinkToTake(c.UserContext(), w.by(c), w.member.Merchant, t, page, idem)
+}
+
+// toMade leads to a link that a form made: to its payment page where the card is taken at once and can be, else to
+// its page here. The address there has no host: staff go on under the name that they came by, which is all that the
+// panel's headers let a form lead to.
+func (s *Surface) toMade(c *fiber.Ctx, f *Form, l checkout.Link) error {
+	if f.On("take") && l.Status(s.now()) == checkout.LinkActive {
+		return c.Redirect(strings.TrimPrefix(s.Flow.LinkURL(l.Token), s.PublicURL), fiber.StatusSeeOther)
 	}
 	return saved(c, linkPath(l.ID), "made")
 }
