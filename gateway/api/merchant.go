@@ -24,7 +24,23 @@ type merchantView struct {
 	Exceptions  *string             `json:"exceptions"`
 	Advertising bool                `json:"advertising"`
 	Missing     []string            `json:"missing"`
+	Support     *supportView        `json:"support"`
 	UpdatedAt   string              `json:"updated_at"`
+}
+
+// supportView is whom the merchant's staff call or write to.
+type supportView struct {
+	Phone *string `json:"phone"`
+	Email *string `json:"email"`
+	Hours *string `json:"hours"`
+}
+
+// viewSupport is nil where nobody is named.
+func viewSupport(l checkout.SupportLine) *supportView {
+	if l == (checkout.SupportLine{}) {
+		return nil
+	}
+	return &supportView{Phone: nullable(l.Phone), Email: nullable(l.Email), Hours: nullable(l.Hours)}
 }
 
 // merchantBody changes what is given. Version is the one that the caller saw.
@@ -39,7 +55,7 @@ type merchantBody struct {
 	Advertising *bool   `json:"advertising"`
 }
 
-var merchantReadOnly = []string{"id", "name", "legal_name", "phone", "email", "website", "missing", "updated_at"}
+var merchantReadOnly = []string{"id", "name", "legal_name", "phone", "email", "website", "missing", "support", "updated_at"}
 
 func (s *Surface) readMerchant(c *fiber.Ctx) error {
 	m, d, missing, err := s.Flow.Details(c.UserContext(), callerOf(c).merchant)
@@ -49,7 +65,7 @@ func (s *Surface) readMerchant(c *fiber.Ctx) error {
 	return c.JSON(merchantView{
 		ID: m.ID, Version: m.Version, Name: m.Name, LegalName: nullable(m.LegalName), Phone: nullable(m.Phone), Email: nullable(m.Email), Website: nullable(m.Website),
 		Address: nullable(d.Address), TaxOffice: nullable(d.TaxOffice), TaxNumber: nullable(d.TaxNumber), MERSIS: nullable(d.MERSIS),
-		Delivery: nullable(d.Delivery), Exceptions: nullable(d.Exceptions), Advertising: d.Advertising, Missing: append([]string{}, missing...), UpdatedAt: stamp(m.UpdatedAt),
+		Delivery: nullable(d.Delivery), Exceptions: nullable(d.Exceptions), Advertising: d.Advertising, Missing: append([]string{}, missing...), Support: viewSupport(m.Support), UpdatedAt: stamp(m.UpdatedAt),
 	})
 }
 

@@ -18,6 +18,7 @@ type merchant struct {
 	Address   *string
 	TaxNumber *string `json:"tax_number"`
 	Missing   []string
+	Support   *struct{ Phone, Email, Hours *string }
 }
 
 type legalText struct {
@@ -95,6 +96,22 @@ func TestTheMerchantsDetails(t *testing.T) {
 	if got := read[merchant](t, h.ask("PATCH", "/v1/merchant", `{"tax_number":null,"mersis":"0123456789012345"}`)); got.TaxNumber != nil || got.Version != m.Version+1 {
 		t.Errorf("a MERSIS number in the place of the tax number: %+v", got)
 	}
+}
+
+// 10.2: programs read whom the merchant's staff call, and do not set it.
+func TestTheSupportLineIsReadOnly(t *testing.T) {
+	h := open(t)
+	if got := read[merchant](t, h.ask("GET", "/v1/merchant", "")); got.Support != nil {
+		t.Errorf("nobody is named and %+v", got.Support)
+	}
+	m := h.read()
+	m.Support = checkout.SupportLine{Phone: "0850 555 00 11"}
+	m.Version++
+	h.must(h.ledger.SaveMerchant(t.Context(), m, h.books.Event("merchant.changed")))
+	if got := read[merchant](t, h.ask("GET", "/v1/merchant", "")); got.Support == nil || *got.Support.Phone != "0850 555 00 11" || got.Support.Email != nil || got.Support.Hours != nil {
+		t.Errorf("%+v", got.Support)
+	}
+	h.mistakes(h.ask("PATCH", "/v1/merchant", `{"support":{"phone":"1"}}`), "support: read_only")
 }
 
 // Of programs that change what they saw at one moment one does, and the others are told to look again.

@@ -1946,8 +1946,19 @@ type Merchant struct {
 	// Whether consumers are asked for consent to commercial messages.
 	Advertising bool `json:"advertising"`
 	// What has to be said before a link may be a consumer sale.
-	Missing   []string  `json:"missing"`
-	UpdatedAt time.Time `json:"updated_at"`
+	Missing []string `json:"missing"`
+	// null where whoever runs the gateway has named nobody.
+	Support   *SupportLine `json:"support"`
+	UpdatedAt time.Time    `json:"updated_at"`
+}
+
+// SupportLine is whom the merchant's staff call or write to about their virtual POS. Whoever runs the gateway sets
+// it; the panel shows it, payers never see it.
+type SupportLine struct {
+	Phone string `json:"phone"`
+	Email string `json:"email"`
+	// When somebody answers, or what else helps, in words.
+	Hours string `json:"hours"`
 }
 
 // MerchantChange changes what the texts of consumer sales say of the merchant.
