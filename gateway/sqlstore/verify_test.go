@@ -259,9 +259,19 @@ func TestA67_OneMerchantsChain(t *testing.T) {
 		}); err != nil {
 			t.Fatal(err)
 		}
+		m, err := s.Merchant(t.Context(), b.Merchant)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Support.Phone = "0850 555 00 11"
+		m.Version++
+		if err := s.SaveMerchant(t.Context(), m, b.Event("merchant.changed")); err != nil {
+			t.Fatal(err)
+		}
 		unlock(t, url)
 		for _, hand := range []struct{ do, undo string }{
 			{"UPDATE api_keys SET revoked_at = 1", "UPDATE api_keys SET revoked_at = 0"},
+			{"UPDATE merchants SET support = replace(support, '0850', '0900')", "UPDATE merchants SET support = replace(support, '0900', '0850')"},
 			{"UPDATE events SET actor = 'x' || actor WHERE subject = '" + string(b.Merchant) + "' AND seq = 2", "UPDATE events SET actor = substr(actor, 2) WHERE subject = '" + string(b.Merchant) + "' AND seq = 2"},
 		} {
 			if whole, err := s.TrailWhole(t.Context(), b.Merchant); !whole || err != nil {
