@@ -15,8 +15,12 @@ import (
 	"github.com/odelink/odelink/gateway/report"
 )
 
-// paymentsShown is how many payments a page of the list has.
-const paymentsShown = 25
+// paymentsShown is how many payments a page of the list has, triedRead how many of the day's newest voids and refunds it
+// looks at for the way that each offers: behind more of them the calendar speaks.
+const (
+	paymentsShown = 25
+	triedRead     = 100
+)
 
 // MoneyFlow is what payments need of checkout.Service.
 type MoneyFlow interface {
@@ -229,24 +233,24 @@ func (s *Surface) paymentRows(c *fiber.Ctx, w *who, found []checkout.Payment) (r
 	return rows, accounts, nil
 }
 
-// offerWays says of each row of a list which way its own page offers first, if any. What was tried is read for all
-// rows at once. What the card's bank may take back by itself is left to the page, which tells of it.
+// offerWays says of each row of a list which way its own page offers first, if any. What was tried is
+// today's, read for all rows at once along its index: an older word of the bank is the calendar's as well. What the
+// card's bank may take back by itself is left to the page, which tells of it.
 func (s *Surface) offerWays(ctx context.Context, w *who, rows []paymentRow) error {
 	if !w.may(checkout.PowerMoney) {
 		return nil
 	}
-	var open []checkout.PaymentID
-	for _, p := range rows {
-		if way, _ := p.WayBack(s.now(), nil); way != "" && p.Disputed == 0 {
-			open = append(open, p.ID)
-		}
-	}
-	tried, err := s.Ledger.RefundsOf(ctx, w.member.Merchant, open)
+	today, _, _ := checkout.DayOf(s.now()).Span()
+	latest, _, err := s.Ledger.SearchRefunds(ctx, checkout.RefundQuery{Merchant: w.member.Merchant, From: today, Limit: triedRead})
 	if err != nil {
 		return err
 	}
+	tried := map[checkout.PaymentID][]checkout.Refund{}
+	for _, r := range latest {
+		tried[r.Payment] = append(tried[r.Payment], r)
+	}
 	for i, p := range rows {
-		if slices.Contains(open, p.ID) {
+		if p.Disputed == 0 {
 			rows[i].Way, _ = p.WayBack(s.now(), tried[p.ID])
 		}
 	}
