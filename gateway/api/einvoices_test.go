@@ -86,7 +86,7 @@ func TestAnInvoiceGetsItsLink(t *testing.T) {
 	if want := "Ödeme linki: " + i.Link.URL + " (14.01.2027 23:59'a kadar)"; i.Note != want {
 		t.Errorf("%q, want %q", i.Note, want)
 	}
-	if want := time.Date(2027, 1, 14, 21, 0, 0, 0, time.UTC); !i.Link.ExpiresAt.Equal(want) { // thirty days after the due day
+	if want := time.Date(2027, 1, 14, 20, 59, 59, 0, time.UTC); !i.Link.ExpiresAt.Equal(want) { // the end of the thirtieth day after the due day
 		t.Errorf("ends %s, want %s", i.Link.ExpiresAt, want)
 	}
 	if at := a.header.Get("Location"); at != "/v1/einvoices/"+i.ID {
@@ -372,11 +372,11 @@ func TestHowLongAnInvoiceCanBePaid(t *testing.T) {
 	h := open(t)
 	h.registers()
 	for n, c := range []struct{ from, to, ends string }{
-		{"<cbc:PaymentDueDate>2026-12-15</cbc:PaymentDueDate>", "", "2026-12-22T21:00:00Z"},
-		{"2026-12-15", "2026-10-01", "2026-12-22T21:00:00Z"},
-		{"2026-12-15", "2026-11-22", "2026-12-22T21:00:00Z"},
-		{"2026-12-15", "2027-01-31", "2027-03-02T21:00:00Z"},
-		{"2026-12-15", "2099-12-31", "2027-11-23T21:00:00Z"},
+		{"<cbc:PaymentDueDate>2026-12-15</cbc:PaymentDueDate>", "", "2026-12-22T20:59:59Z"},
+		{"2026-12-15", "2026-10-01", "2026-12-22T20:59:59Z"},
+		{"2026-12-15", "2026-11-22", "2026-12-22T20:59:59Z"},
+		{"2026-12-15", "2027-01-31", "2027-03-02T20:59:59Z"},
+		{"2026-12-15", "2099-12-31", "2027-11-23T20:59:59Z"},
 	} {
 		i := read[invoice](t, h.sends(ubl(t, c.from, c.to, sampleUUID, fmt.Sprintf("%08d", n)+sampleUUID[8:])))
 		if got := i.Link.ExpiresAt.Format(time.RFC3339); got != c.ends {
