@@ -190,6 +190,38 @@ func TestA48_A49_PanelDoor(t *testing.T) {
 	})
 }
 
+// One user at two companies sees which one he is at, changes to the other, and finds there what is the other's only.
+func TestPanelOfAUserWithTwoCompanies(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	email, password := r.neighbour()
+	ctx, now := context.Background(), r.clock.Now()
+	u, err := r.app.ledger.UserByEmail(ctx, email)
+	r.must("read the user", err, nil)
+	m := checkout.Member{Merchant: demoMerchant, User: u.ID, Role: checkout.RoleSupport, CreatedAt: now}
+	r.must("save a member", r.app.ledger.SaveMember(ctx, m, operatorEvent(demoMerchant, string(demoMerchant), "member.saved", now)), nil)
+	link := r.link(nil)["id"].(string)
+	w := r.signedInAs(email, password)
+	page := w.open("/panel/links", http.StatusOK)
+	w.sees(page, "Komşu", "Ahşap Atölyesi")
+	if n := strings.Count(page, `name="merchant"`); n != 2 {
+		t.Fatalf("%d companies to choose from", n)
+	}
+	at := demoMerchant
+	for range 2 {
+		if at == demoMerchant {
+			at = checkout.MerchantID(regexp.MustCompile(`name="merchant" value="(mer_\w+)"`).FindAllStringSubmatch(strings.ReplaceAll(page, string(demoMerchant), ""), -1)[0][1])
+		} else {
+			at = demoMerchant
+		}
+		w.post("/panel/merchant", http.StatusSeeOther, "merchant", string(at))
+		page = w.open("/panel/links", http.StatusOK)
+		r.must("where he is", strings.Contains(page, `value="`+string(at)+`" aria-current="true"`), true)
+		r.must("the first company's link", strings.Contains(page, link), at == demoMerchant)
+		w.open("/panel/links/"+link, map[bool]int{true: http.StatusOK, false: http.StatusNotFound}[at == demoMerchant])
+	}
+}
+
 // A50: ten tries, then half an hour for nobody, whether the address is somebody's or not, in the same words.
 func TestA50_PanelGuessing(t *testing.T) {
 	t.Parallel()
