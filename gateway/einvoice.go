@@ -47,30 +47,59 @@ func einvoiceCommand(ctx context.Context, args []string, out io.Writer) error {
 	})
 }
 
-// linkFile writes the invoice of a file with its link.
+// linkFile writes the invoice of a file with its link, or an envelope with those of its invoices. What is wrong with
+// some of an envelope stops no other: these stay in it as they are, and are told.
 func (a *app) linkFile(ctx context.Context, m checkout.MerchantID, name, to string, out io.Writer) error {
 	document, err := readInvoice(name)
 	if err != nil {
 		return err
 	}
-	invoice, err := einvoice.Parse(document)
+	envelope, err := einvoice.Open(document)
 	if err != nil {
 		return err
 	}
-	i, _, err := a.flow.LinkEInvoice(ctx, checkout.By{Actor: "operator"}, m, invoice.InvoiceFacts, invoice.WithNote, nil)
-	if err != nil {
-		return err
+	docs := envelope.Invoices()
+	notes, links, errs := make([][]byte, len(docs)), []checkout.LinkedInvoice(nil), []error(nil)
+	for n, doc := range docs {
+		invoice, i, err := a.linkInvoice(ctx, m, doc)
+		if err != nil {
+			errs = append(errs, ofEnvelope(n, len(docs), err))
+			continue
+		}
+		notes[n], links = invoice.WithNote(a.flow.InvoiceNote(i.Of), a.flow.OwnNote()), append(links, i)
+	}
+	if len(links) == 0 {
+		return errors.Join(errs...)
 	}
 	linked := linkedName(name, to)
 	err = writeWhole(linked, func(w io.Writer) error {
-		_, err := w.Write(invoice.WithNote(a.flow.InvoiceNote(i.Of), a.flow.OwnNote()))
+		_, err := w.Write(envelope.With(notes))
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("write the invoice with its link: %w", err)
 	}
-	fmt.Fprintf(out, "%s  %s  %s  %s\n", linked, i.Number, i.Amount, a.flow.LinkURL(i.Of.Token))
-	return nil
+	for _, i := range links {
+		fmt.Fprintf(out, "%s  %s  %s  %s\n", linked, i.Number, i.Amount, a.flow.LinkURL(i.Of.Token))
+	}
+	return errors.Join(errs...)
+}
+
+func (a *app) linkInvoice(ctx context.Context, m checkout.MerchantID, doc []byte) (*einvoice.Invoice, checkout.LinkedInvoice, error) {
+	invoice, err := einvoice.Parse(doc)
+	if err != nil {
+		return nil, checkout.LinkedInvoice{}, err
+	}
+	i, _, err := a.flow.LinkEInvoice(ctx, checkout.By{Actor: "operator"}, m, invoice.InvoiceFacts, invoice.WithNote, nil)
+	return invoice, i, err
+}
+
+// ofEnvelope says which invoice of a file a mistake is of, where there are several.
+func ofEnvelope(n, of int, err error) error {
+	if of == 1 {
+		return err
+	}
+	return fmt.Errorf("invoice %d of %d: %w", n+1, of, err)
 }
 
 // readInvoice reads a file, and of one that is too large not more than tells that.
@@ -80,7 +109,7 @@ func readInvoice(name string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, einvoice.MaxBytes+1))
+	return io.ReadAll(io.LimitReader(f, einvoice.MaxEnvelope+1))
 }
 
 // linkedName is where the invoice of a file is written: never over the file.

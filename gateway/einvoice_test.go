@@ -176,6 +176,40 @@ func TestEInvoiceCommand(t *testing.T) {
 	}
 }
 
+// An envelope of several is written with a link in each that gets one; the others stay as they are, and are told.
+func TestEInvoiceCommandTakesAnEnvelope(t *testing.T) {
+	dir := desk(t)
+	shop := printed(t, "merchant", "add", "--name", "Ahşap Atölyesi")
+	withLedger(t, func(a *app) error {
+		_, err := a.flow.Register(t.Context(), checkout.By{Actor: "operator"}, checkout.Registration{
+			Merchant: checkout.MerchantID(shop), Intermediary: checkout.IntermediaryOdelink, CustomerID: checkout.OwnCustomerID("00000007"),
+		}, nil)
+		return err
+	})
+	envelope := string(sampleInvoice(t, "envelope.xml"))
+	one := regexp.MustCompile(`(?s)<Invoice.*</Invoice>`).FindString(envelope)
+	returned := strings.Replace(one, ">SATIS<", ">IADE<", 1)
+	next := strings.NewReplacer("ZRF2026000000055", "ZRF2026000000056", "8D1F6A52", "8D1F6A53").Replace(one)
+	file := filepath.Join(dir, "zarf.xml")
+	if err := os.WriteFile(file, []byte(strings.Replace(envelope, one, one+returned+next, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	err := start(t.Context(), []string{"einvoice", "--merchant", shop, file}, &out)
+	if err == nil || !strings.Contains(inWords(err), "invoice 2 of 3: A return invoice collects nothing") {
+		t.Errorf("%v", err)
+	}
+	linked := string(must(os.ReadFile(filepath.Join(dir, "zarf.odelink.xml"))))
+	notes := noteAddress.FindAllStringSubmatch(linked, -1)
+	if len(notes) != 2 || notes[0][1] == notes[1][1] || !strings.Contains(out.String(), notes[0][1]) || !strings.Contains(out.String(), notes[1][1]) || !strings.Contains(linked, returned) {
+		t.Errorf("%q\n%s\n%s", notes, out.String(), linked)
+	}
+	without := regexp.MustCompile(`<cbc:Note>Ödeme linki[^<]*</cbc:Note>\s*`).ReplaceAllString(linked, "")
+	if was := string(must(os.ReadFile(file))); without != was {
+		t.Errorf("other bytes changed\n%s", linked)
+	}
+}
+
 func must[T any](v T, err error) T {
 	if err != nil {
 		panic(err)

@@ -5,6 +5,7 @@
 //
 //	Parse               bytes → Invoice, or an error that says why there is no link for it
 //	Invoice.WithNote    the same bytes with the note in its place
+//	Open                GİB's envelope with several → Envelope, whose invoices are parsed one by one
 //
 // Shapes and order of elements are those of GİB's UBL-TR 1.2 package. Namespaces decide, prefixes do not.
 package einvoice
@@ -12,12 +13,14 @@ package einvoice
 import "github.com/odelink/odelink/checkout"
 
 // The limits of an invoice (threat model, A57). MaxBytes is far above the 100 to 280 KB of an invoice with its
-// style sheet inside; its depth is 8, or 12 within an envelope.
+// style sheet inside; its depth is 8, or 12 within an envelope. MaxEnvelope is what a file of several may have.
 const (
 	MaxBytes    = 5 << 20
+	MaxEnvelope = 64 << 20
 	maxDepth    = 20
 	maxElements = 200_000
-	maxText     = 2_000 // characters of one value that is read
+	maxPacked   = 2_000_000 // elements of an envelope
+	maxText     = 2_000     // characters of one value that is read
 )
 
 // Why an invoice gets no link. All are 422, and nothing was stored.

@@ -22,7 +22,7 @@ type Invoice struct {
 // of the errors of this package; the first of them that holds, in the order in which they stand there. doc
 // is kept and must not be changed.
 func Parse(doc []byte) (*Invoice, error) {
-	r, err := read(doc)
+	r, err := read(doc, MaxBytes, maxElements)
 	if err != nil {
 		return nil, err
 	}
@@ -47,13 +47,12 @@ func Parse(doc []byte) (*Invoice, error) {
 
 // kind says why the document is no invoice of the kind that gets links, or nil.
 func (r *reader) kind() error {
-	envelope := r.root.Space == nsEnvelope && r.root.Local == "StandardBusinessDocument"
 	switch {
-	case r.invoices == 0 && r.root.Local == "Invoice":
+	case len(r.invoices) == 0 && r.root.Local == "Invoice":
 		return ErrNamespace
-	case r.invoices == 0, !envelope && r.root.Space != nsInvoice:
+	case len(r.invoices) == 0, !r.enveloped() && r.root.Space != nsInvoice:
 		return ErrNotInvoice
-	case r.invoices > 1:
+	case len(r.invoices) > 1:
 		return ErrSeveral
 	case r.signed:
 		return ErrSigned
@@ -63,6 +62,10 @@ func (r *reader) kind() error {
 		return ErrVersion
 	}
 	return nil
+}
+
+func (r *reader) enveloped() bool {
+	return r.root.Space == nsEnvelope && r.root.Local == "StandardBusinessDocument"
 }
 
 var customizations = []string{"TR1.2", "TR1.2.1"}

@@ -33,19 +33,24 @@ type element struct {
 	text                     string
 }
 
+// span is where an element begins, and where the next byte behind it is.
+type span struct{ from, to int }
+
 // reader walks through a document once and keeps what the link needs.
 type reader struct {
-	doc      []byte
-	base     int // bytes of a byte order mark
-	decoder  *xml.Decoder
-	open     []xml.Name // elements from the root to here
-	root     xml.Name
-	elements int
-	signed   bool
+	doc     []byte
+	base    int // bytes of a byte order mark
+	decoder *xml.Decoder
+	open    []xml.Name // elements from the root to here
+	root    xml.Name
+	left    int // how many elements may still begin
+	signed  bool
 
-	invoices int
-	depth    int // of the first invoice's own children; 0 = none is open
-	basic    int // how many of its children are of the basic components
+	invoices []span // where each stands, in their order
+	within   int    // depth of the invoice that is open, the first or another; 0 = none is
+	around   bool   // a signature stands outside of the invoices
+	depth    int    // of the first invoice's own children; 0 = none is open
+	basic    int    // how many of its children are of the basic components
 	values   map[string][]value
 	notes    []element // its own, in front of the currency's code
 	currency *element  // its DocumentCurrencyCode
@@ -76,15 +81,15 @@ var wanted = func() map[string]bool {
 // maxLevels is how far below the invoice a wanted value stands.
 const maxLevels = 4
 
-// read walks through the document. What it answers is about the XML alone.
-func read(doc []byte) (*reader, error) {
+// read walks through the document of at most so many bytes and elements. What it answers is about the XML alone.
+func read(doc []byte, maxBytes, maxElements int) (*reader, error) {
 	switch {
-	case len(doc) > MaxBytes:
+	case len(doc) > maxBytes:
 		return nil, ErrTooLarge
 	case !utf8.Valid(doc):
 		return nil, ErrEncoding
 	}
-	r := &reader{doc: doc, values: map[string][]value{}}
+	r := &reader{doc: doc, left: maxElements, values: map[string][]value{}}
 	if bytes.HasPrefix(doc, bom) {
 		r.base = len(bom)
 	}
@@ -135,11 +140,11 @@ func (r *reader) take(token xml.Token, start int) error {
 }
 
 func (r *reader) start(t xml.StartElement, start int) error {
-	r.elements++
+	r.left--
 	switch {
 	case len(r.open) >= maxDepth:
 		return ErrTooDeep
-	case r.elements > maxElements:
+	case r.left < 0:
 		return ErrTooLarge
 	case len(r.open) == 0 && r.root.Local != "", repeated(t.Attr), r.path != "":
 		return ErrMalformed // a second root, an attribute twice, or an element where text is
@@ -147,14 +152,18 @@ func (r *reader) start(t xml.StartElement, start int) error {
 	if len(r.open) == 0 {
 		r.root = t.Name
 	}
-	r.signed = r.signed || t.Name.Space == nsSignature && t.Name.Local == "Signature" || t.Name.Space == nsSealed
+	if t.Name.Space == nsSignature && t.Name.Local == "Signature" || t.Name.Space == nsSealed {
+		r.signed, r.around = true, r.around || r.within == 0
+	}
 	r.open = append(r.open, t.Name)
 	if t.Name == (xml.Name{Space: nsInvoice, Local: "Invoice"}) {
-		if r.depth > 0 {
+		if r.within > 0 {
 			return ErrMalformed
 		}
-		if r.invoices++; r.invoices == 1 {
-			r.depth = len(r.open)
+		r.within = len(r.open)
+		r.invoices = append(r.invoices, span{from: start})
+		if len(r.invoices) == 1 {
+			r.depth = r.within
 		}
 		return nil
 	}
@@ -208,8 +217,9 @@ func (r *reader) end(start int) {
 	if r.path != "" {
 		r.keep(start)
 	}
-	if r.depth == len(r.open) {
-		r.depth = 0
+	if r.within == len(r.open) {
+		r.invoices[len(r.invoices)-1].to = r.at()
+		r.within, r.depth = 0, 0
 	}
 	r.open = r.open[:len(r.open)-1]
 }
