@@ -33,6 +33,7 @@ type call struct {
 	out           string
 	rounds        int
 	step          time.Duration // of one rate of a knee, of one measurement of a comparison
+	hold          time.Duration // of the knee that was found
 	open, alone   bool          // compare: the open model besides, or alone
 }
 
@@ -81,7 +82,7 @@ type wishes struct {
 	targets, pages, keys, banks, plain, thresholds namedList
 	out                                            string
 	rounds                                         int
-	step, duration, warmup                         time.Duration
+	step, hold, duration, warmup                   time.Duration
 	rate                                           float64
 	callers                                        int
 	open, alone                                    bool
@@ -99,6 +100,7 @@ func (w *wishes) flags() *flag.FlagSet {
 	f.StringVar(&w.out, "out", "loadtest-report", "folder for report.html and report.json")
 	f.IntVar(&w.rounds, "rounds", 5, "compare: how often each target has its turn")
 	f.DurationVar(&w.step, "step", 4*time.Second, "knee: length of each rate; compare: length of each turn")
+	f.DurationVar(&w.hold, "hold", 20*time.Second, "knee: for how long the rate that was found must be followed too; 0s: for no longer than -step")
 	f.BoolVar(&w.open, "open", false, "compare: besides, the open model at the scenario's rate, for latencies")
 	f.BoolVar(&w.alone, "open-only", false, "compare: the open model alone, no capacities; a page then stands for each step of a way, in turns a quarter as long")
 	f.DurationVar(&w.duration, "duration", 0, "in place of the scenario's")
@@ -137,7 +139,7 @@ func parse(args []string) (call, error) {
 		return c, err
 	}
 	f.Visit(func(given *flag.Flag) { w.override(&sc, given.Name) })
-	c.scenario, c.out, c.rounds, c.step, c.open, c.alone = sc, w.out, w.rounds, w.step, w.open, w.alone
+	c.scenario, c.out, c.rounds, c.step, c.hold, c.open, c.alone = sc, w.out, w.rounds, w.step, w.hold, w.open, w.alone
 	if c.kind == verdict.Run && sc.Model == scenario.Knee {
 		c.kind = verdict.Knee
 	}
@@ -218,6 +220,9 @@ func (c call) check() error {
 	}
 	if c.step <= 0 || c.step > longestStep {
 		wrong = append(wrong, fmt.Errorf("step is more than 0s and at most %s, not %s", longestStep, c.step))
+	}
+	if c.hold < 0 || c.hold > longestStep {
+		wrong = append(wrong, fmt.Errorf("hold is 0s to %s, not %s", longestStep, c.hold))
 	}
 	if c.scenario.Rate <= 0 && (c.open || c.alone || c.kind == verdict.Knee) {
 		wrong = append(wrong, errors.New("the open model needs a rate: -rate, or in the scenario"))

@@ -88,7 +88,7 @@ func (c call) carryOut(ctx context.Context, t *terminal) (report.Report, error) 
 	defer t.end()
 	switch c.kind {
 	case verdict.Knee:
-		k, err := run.Knee(ctx, c.targets[0], c.scenario, c.step, t.watch())
+		k, err := run.Knee(ctx, c.targets[0], c.scenario, c.step, c.hold, t.watch())
 		if err != nil {
 			return report.Report{}, err
 		}

@@ -141,6 +141,7 @@ func TestMistakesAreToldInWordsBeforeAnythingIsSent(t *testing.T) {
 		"no rounds":           {[]string{"compare", "view", "-target", "a=http://127.0.0.1:1", "-target", "b=http://127.0.0.1:1", "-key", "k", "-rounds", "0"}, "rounds are 1 to"},
 		"no rate":             {[]string{"run", "view", "-target", "http://127.0.0.1:1", "-key", "k", "-rate", "0"}, "rate is ways per second"},
 		"no step":             {[]string{"knee", "view", "-target", "http://127.0.0.1:1", "-key", "k", "-step", "0s"}, "step is more than 0s"},
+		"held for less":       {[]string{"knee", "view", "-target", "http://127.0.0.1:1", "-key", "k", "-hold", "-1s"}, "hold is 0s to"},
 		"a wrong threshold":   {[]string{"run", "view", "-target", "http://127.0.0.1:1", "-key", "k", "-threshold", "pay.p99 <= 1"}, "is about no figure of this test"},
 		"another's threshold": {[]string{"run", "view", "-target", "http://127.0.0.1:1", "-key", "k", "-threshold", "x.ratio >= 1"}, "another kind of test"},
 		"money without books": {[]string{"run", "whole", "-target", "http://127.0.0.1:1", "-key", "k", "-threshold", "lost = 0"}, "-bank"},
@@ -300,7 +301,7 @@ func TestKneeAndCompareGoTheSameWay(t *testing.T) {
 		t.Errorf("exit %d\n%s\n%s", code, said, progress)
 	}
 	knee := file(t, `{"model":"knee","from":"view","until":"view","usage":"multi","links":2,"callers":1,"warmup":"0s","rate":900000}`)
-	if code, said, progress := called(t.Context(), append([]string{"run", knee, "-step", "10ms"}, flags...)...); code != exitKept || kind() != "knee" {
+	if code, said, progress := called(t.Context(), append([]string{"run", knee, "-step", "10ms", "-hold", "20ms"}, flags...)...); code != exitKept || kind() != "knee" {
 		t.Errorf("exit %d\n%s\n%s", code, said, progress)
 	}
 }

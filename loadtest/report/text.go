@@ -183,14 +183,21 @@ func busiest(k run.KneeResult) (m run.Measured) {
 
 func kneeSays(k run.KneeResult) string {
 	switch {
-	case k.Found:
-		return fmt.Sprintf("The knee lies at %s ways a second (±5 %%). Right above it: %s.", plot.Number(k.Knee), k.Limit)
+	case k.Found && k.Knee > 0:
+		return fmt.Sprintf("The knee lies at %s ways a second (±5 %%)%s. Right above it: %s.", plot.Number(k.Knee), heldFor(k), k.Limit)
 	case k.Knee > 0:
-		return fmt.Sprintf("%s ways a second were followed; the knee lies above, and was not reached.", plot.Number(k.Knee))
+		return fmt.Sprintf("%s ways a second were followed%s; the knee lies above, and was not reached.", plot.Number(k.Knee), heldFor(k))
 	case k.Limit != "":
 		return fmt.Sprintf("Not even the lowest rate was followed: %s.", k.Limit)
 	}
 	return "Nothing was found out."
+}
+
+func heldFor(k run.KneeResult) string {
+	if k.Held == 0 {
+		return ""
+	}
+	return ", held for " + k.Held.String()
 }
 
 func comparisonText(b *strings.Builder, c run.Comparison) {

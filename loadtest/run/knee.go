@@ -16,6 +16,7 @@ type KneeResult struct {
 	Scenario scenario.Scenario `json:"scenario"` // without card and password; its rate is the first that was tried
 	Started  time.Time         `json:"started"`
 	Knee     float64           `json:"knee"`              // ways per second, to ±5 %; 0 = not even the lowest rate was followed
+	Held     scenario.Duration `json:"held,omitempty"`    // for how long the target followed it in the end
 	Found    bool              `json:"found"`             // false: the knee lies beyond what was tried
 	Limit    string            `json:"limit"`             // what broke right above it
 	Points   []Point           `json:"points"`            // in the order in which they were measured
@@ -40,11 +41,14 @@ const (
 	mostRates   = 40   // 1.3^40 is 36,000 times the first rate
 	highestRate = 1e6  // ways per second
 	lowestRate  = 1.0  // less than that is no load
+	lessToHold  = 0.9  // of a rate that was followed for a moment and not for long
 )
 
 // Knee tries rising rates, each for a span, until the target does not follow, and closes in on the last that
-// it followed. A rate counts as not followed when it broke twice.
-func Knee(ctx context.Context, t shop.Target, sc scenario.Scenario, span time.Duration, w Watch) (KneeResult, error) {
+// it followed. A rate counts as not followed when it broke twice. What was found in such turns is then held for
+// longer, and lowered until it can be: queues that grow slowly, the log's checkpoints and a busy neighbour do not
+// show in seconds. With hold 0 it is not.
+func Knee(ctx context.Context, t shop.Target, sc scenario.Scenario, span, hold time.Duration, w Watch) (KneeResult, error) {
 	sc.Model, sc.Duration = scenario.Open, scenario.Duration(span)
 	res := KneeResult{About: about(t), Scenario: sc.Masked(), Started: time.Now()}
 	res.Scenario.Model = scenario.Knee
@@ -54,7 +58,7 @@ func Knee(ctx context.Context, t shop.Target, sc scenario.Scenario, span time.Du
 	}
 	defer s.close()
 	lowest := map[string]float64{}
-	try := func(rate float64, warmup time.Duration) (string, error) {
+	once := func(rate float64, span, warmup time.Duration) (string, error) {
 		l := load{model: scenario.Open, rate: rate, span: span}
 		if err := s.supply(ctx, l, warmup, w); err != nil {
 			return "", err
@@ -75,14 +79,19 @@ func Knee(ctx context.Context, t shop.Target, sc scenario.Scenario, span time.Du
 		return p.Broke, nil
 	}
 	warmup := time.Duration(sc.Warmup)
-	res.Knee, res.Found, res.Limit, err = search(sc.Rate, func(rate float64) (string, error) {
-		broke, err := try(rate, warmup)
+	try := func(rate float64, span time.Duration) (string, error) {
+		broke, err := once(rate, span, warmup)
 		warmup = 0 // once is enough: the target stays busy
 		if broke != "" && err == nil {
-			return try(rate, 0) // a pause of the machine breaks a rate once, too much load breaks it again
+			return once(rate, span, 0) // a pause of the machine breaks a rate once, too much load breaks it again
 		}
 		return broke, err
-	})
+	}
+	res.Knee, res.Found, res.Limit, err = search(sc.Rate, func(rate float64) (string, error) { return try(rate, span) })
+	if err == nil && res.Knee > 0 && hold > 0 {
+		res.Held = scenario.Duration(hold)
+		err = res.holds(func(rate float64) (string, error) { return try(rate, hold) })
+	}
 	if err != nil {
 		res.Note, res.Partial = err.Error(), true
 	}
@@ -91,6 +100,25 @@ func Knee(ctx context.Context, t shop.Target, sc scenario.Scenario, span time.Du
 		return res, err
 	}
 	return res, nil
+}
+
+// holds lowers the knee until try says that it was followed. An end before that leaves no knee: none was held.
+func (k *KneeResult) holds(try func(rate float64) (broke string, err error)) error {
+	for rate := k.Knee; ; rate *= lessToHold {
+		k.Knee = 0
+		if rate < lowestRate {
+			return nil
+		}
+		broke, err := try(rate)
+		if err != nil {
+			return err
+		}
+		if broke == "" {
+			k.Knee = rate
+			return nil
+		}
+		k.Found, k.Limit = true, broke
+	}
 }
 
 // judge says what broke, and remembers the lowest p99 of each step.

@@ -52,6 +52,35 @@ func TestTheSearchEndsWhereNoKneeIs(t *testing.T) {
 	}
 }
 
+// A rate that is followed for a moment and not for long is lowered until it is.
+func TestTheKneeIsOneThatHolds(t *testing.T) {
+	k := KneeResult{Knee: 1000}
+	var tried []float64
+	err := k.holds(func(rate float64) (string, error) {
+		tried = append(tried, rate)
+		if rate > 850 {
+			return "a queue grew", nil
+		}
+		return "", nil
+	})
+	if err != nil || len(tried) != 3 || k.Knee != tried[2] || k.Knee < 800 || !k.Found || k.Limit != "a queue grew" {
+		t.Errorf("%+v after %v, %v", k, tried, err)
+	}
+	at := KneeResult{Knee: 1000, Found: true, Limit: "too much"}
+	if err := at.holds(func(float64) (string, error) { return "", nil }); err != nil || at.Knee != 1000 || at.Limit != "too much" {
+		t.Errorf("held at once: %+v, %v", at, err)
+	}
+	never := KneeResult{Knee: 20}
+	if err := never.holds(func(float64) (string, error) { return "refused", nil }); err != nil || never.Knee != 0 || never.Limit != "refused" {
+		t.Errorf("never: %+v, %v", never, err)
+	}
+	over := errors.New("over")
+	ended := KneeResult{Knee: 1000}
+	if err := ended.holds(func(float64) (string, error) { return "", over }); !errors.Is(err, over) || ended.Knee != 0 {
+		t.Errorf("ended: %+v, %v", ended, err)
+	}
+}
+
 func TestWhatCountsAsNotFollowing(t *testing.T) {
 	point := func(ways, whole int64, p99 float64, errs map[string]int64) Point {
 		s := measure.Step{Name: "view", Count: whole, Errors: errs}

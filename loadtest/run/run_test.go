@@ -476,7 +476,7 @@ func TestAKneeIsFoundWhereTheTargetBreaks(t *testing.T) {
 	})
 	sc := oneStep("view")
 	sc.Model, sc.Rate = scenario.Open, 100
-	k, err := run.Knee(t.Context(), target, sc, 100*time.Millisecond, run.Watch{})
+	k, err := run.Knee(t.Context(), target, sc, 100*time.Millisecond, 0, run.Watch{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -508,7 +508,7 @@ func TestAKneeOfWaysThatPayMakesLinksForEachRateAndComparesTheBooks(t *testing.T
 	})
 	sc := short(0)
 	sc.Model, sc.Rate = scenario.Open, 50
-	k, err := run.Knee(t.Context(), target, sc, 200*time.Millisecond, run.Watch{})
+	k, err := run.Knee(t.Context(), target, sc, 200*time.Millisecond, 0, run.Watch{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -706,7 +706,7 @@ func TestARateThatBreaksOnceIsTriedOnceMore(t *testing.T) {
 			bad.Store(true)
 		}
 	}}
-	k, err := run.Knee(ctx, target, sc, 50*time.Millisecond, w)
+	k, err := run.Knee(ctx, target, sc, 50*time.Millisecond, 0, w)
 	if err != nil || len(k.Points) != 3 {
 		t.Fatal(err, len(k.Points))
 	}

@@ -105,11 +105,15 @@ const (
 	soakTurn   = 12
 	soaked     = soakRounds * soakTurn
 	kneeTurn   = 4
+	kneeHeld   = 30
 )
 
 // longestRate is how long each rate is tried at most on the way to the knee: enough for a p99 of some hundred
 // ways, and no use of a long soak's time.
 const longestRate = 4 * time.Second
+
+// longestHeld is how long the rate that was found must be followed too, before a soak is made of it.
+const longestHeld = 30 * time.Second
 
 // soakShare is how much of what the gateway carries comes all the time: beyond it a queue is measured.
 const soakShare = 0.8
@@ -121,7 +125,7 @@ var soak = []part{
 		func(c *course) []string {
 			return []string{
 				"knee", "whole", "-target", "gateway={gateway}", "-key", "gateway={key}", "-bank", "gateway={bank}", "-rate", "20",
-				"-step", min(kneeTurn*c.unit, longestRate).String(), "-warmup", c.span(1),
+				"-step", min(kneeTurn*c.unit, longestRate).String(), "-hold", min(kneeHeld*c.unit, longestHeld).String(), "-warmup", c.span(1),
 			}
 		},
 	},
