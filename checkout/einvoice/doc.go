@@ -20,7 +20,10 @@ const (
 	maxDepth    = 20
 	maxElements = 200_000
 	maxPacked   = 2_000_000 // elements of an envelope
-	maxText     = 2_000     // characters of one value that is read
+	// maxAttributes bounds those of one element, each of which is held against those before it; a root has some
+	// twenty, its namespaces.
+	maxAttributes = 200
+	maxText       = 2_000 // characters of one value that is read
 )
 
 // Why an invoice gets no link. All are 422, and nothing was stored.

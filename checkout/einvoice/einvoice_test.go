@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -83,6 +84,15 @@ func TestNoteHasItsPlace(t *testing.T) {
 	}
 }
 
+// attributes writes n of them, no two of one name.
+func attributes(n int) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString("a" + strconv.FormatInt(int64(i), 36) + `='' `)
+	}
+	return b.String()
+}
+
 func parsed(t testing.TB, name string, doc []byte) *einvoice.Invoice {
 	t.Helper()
 	inv, err := einvoice.Parse(doc)
@@ -143,6 +153,7 @@ func TestWhatGetsNoLink(t *testing.T) {
 		"21 levels":                           {deep(17), einvoice.ErrTooDeep},
 		"20 levels":                           {deep(16), nil},
 		"elements without end":                {swap("Masa", "</cbc:Name>"+strings.Repeat("<cbc:Name/>", 200_000)+"<cbc:Name>"), einvoice.ErrTooLarge},
+		"attributes without end":              {swap("<cbc:LineCountNumeric", "<cbc:LineCountNumeric "+attributes(500_000)), einvoice.ErrTooLarge}, // each against all before: minutes
 		"more than five mebibytes":            {plain + strings.Repeat(" ", einvoice.MaxBytes), einvoice.ErrTooLarge},
 		"five mebibytes":                      {plain + strings.Repeat(" ", einvoice.MaxBytes-len(plain)), nil},
 		"ISO-8859-9 by its bytes":             {string(latin), einvoice.ErrEncoding},

@@ -144,7 +144,7 @@ func (r *reader) start(t xml.StartElement, start int) error {
 	switch {
 	case len(r.open) >= maxDepth:
 		return ErrTooDeep
-	case r.left < 0:
+	case r.left < 0, len(t.Attr) > maxAttributes:
 		return ErrTooLarge
 	case len(r.open) == 0 && r.root.Local != "", repeated(t.Attr), r.path != "":
 		return ErrMalformed // a second root, an attribute twice, or an element where text is
