@@ -3,6 +3,7 @@
 package sheet_test
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 
@@ -20,6 +21,14 @@ func TestA57_ABombIsPutOut(t *testing.T) {
 	deep := book(t, `<row><c t="inlineStr"><is><t>`+strings.Repeat(" ", 33<<20)+"</t></is></c></row>", nil)
 	if got := shown(t, deep); len(deep) > sheet.MaxBytes || got != "file_too_large" {
 		t.Errorf("one cell of %d bytes: %.60s", len(deep), got)
+	}
+	wide := book(t, "<row "+strings.Repeat(`a="" `, 6_000_000)+"/>", nil)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	got := shown(t, wide)
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; got != "file_too_large" || took > 128<<20 {
+		t.Errorf("a tag of six million attributes in %d bytes: %.60s, for %d bytes of memory", len(wide), got, took)
 	}
 	texts := map[string]string{"xl/sharedStrings.xml": "<sst>" + strings.Repeat("<si><t>x</t></si>", 600_000) + "</sst>"}
 	if got := shown(t, book(t, "", texts)); got != "file_too_large" {

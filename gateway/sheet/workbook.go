@@ -17,8 +17,11 @@ import (
 const (
 	maxUnpacked = 32 << 20 // bytes of all parts that are read
 	maxParts    = 2000
-	maxStrings  = 8 << 20 // bytes of shared texts, which are held in memory
-	maxDepth    = 40
+	// maxToken bounds one tag with its attributes, or one text: a tag of six million attributes, 44 KB in its package,
+	// took a gigabyte of memory. A cell's text has 32,767 characters at most.
+	maxToken   = 1 << 20
+	maxStrings = 8 << 20 // bytes of shared texts, which are held in memory
+	maxDepth   = 40
 )
 
 // workbook is a package of parts (ECMA-376, part 2).
@@ -78,9 +81,10 @@ func (w *workbook) open(name string) (*parser, io.Closer, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	d := xml.NewDecoder(&counted{r, &w.left})
+	c := &counted{r: r, left: &w.left}
+	d := xml.NewDecoder(c)
 	d.CharsetReader = func(string, io.Reader) (io.Reader, error) { return nil, errors.New("not in UTF-8") }
-	return &parser{d: d}, r, nil
+	return &parser{d: d, read: c}, r, nil
 }
 
 // each reads a part that may be missing.
@@ -109,15 +113,17 @@ func (w *workbook) each(name string, element func(p *parser, e xml.StartElement)
 	}
 }
 
-// counted ends with ErrTooLarge when too much came out of a package.
+// counted ends with ErrTooLarge when too much came out of a package, or too much for one token.
 type counted struct {
-	r    io.Reader
-	left *int64
+	r     io.Reader
+	left  *int64
+	token int // bytes since the last one; what the decoder reads ahead counts to the next
 }
 
 func (c *counted) Read(b []byte) (int, error) {
 	n, err := c.r.Read(b)
-	if *c.left -= int64(n); *c.left < 0 {
+	c.token += n
+	if *c.left -= int64(n); *c.left < 0 || c.token > maxToken {
 		return 0, ErrTooLarge
 	}
 	return n, err
@@ -126,10 +132,12 @@ func (c *counted) Read(b []byte) (int, error) {
 // parser is a decoder that takes neither document types nor endless depth.
 type parser struct {
 	d     *xml.Decoder
+	read  *counted
 	depth int
 }
 
 func (p *parser) token() (xml.Token, error) {
+	p.read.token = 0
 	t, err := p.d.Token()
 	switch t.(type) {
 	case xml.StartElement:
