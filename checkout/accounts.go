@@ -203,6 +203,12 @@ func accountMistakes(a Account) (errs []FieldError) {
 	if HoldsCard(a.Name) {
 		mistake("name", "looks_like_card")
 	}
+	if addressHoldsCard(a.BaseURL) {
+		mistake("base_url", "looks_like_card")
+	}
+	if slices.ContainsFunc(a.Programs, HoldsCard) {
+		mistake("programmes", "looks_like_card")
+	}
 	return append(errs, a.Payout.mistakes()...)
 }
 

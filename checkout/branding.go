@@ -140,9 +140,7 @@ func CheckMerchant(m Merchant) (errs []FieldError) {
 	if m.Phone != "" && !strings.ContainsFunc(m.Phone, unicode.IsDigit) {
 		add("phone", "phone_malformed")
 	}
-	if a, err := mail.ParseAddress(m.Email); m.Email != "" && (err != nil || a.Address != m.Email) {
-		add("email", "email_malformed")
-	}
+	add("email", contactMistake(m.Email))
 	add("website", httpsMistake(m.Website))
 	if m.Accent != "" && !accentShape.MatchString(m.Accent) {
 		add("accent", "color_malformed")
@@ -159,6 +157,20 @@ func CheckMerchant(m Merchant) (errs []FieldError) {
 	return append(errs, CheckSupport(m.Support)...)
 }
 
+// contactMistake is "" for an e-mail address that payers or staff may write to, and for none.
+func contactMistake(address string) string {
+	if address == "" {
+		return ""
+	}
+	if a, err := mail.ParseAddress(address); err != nil || a.Address != address {
+		return "email_malformed"
+	}
+	if HoldsCard(address) {
+		return "looks_like_card"
+	}
+	return ""
+}
+
 // httpsMistake is "" for an https address, and for none.
 func httpsMistake(address string) string {
 	if address == "" {
@@ -167,6 +179,9 @@ func httpsMistake(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || len(address) > 300 || strings.ContainsFunc(address, func(r rune) bool { return r <= ' ' || r == '\\' }) {
 		return "https_required"
+	}
+	if addressHoldsCard(address) {
+		return "looks_like_card"
 	}
 	return ""
 }

@@ -13,6 +13,9 @@ import (
 // that was lost is never a reason to ask again for the money; the bank's record of the sale is read instead,
 // and compared with what it said before (A46, C16).
 
+// maxRefundReason bounds a reason, in characters.
+const maxRefundReason = 250
+
 // RefundAsk is what a merchant asks for.
 type RefundAsk struct {
 	Kind   RefundKind
@@ -24,10 +27,13 @@ type RefundAsk struct {
 
 // GiveBack voids or refunds a payment of the merchant and answers how it ended; pending means that the
 // bank's answer is still awaited, refused that nothing went back. ErrNoPayment, ErrNotRefundable,
-// ErrRefundOverTotal, ErrDisputed, ErrRefundRunning, ErrKeyKnown, and ErrUnreachable when the bank could not be asked
+// ErrRefundOverTotal, ErrDisputed, ErrRefundRunning, ErrKeyKnown, Invalid for its reason, and ErrUnreachable when the bank could not be asked
 // how the sale stands; then nothing was begun.
 func (s *Service) GiveBack(ctx context.Context, by By, m MerchantID, id PaymentID, ask RefundAsk) (Refund, error) {
 	ctx = context.WithoutCancel(ctx) // what was begun is finished
+	if code := checkText(ask.Reason, maxRefundReason); code != "" {
+		return Refund{}, Invalid(FieldError{Field: "reason", Code: code})
+	}
 	for {
 		p, err := s.Ledger.PaymentOf(ctx, m, id)
 		if err != nil {

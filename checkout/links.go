@@ -652,7 +652,7 @@ func checkReturn(raw string, origins []string, test bool) (code string) {
 	if err != nil || u.Hostname() == "" || u.User != nil || u.Opaque != "" {
 		return refused
 	}
-	if plain, err := url.PathUnescape(raw); HoldsCard(raw) || err == nil && HoldsCard(plain) {
+	if addressHoldsCard(raw) {
 		return "looks_like_card"
 	}
 	if _, err := strconv.ParseUint(u.Port(), 10, 16); err != nil && u.Port() != "" {
@@ -667,6 +667,12 @@ func checkReturn(raw string, origins []string, test bool) (code string) {
 		return refused
 	}
 	return ""
+}
+
+// addressHoldsCard is HoldsCard of an address as it is written, and as its reader has it.
+func addressHoldsCard(raw string) bool {
+	plain, err := url.PathUnescape(raw)
+	return HoldsCard(raw) || err == nil && HoldsCard(plain)
 }
 
 // notInURL are characters that readers of addresses disagree about.

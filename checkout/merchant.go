@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/mail"
 	"strings"
 	"time"
 	"unicode"
@@ -64,9 +63,7 @@ func CheckSupport(l SupportLine) (errs []FieldError) {
 	case l.Phone != "" && (!strings.ContainsFunc(l.Phone, unicode.IsDigit) || strings.LastIndexByte(l.Phone, '+') > 0):
 		add("phone", "phone_malformed")
 	}
-	if a, err := mail.ParseAddress(l.Email); l.Email != "" && (err != nil || a.Address != l.Email) {
-		add("email", "email_malformed")
-	}
+	add("email", contactMistake(l.Email))
 	add("hours", checkLine(l.Hours, 80))
 	return errs
 }

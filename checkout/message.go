@@ -329,7 +329,7 @@ const (
 // ASCII without quotes or comments, so that nothing in it can end a header or name a second recipient (A55).
 func NormalEmail(text string) string {
 	local, domain, ok := strings.Cut(strings.TrimSpace(text), "@")
-	if !ok || len(local) > maxLocalPart || len(local)+len(domain) >= maxEmail || !dotted(local, emailAtom) || HoldsCard(local) {
+	if !ok || len(local) > maxLocalPart || len(local)+len(domain) >= maxEmail || !dotted(local, emailAtom) || HoldsCard(text) {
 		return ""
 	}
 	domain = strings.ToLower(domain)

@@ -17,11 +17,20 @@ func TestNormalEmail(t *testing.T) {
 	}
 	for _, typed := range []string{
 		"", "a", "@x.example", "a@", "a@b", "a@@x.example", "a@x..example", ".a@x.example", "a.@x.example", "a b@x.example", "a@x.example,b@x.example", "a@x.example\r\nBcc: b@x.example",
-		"\"a\"@x.example", "a@x.example>", "ş@x.example", "a@ş.example", "a@-x.example", "a@x-.example", "a@[127.0.0.1]", "a\x00@x.example", "a(b)@x.example", "4155650000000007@x.example",
+		"\"a\"@x.example", "a@x.example>", "ş@x.example", "a@ş.example", "a@-x.example", "a@x-.example", "a@[127.0.0.1]", "a\x00@x.example", "a(b)@x.example", "4155650000000007@x.example", "a@4155650000000007.example",
 		strings.Repeat("a", 65) + "@x.example", "a@" + strings.Repeat("x", 64) + ".example", "a@" + strings.Repeat("xy.", 90) + "example",
 	} {
 		if got := NormalEmail(typed); got != "" {
 			t.Errorf("%q is taken as %q", typed, got)
+		}
+	}
+}
+
+// A32: who signs in has no card number for an address either.
+func TestA32_CheckEmail(t *testing.T) {
+	for typed, want := range map[string]string{"ayse@ornek.example": "", "4155650000000007@x.example": "looks_like_card", "a@4155-6500-0000-0007.example": "looks_like_card"} {
+		if _, code := CheckEmail(typed); code != want {
+			t.Errorf("%q: %q, want %q", typed, code, want)
 		}
 	}
 }

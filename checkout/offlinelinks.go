@@ -109,6 +109,9 @@ func (s *Service) RevokeOffline(ctx context.Context, by By, m MerchantID, refere
 	if len(reference) > maxOrder || !orderShape.MatchString(string(reference)) {
 		return "", Invalid(FieldError{Field: "order_id", Code: "order_id_format"})
 	}
+	if HoldsCard(string(reference)) { // no link has it, so there is none to withdraw
+		return "", Invalid(FieldError{Field: "order_id", Code: "looks_like_card"})
+	}
 	// First the word that nobody may make it, then the look whether somebody did: whoever makes it meanwhile looks
 	// the other way round.
 	if err := s.Ledger.RevokeReference(ctx, m, reference, s.offlineEvent(m, "offline_link.revoked", by, string(reference)), Idempotency{}); err != nil {

@@ -172,7 +172,7 @@ const (
 )
 
 // CheckEmail answers an address as it is compared and stored, or a field error code: "required", "too_long",
-// "email_malformed". Only the plain form without a display name is one.
+// "email_malformed", "looks_like_card". Only the plain form without a display name is one.
 func CheckEmail(sent string) (email, code string) {
 	sent = strings.TrimSpace(sent)
 	switch {
@@ -184,6 +184,9 @@ func CheckEmail(sent string) (email, code string) {
 	a, err := mail.ParseAddress(sent)
 	if err != nil || a.Name != "" || a.Address != sent || strings.ContainsFunc(sent, func(r rune) bool { return r > 126 || r <= 32 }) {
 		return "", "email_malformed"
+	}
+	if HoldsCard(sent) {
+		return "", "looks_like_card"
 	}
 	return strings.ToLower(sent), ""
 }

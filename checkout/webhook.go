@@ -42,6 +42,33 @@ type Endpoint struct {
 	DeletedAt   time.Time // zero = not deleted
 }
 
+// Bounds of what is written about an endpoint: bytes of its address, characters of its description.
+const (
+	maxEndpointURL  = 2000
+	maxEndpointText = 250
+)
+
+// Check finds the mistakes in what somebody wrote about an endpoint, by the API's names of the fields; whether its
+// address is one to send to is the channel's to say.
+func (e Endpoint) Check() error {
+	var errs []FieldError
+	switch {
+	case e.URL == "":
+		errs = append(errs, FieldError{Field: "url", Code: "required"})
+	case len(e.URL) > maxEndpointURL:
+		errs = append(errs, FieldError{Field: "url", Code: "length"})
+	case addressHoldsCard(e.URL):
+		errs = append(errs, FieldError{Field: "url", Code: "looks_like_card"})
+	}
+	if code := checkText(e.Description, maxEndpointText); code != "" {
+		errs = append(errs, FieldError{Field: "description", Code: code})
+	}
+	if len(errs) > 0 {
+		return Invalid(errs...)
+	}
+	return nil
+}
+
 // EndpointGone is why an endpoint is disabled whose address answered 410 Gone (Standard Webhooks).
 const EndpointGone = "gone"
 

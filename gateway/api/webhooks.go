@@ -108,6 +108,9 @@ func (b *endpointBody) apply(e *checkout.Endpoint, given map[string]bool) error 
 		}
 		e.URL = *b.URL
 	}
+	if given["url"] || given["description"] {
+		return e.Check()
+	}
 	return nil
 }
 

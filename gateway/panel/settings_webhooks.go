@@ -107,20 +107,7 @@ func fillEndpoint(f *Form, e *checkout.Endpoint) error {
 			e.Topics = append(e.Topics, t)
 		}
 	}
-	var errs []checkout.FieldError
-	if e.URL == "" {
-		errs = append(errs, checkout.FieldError{Field: "url", Code: "required"})
-	}
-	if len(e.URL) > 2000 {
-		errs = append(errs, checkout.FieldError{Field: "url", Code: "too_long"})
-	}
-	if len([]rune(e.Description)) > 250 {
-		errs = append(errs, checkout.FieldError{Field: "description", Code: "too_long"})
-	}
-	if len(errs) > 0 {
-		return checkout.Invalid(errs...)
-	}
-	return nil
+	return e.Check()
 }
 
 func (s *Surface) endpointEvent(c *fiber.Ctx, w *who, typ string, e checkout.Endpoint) checkout.Event {
