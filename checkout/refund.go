@@ -130,10 +130,15 @@ func (p Payment) GaveBack(r Refund, o Outcome, s Step) (Move, error) {
 	var err error
 	s.Data = outcomeData(o)
 	s.Data["refund"] = string(r.ID)
-	if r.Kind == KindVoid {
+	switch {
+	case r.Kind == KindVoid && p.Status == StatusVoided:
+		// A comparison with the bank's list of the day was told first, while our own answer was lost.
+		r.Status = RefundVoided
+		m, err = p.note("payment.compared", s)
+	case r.Kind == KindVoid:
 		r.Status = RefundVoided
 		m, err = p.VoidDone(o, s)
-	} else {
+	default:
 		r.Status = RefundRefunded
 		m, err = p.RefundDone(r.Amount.Minor, s)
 	}

@@ -129,6 +129,26 @@ func TestADayIsReconciledWithTheBank(t *testing.T) {
 	r.trailWhole()
 }
 
+// C16: the answer to a void was lost, and a comparison with the bank's list heard first that the sale is void. The void
+// ends as well: it stayed pending for ever.
+func TestC16_AComparisonHearsOfAVoidBeforeItsAnswer(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	account, id := r.payforAccount(), r.paid()
+	r.bankFault(banksim.StepVoid, banksim.FaultTimeoutAfter, "", 1)
+	waits := r.back(id, "void", nil, 202, "status", "pending")
+	r.clock.advance(24 * time.Hour)
+	run, open := r.pulls(account, "2026-11-22")
+	r.must("asked", r.does(run, open[0], "ask")["resolution"], "repaired")
+	r.stands(id, checkout.StatusVoided, 25000)
+	r.settleFor(20 * time.Minute)
+	_, ended := r.api("GET", "/v1/refunds/"+fmt.Sprint(waits["id"]), nil)
+	r.must("the void", ended["status"], "voided")
+	r.stands(id, checkout.StatusVoided, 25000)
+	r.must("sent", r.asked(id, banksim.StepVoid), 1)
+	r.trailWhole()
+}
+
 // countsFor checks the day of a sale that was heard of later; when that was is kept besides.
 func (r *rig) countsFor(payment, day string) {
 	r.t.Helper()
