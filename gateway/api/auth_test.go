@@ -360,3 +360,16 @@ func (b broken) CreateLink(context.Context, checkout.By, checkout.MerchantID, ch
 	}
 	return checkout.Link{}, errors.New("secret")
 }
+
+// A program that asks for a version that there is not reads a refusal as programs do, whatever it says that it takes, with a
+// key or without; an address that only begins like the API's is no matter of keys.
+func TestVersionsThatThereAreNot(t *testing.T) {
+	h := open(t)
+	for _, method := range []string{"GET", "POST", "DELETE"} {
+		for _, target := range []string{"/v2/links", "/v2", "/v12/links", "/v0/"} {
+			h.refused(h.ask(method, target, "", header("Accept", "*/*")), 404, "not_found")
+			h.refused(h.ask(method, target, "", without("Authorization")), 404, "not_found")
+		}
+	}
+	h.refused(h.ask("GET", "/v1x", "", without("Authorization"), header("Accept", "application/json")), 404, "not_found")
+}

@@ -137,7 +137,10 @@ func TestPeopleGetPagesAndProgramsGetProblems(t *testing.T) {
 		{"who asks for JSON gets a problem", "/p/x", "application/json", false},
 		{"who asks for both is a browser", "/p/x", "text/html, application/json", true},
 		{"the API is for programs", "/v1/nothing", "text/html", false},
+		{"so is a version that there is not", "/v2/links", "text/html", false},
+		{"and its root", "/v20", "", false},
 		{"what only looks like the API is not", "/v1x", "text/html", true},
+		{"nor is what has no number", "/v/links", "text/html", true},
 	}
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {

@@ -199,8 +199,13 @@ func WantsProblem(c *fiber.Ctx) bool {
 	return isAPI(string(c.Request().URI().Path())) || WantsJSON(c)
 }
 
-// isAPI says whether a path is the API's.
-func isAPI(path string) bool { return path == "/v1" || strings.HasPrefix(path, "/v1/") }
+// isAPI says whether a path is the API's: of the version that there is, or of one that there is not, which a program asks
+// for as well.
+func isAPI(path string) bool {
+	rest, versioned := strings.CutPrefix(path, "/v")
+	number, _, _ := strings.Cut(rest, "/")
+	return versioned && number != "" && strings.Trim(number, "0123456789") == ""
+}
 
 // WantsJSON says whether Accept names JSON and no HTML.
 func WantsJSON(c *fiber.Ctx) bool {
