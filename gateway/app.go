@@ -121,7 +121,7 @@ func (s seams) withDefaults() seams {
 
 // openLedger opens and migrates the durable truth.
 func (a *app) openLedger(ctx context.Context) error {
-	c := sqlstore.Config{URL: a.cfg.DatabaseURL, MasterKeys: a.cfg.MasterKeys, IDs: a.ids, Logger: a.log.Logger, Fault: a.seams.fault}
+	c := sqlstore.Config{URL: a.cfg.DatabaseURL, MasterKeys: a.cfg.MasterKeys, IDs: a.ids, Logger: a.log.Logger, Demo: a.cfg.Demo, Fault: a.seams.fault}
 	if _, real := a.seams.clock.(systemClock); !real {
 		c.Now = a.seams.clock.Now
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/odelink/odelink/checkout"
 	"github.com/odelink/odelink/gateway/testenv"
 )
 
@@ -62,4 +63,25 @@ func TestTheDemosFolder(t *testing.T) {
 			}
 		})
 	}
+}
+
+// B9: no money of a demo is real, so a merchant that somebody adds to it wears the band, too, on its pages, its receipts
+// and in the panel.
+func TestEveryMerchantOfADemoIsOneOfTests(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	second := checkout.Merchant{ID: r.app.ids.Merchant(), Name: "İkinci", Version: 1, CreatedAt: r.clock.Now(), UpdatedAt: r.clock.Now()}
+	r.must("add it", r.app.ledger.SaveMerchant(t.Context(), second, operatorEvent(second.ID, string(second.ID), "merchant.created", r.clock.Now())), nil)
+	all, err := r.app.ledger.Accounts(t.Context(), demoMerchant)
+	r.must("accounts", err, nil)
+	account := all[0]
+	account.ID, account.Merchant, account.Version = r.app.ids.Account(), second.ID, 1
+	r.must("its account", r.app.ledger.SaveAccount(t.Context(), account, operatorEvent(second.ID, string(account.ID), "account.saved", r.clock.Now())), nil)
+	l, err := r.app.flow.CreateLink(t.Context(), checkout.By{Actor: "operator"}, second.ID, checkout.LinkTerms{Amount: checkout.Money{Minor: 25000, Currency: checkout.TRY}}, nil)
+	r.must("its link", err, nil)
+	url := r.app.flow.LinkURL(l.Token)
+	r.has("the payment page", r.browser().get(url).body, "TEST MODU")
+	r.has("the receipt", r.browser().pay(url, card("001")).finish("123456").body, "TEST MODU", "TEST ÖDEMESİ", "Ödeme tamamlandı")
+	m, err := r.app.ledger.Merchant(t.Context(), second.ID)
+	r.must("what panel, letters and posters go by", []any{m.Test, err}, []any{true, nil})
 }

@@ -42,6 +42,8 @@ type Config struct {
 	IDs *checkout.IDs
 	// Logger hears of transactions that failed. Nil = nobody.
 	Logger *slog.Logger
+	// Demo says that no money of this ledger is real: every merchant in it is one of tests, whoever made it.
+	Demo bool
 
 	// Batch is how many units share a commit at most; 0 = 512, 1 = each has its own.
 	Batch int
@@ -89,6 +91,7 @@ type Store struct {
 	log    *slog.Logger
 	fail   func(point string) error
 	batch  int
+	demo   bool
 
 	gate    sync.RWMutex // held by those who hand a unit over, and by Close
 	closed  bool
@@ -105,7 +108,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the ledger: %w", err)
 	}
-	s := &Store{boxes: bs, now: c.Now, ids: c.IDs, log: c.Logger, fail: c.Fault, batch: c.Batch}
+	s := &Store{boxes: bs, now: c.Now, ids: c.IDs, log: c.Logger, fail: c.Fault, batch: c.Batch, demo: c.Demo}
 	if s.ids == nil {
 		s.ids = checkout.NewIDs(rand.Reader)
 	}
