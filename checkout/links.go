@@ -466,7 +466,8 @@ func (t *LinkTerms) checkUsage(add func(field, code string)) {
 		add("max_payments", "only_for_multi")
 	case t.MaxPayments < 0 || t.MaxPayments > maxLinkPayments:
 		add("max_payments", "out_of_range")
-	case t.Usage == UsageSingle && t.ShowCount:
+	}
+	if t.Usage == UsageSingle && t.ShowCount {
 		add("show_count", "only_for_multi")
 	}
 }

@@ -2,9 +2,9 @@ package checkout
 
 import "strings"
 
-// NormalPhone writes a phone number as + and digits: Turkish ones typed as 05…, 5…, 90…, 0090… or
-// +90…, also with the 0 kept behind the 90, become +905…; others keep their country. What is no
-// number at all, or reads as a card number, answers "".
+// NormalPhone writes a phone number as + and digits: Turkish ones typed as people dial them (0532…, 0212…, 0850…), and
+// mobile ones also as 5…, 90…, 0090… or +90… with the 0 kept behind the 90, begin with +90; others keep their country.
+// What is no number at all, or reads as a card number, answers "".
 func NormalPhone(text string) string {
 	n, plus, ok := phoneDigits(text)
 	if !ok {
@@ -14,7 +14,7 @@ func NormalPhone(text string) string {
 	case plus:
 	case strings.HasPrefix(n, "00"):
 		n = n[2:]
-	case len(n) == 11 && strings.HasPrefix(n, "05"):
+	case len(n) == 11 && dialled(n):
 		n = "9" + n
 	case len(n) == 10 && n[0] == '5':
 		n = "90" + n
@@ -28,6 +28,13 @@ func NormalPhone(text string) string {
 		return ""
 	}
 	return "+" + n
+}
+
+// dialled says whether a number of eleven digits is one as it is dialled within Türkiye: geographic ones begin with
+// 02, 03 and 04, mobile ones with 05, and 0800 and 0850 have no place (BTK's national numbering plan). One that is
+// written with its country begins with another digit or with 00, so that nobody else's is taken for it.
+func dialled(n string) bool {
+	return n[0] == '0' && (n[1] >= '2' && n[1] <= '5' || strings.HasPrefix(n, "0800") || strings.HasPrefix(n, "0850"))
 }
 
 // The digits of a number with its country (ITU-T E.164 allows 15). Nobody has one of 14 or 15 that is

@@ -98,12 +98,12 @@ func TestPanelLinks(t *testing.T) {
 		r.has("a wrong amount", page, "Tutarı rakamla yazın", `value="on lira"`, "Masa &lt;b&gt;")
 		page = w.post("/panel/links", http.StatusUnprocessableEntity, "amount", "10", "currency", "TRY", "usage", "single", "order", "BAGIS-1")
 		r.has("a used order number", page, "Bu sipariş numarası daha önce kullanıldı")
-		page = w.post("/panel/links", http.StatusUnprocessableEntity, "amount", "10", "currency", "TRY", "usage", "single", "phone", "12", "email", "x", "expires_at", "2026-11-01T00:00", "max_payments", "x")
-		r.has("several", page, `id="d-phone"`, "Bitiş, başlangıçtan sonra olmalı")
+		page = w.post("/panel/links", http.StatusUnprocessableEntity, "amount", "10", "currency", "TRY", "usage", "single", "phone", "12", "email", "x", "expires_at", "2026-11-01T00:00", "max_payments", "5")
+		r.has("several", page, `id="d-phone"`, `<p class="err" id="d-max_payments"`, "Bitiş, başlangıçtan sonra olmalı")
 		w.post("/panel/links", http.StatusUnprocessableEntity, "amount", "10", "currency", "TRY", "usage", "multi", "max_payments", "-3")
 		w.post("/panel/links", http.StatusUnprocessableEntity, "amount", "0", "currency", "TRY", "usage", "single")
 		w.post("/panel/links", http.StatusUnprocessableEntity, "amount", "99999999999", "currency", "TRY", "usage", "single")
-		r.has("a message to a number abroad", w.post("/panel/links", http.StatusUnprocessableEntity, "amount", "10", "currency", "TRY", "usage", "single", "phone", "+49 151 12345678", "send_sms", "on"), "SMS yalnızca Türkiye")
+		r.has("a message to a number abroad", w.post("/panel/links", http.StatusUnprocessableEntity, "amount", "10", "currency", "TRY", "usage", "single", "phone", "+49 151 12345678", "send_sms", "on"), "Linki SMS seçmeden oluşturun")
 	})
 }
 
@@ -275,11 +275,49 @@ func TestPanelLinksAreSent(t *testing.T) {
 	r.must("read messages", err, nil)
 	r.must("messages of two presses", len(sent), 1)
 	r.has("its page", w.open(path, http.StatusOK), "+905321234567", "Gönderilen mesajlar")
-	r.has("a number abroad", w.post(path+"/send", http.StatusUnprocessableEntity, "channel", "sms", "sms", "+4915112345678"), "SMS yalnızca Türkiye")
+	r.has("a number abroad", w.post(path+"/send", http.StatusUnprocessableEntity, "channel", "sms", "sms", "+4915112345678"), "SMS yalnızca onlara gider. Linki kopyalayıp kendiniz gönderin.")
 	r.has("no address", w.post(path+"/send", http.StatusUnprocessableEntity, "channel", "email", "email", "x"), `id="e-email"`)
 	w.post(path+"/send", http.StatusUnprocessableEntity, "channel", "pigeon")
 	to := w.post("/panel/links", http.StatusSeeOther, "amount", "10", "usage", "single", "phone", "05321234567", "send_sms", "on")
 	sent, _, err = r.app.ledger.SearchMessages(context.Background(), checkout.MessageQuery{Merchant: demoMerchant, Link: r.linkNamed(to).ID})
 	r.must("read messages", err, nil)
 	r.must("sent with the link", len(sent), 1)
+}
+
+// 1.16: a firm's number is its phone, as people dial it, on every form; only a text message asks for a mobile one, and says
+// what to do instead.
+func TestPanelTakesLandlines(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	w := r.signedIn()
+	w.open("/panel/links", http.StatusOK)
+	for typed, want := range map[string]string{"0212 555 11 22": "+902125551122", "0850 222 0 000": "+908502220000"} {
+		form := []string{"amount", "10", "usage", "single", "phone", typed}
+		l := r.linkNamed(w.post("/panel/links", http.StatusSeeOther, form...))
+		r.must("the customer's phone", l.Customer.Phone, want)
+		page := w.open("/panel/links/"+string(l.ID), http.StatusOK)
+		r.has("its page", page, want, `<input id="s-sms" name="sms" type="tel" value=""`)
+		page = w.post("/panel/links", http.StatusUnprocessableEntity, append(form, "send_sms", "on")...)
+		r.has("by SMS", page, "cep telefonu değil; SMS gönderilemez. Linki SMS seçmeden oluşturun, sonra kopyalayıp kendiniz gönderin.", `name="phone" value="`+typed+`"`)
+		page = w.post("/panel/links", http.StatusUnprocessableEntity, append(form, "quick", "on")...)
+		r.has("with the two fields, where a phone means SMS", page, "Linki SMS seçmeden oluşturun")
+	}
+	shared := []string{"id", string(r.app.ids.Batch()), "name", "Yemek", "total", "", "people", "Ali; 10; 0212 555 11 22", "life", "7", "currency", "TRY"}
+	r.has("a share by SMS", w.post("/panel/links/groups", http.StatusUnprocessableEntity, append(shared, "send_sms", "on")...), "Linki SMS seçmeden oluşturun")
+	r.has("a share", w.open(w.post("/panel/links/groups", http.StatusSeeOther, shared...), http.StatusOK), "+902125551122")
+}
+
+// What a link for one payment cannot have is refused and not dropped, as programs are refused; what was typed stays.
+func TestPanelRefusesTheMostPaymentsOfASingleUse(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	w := r.signedIn()
+	w.open("/panel/links/new", http.StatusOK)
+	page := w.post("/panel/links", http.StatusUnprocessableEntity, "amount", "10", "currency", "TRY", "usage", "single", "max_payments", "5", "show_count", "on")
+	r.has("both fields", page, `name="max_payments" value="5"`, `<p class="err" id="d-max_payments">Yalnızca çok kullanımlık linkte olur`, `<p class="err" id="d-show_count">Yalnızca çok kullanımlık linkte olur`)
+	l := r.linkNamed(w.post("/panel/links", http.StatusSeeOther, "amount", "10", "currency", "TRY", "usage", "multi", "max_payments", "5", "show_count", "on"))
+	r.must("many uses", []any{l.MaxPayments, l.ShowCount}, []any{5, true})
+	w.open("/panel/links/"+string(l.ID)+"/edit", http.StatusOK)
+	w.post("/panel/links/"+string(l.ID), http.StatusUnprocessableEntity, "amount", "10", "currency", "TRY", "usage", "single", "max_payments", "5")
+	w.post("/panel/links/"+string(l.ID), http.StatusSeeOther, "amount", "10", "currency", "TRY", "usage", "single")
 }

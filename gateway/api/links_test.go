@@ -452,6 +452,7 @@ func TestCustomerPhone(t *testing.T) {
 		"05321234567": "+905321234567", "0532 123 45 67": "+905321234567", "(0532) 123-45-67": "+905321234567", "5321234567": "+905321234567",
 		"+90 532 123 45 67": "+905321234567", "0090 532 123 4567": "+905321234567", "90 532 123 45 67": "+905321234567", "+90 0532 123 45 67": "+905321234567",
 		"+44 20 7946 0958": "+442079460958", "０５３２ １２３ ４５ ６７": "+905321234567", "": "",
+		"0212 555 11 22": "+902125551122", "(0850) 222 0 000": "+908502220000",
 	} {
 		l := h.make(`{"amount":1,"currency":"TRY","customer":{"name":"Ali","phone":` + quote(typed) + `}}`)
 		if l.Customer.Phone != want {
@@ -470,7 +471,7 @@ func TestDelivery(t *testing.T) {
 	for name, c := range map[string]struct{ body, want string }{
 		"nobody to send to": {`"deliver":["sms","email"]`, "customer.phone: required, deliver: channel_not_configured, customer.email: required, deliver: channel_not_configured"},
 		"a foreign number":  {`"deliver":["sms"],"customer":{"phone":"+49 151 23456789"}`, "customer.phone: sms_needs_turkish_mobile, deliver: channel_not_configured"},
-		"a landline":        {`"deliver":["sms"],"customer":{"phone":"+90 212 555 01 23"}`, "customer.phone: sms_needs_turkish_mobile, deliver: channel_not_configured"},
+		"a landline":        {`"deliver":["sms"],"customer":{"phone":"0212 555 01 23"}`, "customer.phone: sms_needs_turkish_mobile, deliver: channel_not_configured"},
 		"all well":          {`"deliver":["email"],"customer":{"email":"a@b.example"}`, "deliver: channel_not_configured"},
 		"one channel twice": {`"deliver":["sms","sms"],"customer":{"phone":"05321234567"}`, "deliver: repeated"},
 	} {

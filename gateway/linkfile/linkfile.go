@@ -111,6 +111,12 @@ func (t Table) Headed() Held {
 	})
 }
 
+// dialled says whether a text is a phone number as people in Türkiye write it, and no order number of many digits.
+func dialled(text string) bool {
+	normal := checkout.NormalPhone(text)
+	return checkout.TurkishMobile(normal) || strings.HasPrefix(normal, "+90") && strings.HasPrefix(strings.TrimLeft(text, " ("), "0")
+}
+
 // Looks answers what the columns look like by the first row's own values, of a table without headings.
 func (t Table) Looks(c checkout.Currency) Held {
 	return t.guess(func(text string) string {
@@ -120,7 +126,7 @@ func (t Table) Looks(c checkout.Currency) Held {
 			return ""
 		case strings.Contains(text, "@"):
 			return Email
-		case checkout.TurkishMobile(checkout.NormalPhone(text)):
+		case dialled(text):
 			return Phone
 		case err == nil:
 			return Amount

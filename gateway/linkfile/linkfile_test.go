@@ -60,10 +60,12 @@ func TestColumnsAreFound(t *testing.T) {
 			}
 		}
 	}
-	looks := read(t, "Ali;0532 123 45 67;a@x.example;12,50\n").Looks(checkout.TRY)
-	for name, i := range map[string]int{linkfile.Name: 0, linkfile.Phone: 1, linkfile.Email: 2, linkfile.Amount: 3} {
-		if looks[name] != i {
-			t.Errorf("%s: %v", name, looks)
+	for _, phone := range []string{"0532 123 45 67", "(0212) 555 11 22", "0850 222 0 000"} {
+		looks := read(t, "Ali;"+phone+";a@x.example;12,50\n").Looks(checkout.TRY)
+		for name, i := range map[string]int{linkfile.Name: 0, linkfile.Phone: 1, linkfile.Email: 2, linkfile.Amount: 3} {
+			if looks[name] != i {
+				t.Errorf("%s: %v", name, looks)
+			}
 		}
 	}
 	if got := strings.Join(read(t, "Kim,Ne kadar\nAli,10\n").Headings(), "|"); got != "Kim|Ne kadar" {

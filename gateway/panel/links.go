@@ -265,7 +265,15 @@ func (s *Surface) linkPage(c *fiber.Ctx, w *who) error {
 	if err != nil {
 		return err
 	}
-	return s.showLink(c, w, fiber.StatusOK, l, NewForm("links.send", "sms", l.Customer.Phone, "email", l.Customer.Email))
+	return s.showLink(c, w, fiber.StatusOK, l, NewForm("links.send", "sms", textedAt(l), "email", l.Customer.Email))
+}
+
+// textedAt is the customer's number if text messages go to it.
+func textedAt(l checkout.Link) string {
+	if checkout.TurkishMobile(l.Customer.Phone) {
+		return l.Customer.Phone
+	}
+	return ""
 }
 
 func (s *Surface) showLink(c *fiber.Ctx, w *who, status int, l checkout.Link, send *Form) error {
@@ -419,13 +427,17 @@ func (s *Surface) sendLink(c *fiber.Ctx, w *who) error {
 	if isCode(err, checkout.ErrKeyKnown) {
 		err = nil
 	}
+	var e *checkout.Error
+	if errors.As(err, &e) && len(e.Fields) == 1 && e.Fields[0].Code == "sms_needs_turkish_mobile" {
+		f.Errors["sms"], err = s.Message(w.lang, e.Fields[0].Code, nil), nil // our own words of it are for a link that is not made yet
+	}
 	if err := s.refused(f, w.lang, err, map[string]string{"to": string(channel), "channel": string(channel)}); err != nil {
 		return err
 	}
 	if !f.OK() {
 		for _, other := range checkout.Channels {
 			if other != channel && f.Get(string(other)) == "" {
-				f.Values[string(other)] = map[checkout.Channel]string{checkout.ChannelSMS: l.Customer.Phone, checkout.ChannelEmail: l.Customer.Email}[other]
+				f.Values[string(other)] = map[checkout.Channel]string{checkout.ChannelSMS: textedAt(l), checkout.ChannelEmail: l.Customer.Email}[other]
 			}
 		}
 		return s.showLink(c, w, fiber.StatusUnprocessableEntity, l, f)

@@ -280,7 +280,7 @@ func (s *Surface) share(f *Form, w *who, line string, currency checkout.Currency
 	}
 	for _, part := range parts[1:] {
 		part = strings.TrimSpace(part)
-		if normal := checkout.NormalPhone(part); checkout.TurkishMobile(normal) || strings.HasPrefix(part, "+") && normal != "" {
+		if normal := checkout.NormalPhone(part); checkout.TurkishMobile(normal) || normal != "" && strings.ContainsAny(part[:1], "+0(") {
 			r.Terms.Customer.Phone = normal
 		} else if part != "" {
 			var code string

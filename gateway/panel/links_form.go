@@ -109,14 +109,14 @@ func (s *Surface) linkTerms(f *Form, w *who, was checkout.LinkTerms, items []che
 		t.Order = checkout.OrderNumber(f.Get("order"))
 	}
 	t.Usage, t.MaxPayments = checkout.Usage(f.Get("usage")), 0
-	if text := f.Get("max_payments"); text != "" && t.Usage == checkout.UsageMulti {
+	if text := f.Get("max_payments"); text != "" { // the flow says that single use has none
 		n, err := strconv.ParseUint(text, 10, 31)
 		if err != nil || n == 0 {
 			s.wrong(f, w.lang, "max_payments", "out_of_range", nil)
 		}
 		t.MaxPayments = int(n)
 	}
-	t.Fields, t.ShowCount = s.fieldsOf(f, w), f.On("show_count") && t.Usage == checkout.UsageMulti
+	t.Fields, t.ShowCount = s.fieldsOf(f, w), f.On("show_count")
 	t.PayerNote, t.ReturnURL, t.Category = f.On("payer_note"), f.Get("return_url"), f.Get("category")
 	t.Customer = checkout.Customer{Name: norm.NFC.String(f.Get("name")), Email: f.Get("email"), Phone: f.Get("phone")}
 	if normal := checkout.NormalPhone(t.Customer.Phone); normal != "" {

@@ -268,8 +268,9 @@ const (
 type Customer struct {
 	Name  string `json:"name,omitzero"`
 	Email string `json:"email,omitzero"`
-	// 05xx…, 5xx…, 90…, +90…, 0090… or any number with + and its country, spaces, dashes and brackets allowed.
-	// It is stored and answered as + and digits.
+	// 05xx…, 5xx…, 90…, +90…, 0090…, as landlines are dialled (0212…, 0850…), or any number with + and its
+	// country, spaces, dashes and brackets allowed. It is stored and answered as + and digits. Text messages go to
+	// mobile numbers only.
 	Phone string `json:"phone,omitzero"`
 }
 
