@@ -98,7 +98,7 @@ var (
 	ErrBusy = &Error{Kind: KindConflict, Code: "link_busy"}
 	// ErrResting: too many refusals; the link rests until its merchant wakes it (A30).
 	ErrResting = &Error{Kind: KindTooMany, Code: "link_resting"}
-	// ErrVelocity: too many tries from here; RetryAfter is set (A30).
+	// ErrVelocity: too many tries from here; RetryAfter is set, and StoppedOf says which limits (A30).
 	ErrVelocity = &Error{Kind: KindTooMany, Code: "too_many_tries"}
 	// ErrTermsChanged: the link was edited after the page was shown (A28).
 	ErrTermsChanged = &Error{Kind: KindConflict, Code: "terms_changed"}

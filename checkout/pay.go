@@ -289,6 +289,7 @@ func (s *Service) open(ctx context.Context, sh *Shop, account Account, hot Hot, 
 	}
 	p := s.newPayment(account, hot, r, a)
 	if err := s.Velocity.Check(ctx, Attempt{Payment: p.ID, Merchant: p.Merchant, Token: hot.Token, IP: r.IP, BIN: p.Card.BIN, CardHash: s.cardHash(a.card)}); err != nil {
+		s.NoteStopped(hot, p.Card, err)
 		return Started{Hot: hot}, err
 	}
 	first := Event{Merchant: p.Merchant, Subject: string(p.ID), Seq: 1, Type: "payment.challenged", Actor: "payer", IP: r.IP, At: p.CreatedAt,

@@ -98,6 +98,7 @@ type LinkQuery struct {
 	Order    OrderNumber
 	Text     string // in description, order number, customer
 	Maker    UserID // only those that he made in the panel; "" = all
+	Stopped  bool   // only those that could be paid whose payers are stopped, or that rest
 	From, To time.Time
 	Limit    int
 	Cursor   string
@@ -370,6 +371,7 @@ type Ledger interface {
 	BatchLedger
 	TrailLedger
 	FigureLedger
+	StopLedger
 	WebhookLedger
 	MessageLedger
 }
@@ -564,7 +566,7 @@ type Banks interface {
 }
 
 // Velocity counts refusals and tries, so that stolen cards cannot be tried here (A30). It answers
-// ErrVelocity with RetryAfter, or ErrResting when the link has to rest.
+// ErrVelocity with RetryAfter and Stopped as its cause, or ErrResting when the link has to rest.
 type Velocity interface {
 	// Check is asked before an attempt is written.
 	Check(ctx context.Context, a Attempt) error

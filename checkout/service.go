@@ -111,6 +111,7 @@ type Service struct {
 	openings   openings
 	confirmed  confirmed
 	distrusted distrusted
+	stops      stops
 	wayBox     func() (cipher.AEAD, error) // see sealer
 }
 

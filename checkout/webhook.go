@@ -11,7 +11,7 @@ import (
 
 // Topics are the types of events that merchants' programs are told of, in the order of the API's document.
 var Topics = []string{
-	"link.created", "link.edited", "link.deleted", TopicLinkPaid, TopicLinkExpired, "link.velocity_blocked", "link.renewal_asked",
+	"link.created", "link.edited", "link.deleted", TopicLinkPaid, TopicLinkExpired, "link.velocity_blocked", TopicPayerStopped, "link.renewal_asked",
 	"payment.paid", "payment.declined", "payment.pending", "payment.voided", "payment.refunded",
 	TopicChargebackOpened, TopicChargebackUpdated, TopicChargebackClosed, TopicDeliveryFailed,
 }

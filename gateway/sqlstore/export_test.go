@@ -61,6 +61,18 @@ func Calling(m checkout.MerchantID, maker checkout.UserID, most int) (text strin
 	return calling(m, maker, most)
 }
 
+// StopQuestions are those of links' pages and lists, and of every first screen.
+func StopQuestions(m checkout.MerchantID, maker checkout.UserID, id checkout.LinkID) map[string]func() (string, []any) {
+	return map[string]func() (string, []any){
+		"stops_link":     func() (string, []any) { return stopsOf(m, id, 50) },
+		"stops_merchant": func() (string, []any) { return stopsNow(m, []checkout.LinkID{id, "lnk_2"}, 1) },
+		"stops_merchant of a first screen": func() (string, []any) {
+			return stopping(m, maker, 1, 100)
+		},
+		"links_resting": func() (string, []any) { return resting(m, maker, 1, 100) },
+	}
+}
+
 var LiveQuestion, EndingQuestion = liveQuestion, ending
 
 // CursorAt names a row of a list.

@@ -291,6 +291,23 @@ func TestOpenChargebacksAreCountedByTheirIndex(t *testing.T) {
 	})
 }
 
+// Every first screen asks whom the limits stop, and every page of links.
+func TestStopsAreFoundByTheirIndexes(t *testing.T) {
+	files(t, func(t *testing.T, url string) {
+		open(t, url)
+		for _, maker := range []checkout.UserID{"", "usr_0000000000000000000001"} {
+			for name, ask := range sqlstore.StopQuestions("mer_0000000000000000000001", maker, "lnk_1") {
+				index, _, _ := strings.Cut(name, " ")
+				text, args := ask()
+				got := plan(t, url, text, args)
+				if !searches(got, index) && !strings.Contains(got, "Backward using "+index) || strings.Contains(got, "SCAN stops") || strings.Contains(got, "SCAN links") || strings.Contains(got, "Seq Scan") {
+					t.Errorf("%s of %q: not by its index\n%s", name, maker, got)
+				}
+			}
+		}
+	})
+}
+
 // A page of a catalogue is read in its own order from the merchant's living products, whatever others have and whatever
 // was deleted.
 func TestProductsComeInTheOrderOfAnIndex(t *testing.T) {

@@ -116,6 +116,9 @@ func (s *Store) SearchLinks(ctx context.Context, q checkout.LinkQuery) ([]checko
 		} else {
 			f.byMaker("id", q.Merchant, q.Maker)
 		}
+		if q.Stopped {
+			f.stopped(q.Merchant, now)
+		}
 		f.between(q.From, q.To)
 		text, err := f.page(links, isLink, q.Cursor, limit)
 		if err != nil {

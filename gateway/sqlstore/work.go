@@ -20,6 +20,9 @@ type needs struct {
 
 	chargebacks []checkout.ChargebackID
 
+	stops []checkout.LinkID // their happenings that last
+	told  []pair            // merchant and beginning of a card, to see what the merchant was told of such
+
 	sentOf     []checkout.LinkID // which messages brought them
 	recipients []pair            // merchant and recipient of a message, to see what was sent there
 }
@@ -43,6 +46,8 @@ type work struct {
 
 	chargebacks map[checkout.ChargebackID]*chargebackState
 
+	stops map[string]*stopState
+
 	einvoices map[pair]bool // which have a link; nil until one is looked for
 
 	mail mail
@@ -51,6 +56,7 @@ type work struct {
 	changedPayments    []*paymentState
 	changedRefunds     []*refundState
 	changedChargebacks []*chargebackState
+	changedStops       []*stopState
 	lines              [][]any
 	outbox             [][]any
 	answers            [][]any
@@ -111,8 +117,8 @@ func (s *Store) load(ctx context.Context, t tx, units []*unit) (*work, error) {
 
 // lookups joins what the units need, each row once.
 func (w *work) lookups(units []*unit) []lookup {
-	var ids, paymentIDs, oneStep, slots, refunded, disputes, sentOf keySet
-	var orders, idem, invoices, recipients pairSet
+	var ids, paymentIDs, oneStep, slots, refunded, disputes, stopped, sentOf keySet
+	var orders, idem, invoices, told, recipients pairSet
 	for _, u := range units {
 		for _, id := range u.needs.links {
 			ids.add(string(id))
@@ -132,6 +138,9 @@ func (w *work) lookups(units []*unit) []lookup {
 		for _, id := range u.needs.chargebacks {
 			disputes.add(string(id))
 		}
+		for _, id := range u.needs.stops {
+			stopped.add(string(id))
+		}
 		for _, id := range u.needs.sentOf {
 			sentOf.add(string(id))
 		}
@@ -139,6 +148,7 @@ func (w *work) lookups(units []*unit) []lookup {
 		orders.add(u.needs.orders)
 		idem.add(u.needs.idem)
 		invoices.add(u.needs.invoices)
+		told.add(u.needs.told)
 	}
 	all := []lookup{
 		{table: links, by: []string{"id"}, keys: ids.columns(), lock: true, each: w.loadedLink},
@@ -149,6 +159,8 @@ func (w *work) lookups(units []*unit) []lookup {
 			where: "slot IS NOT NULL", each: w.loadedSlot},
 		{table: refunds, by: []string{"payment"}, keys: refunded.columns(), each: w.loadedRefund},
 		{table: chargebacks, by: []string{"id"}, keys: disputes.columns(), each: w.loadedChargeback},
+		{table: stops, by: []string{"link"}, keys: stopped.columns(), where: "lasts = 1", each: w.loadedStop},
+		{table: stops, by: []string{"merchant", "bin"}, keys: told.columns(), where: "told = 1", each: w.loadedStop},
 		{table: links, cols: "merchant, merchant_order", by: []string{"merchant", "merchant_order"},
 			keys: orders.columns(), each: func(r row) error { w.orders[pair{r.text(), r.text()}] = true; return nil }},
 		{table: idempotency, cols: "merchant, name, request", by: []string{"merchant", "name"},
@@ -264,6 +276,11 @@ func outboxRow(l line, topic string, now time.Time) []any {
 func (w *work) touch(l *linkState, at time.Time) {
 	l.Rev++
 	l.UpdatedAt, l.changedAt = fromMicros(micros(at)), micros(w.now)
+	w.list(l)
+}
+
+// list has what changed of the link written.
+func (w *work) list(l *linkState) {
 	if !l.listed {
 		l.listed = true
 		w.changedLinks = append(w.changedLinks, l)
@@ -358,10 +375,11 @@ func (w *work) writes() ([]write, error) {
 	}
 	ended, refunded := w.refundWrites()
 	followed, disputed := w.chargebackWrites()
+	went, stopped := w.stopWrites()
 	// Counters go before terms: they are guarded by the Rev that both write.
 	return []write{
 		fresh, counters, terms, free, held, made,
-		ended, refunded, followed, disputed, {table: events, rows: w.lines}, {table: outbox, rows: w.outbox},
+		ended, refunded, followed, disputed, went, stopped, {table: events, rows: w.lines}, {table: outbox, rows: w.outbox},
 		{table: idempotency, rows: w.answers}, {table: einvoices, rows: w.newEInvoices}, {table: sessions, rows: w.newSessions},
 		{table: einvoiceDocuments, rows: w.newDocuments}, {table: linkMakers, rows: w.newMakers},
 		{table: batches, rows: w.newBatches}, {table: batchLinks, rows: w.newBatchLinks},

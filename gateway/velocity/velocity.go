@@ -57,10 +57,10 @@ type Config struct {
 // on for as long as its limit of five in a quarter of an hour allows gets there with the second round,
 // and a busy link with ordinary refusals does not.
 var (
-	perLink    = window{name: "l", says: "refusals per link", limit: 5, span: 15 * time.Minute}
-	perAddress = window{name: "a", says: "refusals per address", limit: 10, span: 15 * time.Minute}
-	perBIN     = window{name: "b", says: "refusals per BIN and merchant", limit: 30, span: time.Hour}
-	perCard    = window{name: "c", says: "refusals per card", limit: 5, span: 24 * time.Hour}
+	perLink    = window{name: "l", says: "refusals per link", stops: checkout.LimitLink, limit: 5, span: 15 * time.Minute}
+	perAddress = window{name: "a", says: "refusals per address", stops: checkout.LimitAddress, limit: 10, span: 15 * time.Minute}
+	perBIN     = window{name: "b", says: "refusals per BIN and merchant", stops: checkout.LimitBIN, limit: 30, span: time.Hour}
+	perCard    = window{name: "c", says: "refusals per card", stops: checkout.LimitCard, limit: 5, span: 24 * time.Hour}
 	untilRest  = window{name: "r", says: "refusals until a link rests", limit: 10, span: time.Hour}
 )
 
@@ -133,7 +133,7 @@ func network(ip string) string {
 	return prefix.String()
 }
 
-// Check answers ErrVelocity with the time to wait, and the limit as its cause; see checkout.Velocity.
+// Check answers ErrVelocity with the time to wait, and the limits as its cause; see checkout.Velocity.
 // It remembers which card the payment is made with.
 func (l *Limits) Check(ctx context.Context, a checkout.Attempt) error {
 	if l.Off {
@@ -145,16 +145,15 @@ func (l *Limits) Check(ctx context.Context, a checkout.Attempt) error {
 	strict, kept := false, false
 	if l.shared != nil {
 		tied := a
-		if until, _ := l.blocked(all, nil, false, now); until.After(now) {
+		if len(l.blocked(all, nil, false, now)) > 0 {
 			tied.CardHash = "" // whoever is blocked and goes on must not fill the store
 		}
 		var err error
 		marks, kept, err = l.shared.marks(ctx, all, tied)
 		strict = err != nil
 	}
-	if until, says := l.blocked(all, marks, strict, now); until.After(now) {
-		l.OnBlocked(says)
-		return checkout.ErrVelocity.Because(errors.New(says)).After(until.Sub(now))
+	if by := l.blocked(all, marks, strict, now); len(by) > 0 {
+		return l.refuse(by)
 	}
 	if a.CardHash != "" && !kept {
 		l.local.cards.put(string(a.Payment), a.CardHash, now, now.Add(cardKept))
@@ -162,8 +161,14 @@ func (l *Limits) Check(ctx context.Context, a checkout.Attempt) error {
 	return nil
 }
 
-// blocked answers the latest end of a block of any subject and its limit. marks are what other gateways say; nil = nothing.
-func (l *Limits) blocked(all []subject, marks []string, strict bool, now time.Time) (until time.Time, says string) {
+// block is a limit that stops a try, and for how long yet.
+type block struct {
+	window window
+	wait   time.Duration
+}
+
+// blocked answers the limits that stop an attempt. marks are what other gateways say; nil = nothing.
+func (l *Limits) blocked(all []subject, marks []string, strict bool, now time.Time) (by []block) {
 	for i, s := range all {
 		end := l.local.mark(s, strict)
 		if marks != nil {
@@ -173,11 +178,24 @@ func (l *Limits) blocked(all []subject, marks []string, strict bool, now time.Ti
 				}
 			}
 		}
-		if end.After(now) && end.After(until) {
-			until, says = end, s.window.says
+		if end.After(now) {
+			by = append(by, block{s.window, end.Sub(now)})
 		}
 	}
-	return until, says
+	return by
+}
+
+// refuse is the answer to a try that limits stop: to wait for the longest of them, which is the one that is counted.
+func (l *Limits) refuse(by []block) error {
+	stopped, longest := make(checkout.Stopped, len(by)), by[0]
+	for i, b := range by {
+		stopped[i] = checkout.StoppedBy{Limit: b.window.stops, Wait: b.wait}
+		if b.wait > longest.wait {
+			longest = b
+		}
+	}
+	l.OnBlocked(longest.window.says)
+	return checkout.ErrVelocity.Because(stopped).After(longest.wait)
 }
 
 func later(a, b time.Time) time.Time {

@@ -15,8 +15,9 @@ import (
 // into and counts until the whole piece is older than span. So a limit is never looser than it says,
 // and at most a fifteenth stricter; a block never lasts longer than span.
 type window struct {
-	name  string // in keys: short
-	says  string // in logs and metrics
+	name  string         // in keys: short
+	says  string         // in metrics
+	stops checkout.Limit // whom it stops; "" = nobody by itself
 	limit int64
 	span  time.Duration
 }
