@@ -219,6 +219,9 @@ func earlier(a, b time.Time) time.Time {
 // his card. It asks no store.
 func (s *Service) NoteStopped(h Hot, c CardFacts, err error) {
 	now := s.Clock.Now()
+	if h.Check(now) != nil {
+		return // nobody could have paid it anyway
+	}
 	for _, by := range StoppedOf(err) {
 		one := Stop{Link: h.Link, Merchant: h.Merchant, Limit: by.Limit, Since: now, Last: now, Until: now.Add(by.Wait), Tries: 1}
 		if by.Limit.OfCard() {

@@ -320,6 +320,7 @@ func (a *app) run(ctx context.Context, ready func()) error {
 	stop()
 	<-done
 	a.said(ctx, "keep the log of requests", a.journal.Keep(context.WithoutCancel(ctx)))
+	a.said(ctx, "write down whom the limits stopped", a.flow.NoteStops(context.WithoutCancel(ctx)))
 	a.flow.Wait()
 	return err
 }
@@ -331,6 +332,8 @@ const (
 	// openedEvery and openedBatch bound what noting opened links costs the ledger.
 	openedEvery = time.Second
 	openedBatch = 200
+	// stopsEvery is how soon a merchant is told that the limits stop his payers.
+	stopsEvery = 2 * time.Second
 	// requestsEvery is how long a line of the log of requests may be lost with the program.
 	requestsEvery = 3 * time.Second
 	// lookEvery is how often Redis is asked how it is, where no payer's view finds out.
@@ -344,6 +347,7 @@ func (a *app) startLoops(ctx context.Context) <-chan struct{} {
 		func() { a.every(ctx, settleEvery, a.settle) },
 		func() { a.every(ctx, republishEvery, a.republish) },
 		func() { a.every(ctx, openedEvery, a.noteOpened) },
+		func() { a.every(ctx, stopsEvery, a.flow.NoteStops) },
 		func() { a.every(ctx, inspectEvery, a.inspect) },
 		func() { a.every(ctx, writeEvery, a.writes.look) },
 		func() { a.every(ctx, deliverEvery, a.hooks.Look); a.hooks.Wait() },

@@ -113,5 +113,14 @@ func (l *Locale) Day(t time.Time) string {
 // Clock writes the time of day in Istanbul: "14:30".
 func (l *Locale) Clock(t time.Time) string { return t.In(l.zone).Format("15:04") }
 
+// DaysAhead is how many calendar days in Istanbul lie between now and t: 0 = today, 1 = tomorrow.
+func (l *Locale) DaysAhead(now, t time.Time) int {
+	day := func(t time.Time) time.Time {
+		year, month, day := t.In(l.zone).Date()
+		return time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
+	}
+	return int(day(t).Sub(day(now)) / (24 * time.Hour))
+}
+
 // Zone is the time zone that the language's dates are written in.
 func (l *Locale) Zone() *time.Location { return l.zone }

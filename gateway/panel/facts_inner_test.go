@@ -27,7 +27,7 @@ type facts struct{ types, actors, details map[string]string }
 // aboutPayments are the files whose events are steps of payments; aboutLinks are on no page with their details.
 var (
 	aboutPayments = []string{"payment.go", "pay.go", "return.go", "settle.go", "confirm.go", "refund.go", "giveback.go", "chargeback.go", "attempt.go", "resume.go"}
-	aboutLinks    = []string{"links.go", "batch.go"}
+	aboutLinks    = []string{"links.go", "batch.go", "stops.go"}
 )
 
 var eventType = regexp.MustCompile(`^[a-z_]+\.[a-z_]+$`)

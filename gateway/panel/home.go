@@ -65,6 +65,8 @@ type task struct {
 	Path  string
 	Bad   bool
 	Until checkout.Day // the first last day for it; "" = none
+	// Detail stands behind the sentence; "" = nothing.
+	Detail string
 }
 
 // bar is one line of a ranked list.
@@ -112,6 +114,7 @@ func (s *Surface) home(ctx context.Context, w *who) (*home, error) {
 	var waiting []checkout.Payment
 	var calling int64
 	var disputes checkout.OpenChargebacks
+	var stopping checkout.Stopping
 	var err error
 	if h.Place, err = s.Ledger.FeedPlace(ctx, m); err != nil {
 		return nil, err
@@ -142,6 +145,7 @@ func (s *Surface) home(ctx context.Context, w *who) (*home, error) {
 			return err
 		},
 		func() (err error) { disputes, err = s.Ledger.OpenChargebacks(ctx, m, own); return err },
+		func() (err error) { stopping, err = s.Ledger.Stopping(ctx, m, own, stoppingMost); return err },
 	)
 	if err != nil {
 		return nil, err
@@ -149,6 +153,7 @@ func (s *Surface) home(ctx context.Context, w *who) (*home, error) {
 	h.today(fresh)
 	h.waits(waiting, calling)
 	h.disputed(disputes)
+	h.stopped(&Page{s: s, L: s.pages.locale(w.lang), Who: w, now: now}, stopping)
 	for _, g := range triedToday {
 		if g.Status == checkout.StatusDeclined || g.Status == checkout.StatusFailed {
 			h.Refused += g.Attempts
@@ -207,10 +212,10 @@ func (h *home) waits(waiting []checkout.Payment, calling int64) {
 		add(&h.Waiting, p.Total.Currency, p.Total.Minor, 1)
 	}
 	if n := int64(len(waiting)); n > 0 {
-		h.Tasks = append(h.Tasks, task{"home.task.pending", n, "/panel/payments?status=pending", false, ""})
+		h.Tasks = append(h.Tasks, task{Words: "home.task.pending", N: n, Path: "/panel/payments?status=pending"})
 	}
 	if calling > 0 {
-		h.Tasks = append(h.Tasks, task{"home.task.attention", calling, "/panel/payments?attention=true", true, ""})
+		h.Tasks = append(h.Tasks, task{Words: "home.task.attention", N: calling, Path: "/panel/payments?attention=true", Bad: true})
 	}
 }
 
@@ -221,7 +226,7 @@ func (h *home) disputed(open checkout.OpenChargebacks) {
 	}
 	first := checkout.Chargeback{Status: checkout.ChargebackOpen, ChargebackTerms: checkout.ChargebackTerms{RespondBy: open.RespondBy}}
 	today := checkout.DayOf(h.At)
-	h.Tasks = append(h.Tasks, task{"home.task.disputes", open.Count, chargebacksPath + "?status=open", first.Overdue(today) || first.DueSoon(today), open.RespondBy})
+	h.Tasks = append(h.Tasks, task{Words: "home.task.disputes", N: open.Count, Path: chargebacksPath + "?status=open", Bad: first.Overdue(today) || first.DueSoon(today), Until: open.RespondBy})
 }
 
 // soon are the payouts of the next days.

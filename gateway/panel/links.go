@@ -73,7 +73,8 @@ type linkRow struct {
 	State   checkout.LinkStatus
 	URL     string
 	Resting bool
-	NoPOS   bool // no virtual POS that is switched on takes its currency: nobody can pay
+	Stops   []checkout.Stop // what stops payers right now
+	NoPOS   bool            // no virtual POS that is switched on takes its currency: nobody can pay
 }
 
 func (s *Surface) linkRow(l checkout.Link) linkRow {
@@ -113,10 +114,10 @@ var linkStatuses = []checkout.LinkStatus{
 // read is noted in the form and left out of the query.
 func (s *Surface) linkFilters(c *fiber.Ctx, w *who) (*Form, checkout.LinkQuery) {
 	f := NewForm("links")
-	for _, name := range []string{"q", "status", "from", "to", "cursor"} {
+	for _, name := range []string{"q", "status", "stopped", "from", "to", "cursor"} {
 		f.Values[name] = strings.TrimSpace(strings.ToValidUTF8(c.Query(name), ""))
 	}
-	q := checkout.LinkQuery{Merchant: w.member.Merchant, Maker: w.own(), Limit: linksShown, Cursor: f.Get("cursor")}
+	q := checkout.LinkQuery{Merchant: w.member.Merchant, Maker: w.own(), Limit: linksShown, Cursor: f.Get("cursor"), Stopped: f.Get("stopped") == "true"}
 	if q.Text = norm.NFC.String(f.Get("q")); len(q.Text) > maxSearch {
 		s.wrong(f, w.lang, "q", "too_long", nil)
 		q.Text = ""
@@ -157,6 +158,7 @@ type linksData struct {
 	Totals  []linkTotal
 	Next    string // address of the next page
 	Set     bool   // some filter is
+	Stopped bool   // only links whose payers are stopped
 	Saved   string
 	SMS     bool // links are sent by it at once
 }
@@ -180,8 +182,13 @@ func (s *Surface) linksPage(c *fiber.Ctx, w *who) error {
 		row.NoPOS = !shop.Takes(l.Amount.Currency)
 		d.Rows = append(d.Rows, row)
 	}
+	if err := s.withStops(c.UserContext(), w.member.Merchant, d.Rows); err != nil {
+		return err
+	}
 	d.Totals = linkTotals(d.Rows)
 	d.Next = nextPage(c, next)
+	d.Stopped = q.Stopped
+	d.Set = d.Stopped
 	for _, name := range []string{"q", "status", "from", "to"} {
 		d.Set = d.Set || f.On(name)
 	}
@@ -242,6 +249,7 @@ type linkData struct {
 	Payments []checkout.Payment
 	Line     []lineEntry
 	Tries    int64 // payments that were begun, more than the line shows perhaps
+	Stopped  int64 // tries that the limits stopped
 	Messages []checkout.Message
 	Channels []checkout.Channel
 	Send     *Form
@@ -302,7 +310,14 @@ func (s *Surface) showLink(c *fiber.Ctx, w *who, status int, l checkout.Link, se
 	if d.Share, err = s.Flow.ShareOf(ctx, l.Merchant, l, w.lang); err != nil {
 		return err
 	}
-	if d.Line, err = s.linkLine(c, w, l, d.Payments); err != nil {
+	stops, stopped, err := s.stopsOf(c, l)
+	if err != nil {
+		return err
+	}
+	if d.Stopped = stopped; d.Link.State == checkout.LinkActive {
+		d.Link.Stops = s.lasting(stops)
+	}
+	if d.Line, err = s.linkLine(c, w, l, d.Payments, stops); err != nil {
 		return err
 	}
 	if d.Tries = int64(len(d.Payments)); d.Tries == attemptsShown {
@@ -327,7 +342,7 @@ type lineEntry struct {
 }
 
 // linkLine is what happened to a link and with it, oldest first.
-func (s *Surface) linkLine(c *fiber.Ctx, w *who, l checkout.Link, payments []checkout.Payment) (line []lineEntry, err error) {
+func (s *Surface) linkLine(c *fiber.Ctx, w *who, l checkout.Link, payments []checkout.Payment, stops []checkout.Stop) (line []lineEntry, err error) {
 	events, err := s.Ledger.Events(c.UserContext(), l.Merchant, string(l.ID))
 	if err != nil {
 		return nil, err
@@ -341,6 +356,8 @@ func (s *Surface) linkLine(c *fiber.Ctx, w *who, l checkout.Link, payments []che
 		switch e.Type {
 		case "link.deleted", "link.velocity_blocked":
 			entry.Tone = "bad"
+		case checkout.TopicPayerStopped:
+			entry.Tone, entry.Detail = "bad", s.stopDetail(w, e, stops)
 		case checkout.TopicLinkPaid:
 			entry.Tone = "good"
 		}

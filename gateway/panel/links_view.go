@@ -28,13 +28,17 @@ func (p *Page) LinkSum(l checkout.Link) linkSum {
 	return linkSum{true, low, high, low + " – " + high}
 }
 
-// LinkPill is a link's state; resting, and that no virtual POS takes it, goes before what the calendar says.
+// LinkPill is a link's state; resting, that no virtual POS takes it, and that payers are stopped goes before what the
+// calendar says.
 func (p *Page) LinkPill(l linkRow) Pill {
 	if l.Resting && l.State == checkout.LinkActive {
 		return Pill{Word: p.T("links.state.resting"), Icon: "clock", Tone: "warn"}
 	}
 	if l.NoPOS && l.State == checkout.LinkActive {
 		return Pill{Word: p.T("links.state.nopos"), Icon: "cross", Tone: "warn"}
+	}
+	if len(l.Stops) > 0 && l.State == checkout.LinkActive {
+		return Pill{Word: p.T("links.state.stopped"), Icon: "clock", Tone: "warn"}
 	}
 	return p.LinkState(l.State)
 }
@@ -49,6 +53,8 @@ func (p *Page) LinkReason(l linkRow) string {
 		key = "links.why.nopos"
 	case l.SlotsHeld > 0 && l.State == checkout.LinkActive:
 		key = "links.why.busy"
+	case len(l.Stops) > 0 && l.State == checkout.LinkActive:
+		key = "links.why.stopped"
 	}
 	return p.T(key, "from", p.When(l.ActiveFrom), "until", p.When(l.ExpiresAt), "at", p.When(l.DeletedAt), "paid", p.When(l.PaidAt))
 }

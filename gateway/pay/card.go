@@ -34,7 +34,7 @@ func (s *Surface) pay(c *fiber.Ctx) error {
 	ip := web.ClientIP(c)
 	token := checkout.Token(c.Params("token"))
 	if wait := s.Guard.Blocked(c.UserContext(), ip); wait > 0 {
-		return s.payBlocked(c, token, form, checkout.ErrVelocity.After(wait))
+		return s.payBlocked(c, token, form, checkout.ErrVelocity.Because(checkout.Stopped{{Limit: checkout.LimitGuesses, Wait: wait}}).After(wait))
 	}
 	lang := s.formLanguage(c, form)
 	started, err := s.Flow.Pay(c.UserContext(), checkout.PayRequest{
@@ -81,6 +81,7 @@ func (s *Surface) payBlocked(c *fiber.Ctx, token checkout.Token, form url.Values
 	if err != nil || !hot.Saw(form.Get("terms")) {
 		return blocked
 	}
+	s.Flow.NoteStopped(hot, checkout.CardFacts{}, blocked)
 	return s.notOpen(c, hot, blocked, true)
 }
 

@@ -56,7 +56,7 @@ func (s *Surface) logo(c *fiber.Ctx) error {
 
 // ErrorPage renders an error that no handler answered by itself: one kind page each.
 func (s *Surface) ErrorPage(c *fiber.Ctx, e *checkout.Error, status int, ref string) error {
-	kind := &page.Kind{Head: page.Head{Self: self(c, status)}, State: errorKind(e, status), Reference: ref, Wait: e.RetryAfter}
+	kind := &page.Kind{Head: page.Head{Self: self(c, status)}, State: errorKind(e, status), Reference: ref, Wait: e.RetryAfter, Now: s.Clock.Now()}
 	lang := web.Language(c)
 	if kind.State == page.KindUnavailable && c.Method() == fiber.MethodPost && c.Route().Path == payPath {
 		// Only the payer can send the card again, so the page does not say that it tries by itself.

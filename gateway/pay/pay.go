@@ -45,6 +45,7 @@ type Flow interface {
 	AnyOpen(ctx context.Context) (checkout.Token, error)
 	NewAttempt() [checkout.AttemptLength]byte
 	Pay(ctx context.Context, r checkout.PayRequest) (checkout.Started, error)
+	NoteStopped(h checkout.Hot, c checkout.CardFacts, err error)
 	Return(ctx context.Context, id checkout.PaymentID, cb checkout.Callback, ip string) (checkout.Payment, error)
 	Give(ctx context.Context, id checkout.PaymentID) (checkout.Payment, error)
 	Resume(ctx context.Context, id checkout.PaymentID) (checkout.Started, error)

@@ -264,8 +264,12 @@ func (s *Surface) notOpen(c *fiber.Ctx, hot checkout.Hot, err error, posted bool
 	case errors.Is(err, checkout.ErrNoRoute):
 		kind.State, kind.About, status = page.KindNoAccount, aboutLink(hot), fiber.StatusConflict
 	case errors.Is(err, checkout.ErrVelocity):
-		wait := retryAfter(err)
+		wait, by := retryAfter(err), checkout.StoppedOf(err)
 		kind.State, kind.Wait, status = page.KindTooMany, wait, fiber.StatusTooManyRequests
+		if first := by.First(); first.Limit != "" {
+			kind.Wait, kind.Limit, kind.OtherCard = first.Wait, string(first.Limit), by.OtherCard()
+		}
+		kind.Now = s.Clock.Now()
 		c.Set(fiber.HeaderRetryAfter, strconv.Itoa(int(wait.Seconds())+1))
 	default:
 		return err

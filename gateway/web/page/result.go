@@ -362,20 +362,44 @@ func (r *root) RetrySeconds() int {
 	return 0
 }
 
-// wait says when to come again: in minutes, from two hours on in hours.
-func (r *root) wait(d time.Duration) string {
-	if d >= 2*time.Hour {
-		return r.N("kind.too_many.hours", int(math.Ceil(d.Hours())))
+// again says when to come again, as it stands in a sentence: in so many minutes, and from an hour on at what time.
+func (r *root) again(d time.Duration, now time.Time) string {
+	if minutes := int(math.Ceil(d.Minutes())); minutes < 60 || now.IsZero() {
+		return r.N("kind.too_many.again.minutes", max(1, minutes))
 	}
-	return r.N("kind.too_many.wait", max(1, int(math.Ceil(d.Minutes()))))
+	at := now.Add(d).Add(time.Minute - time.Nanosecond) // what is told is not before the end
+	switch r.L.DaysAhead(now, at) {
+	case 0:
+		return r.T("kind.too_many.again.today", "time", r.L.Clock(at))
+	case 1:
+		return r.T("kind.too_many.again.tomorrow", "time", r.L.Clock(at))
+	}
+	return r.T("kind.too_many.again.on", "date", r.L.When(at))
+}
+
+// tooMany says which limit holds the payer up, and what he can do meanwhile. It names no limit's size (A31).
+func (r *root) tooMany(v *Kind) []string {
+	again, other := r.again(v.Wait, v.Now), r.again(v.OtherCard, v.Now)
+	switch v.Limit {
+	case "card", "bin":
+		todo := "kind.too_many.card.todo"
+		if v.OtherCard > 0 {
+			todo = "kind.too_many.card.todo_later"
+		}
+		return []string{r.T("kind.too_many." + v.Limit + ".what"), r.T(todo, "again", again, "other", other)}
+	case "address", "link":
+		return []string{r.T("kind.too_many." + v.Limit + ".what"), r.T("kind.too_many.any.todo", "again", again)}
+	}
+	return []string{r.T("kind.too_many.what"), r.T("kind.too_many.todo", "again", again)}
 }
 
 func (r *root) kindSentences(v *Kind) []string {
+	if v.State == KindTooMany {
+		return r.tooMany(v)
+	}
 	what := r.T("kind."+v.State+".what", "date", r.when(v.Date), "currency", r.aboutCurrency())
 	var todo string
 	switch {
-	case v.State == KindTooMany:
-		todo = r.wait(v.Wait)
 	case v.State == KindExpired && v.Asked:
 		return []string{what}
 	default:
@@ -412,10 +436,15 @@ func (v *Kind) AskURL() string {
 
 // BackURL leads to the link's page.
 func (v *Kind) BackURL() string {
-	if kinds[v.State].back && v.Token != "" {
+	if (kinds[v.State].back || v.ofCard()) && v.Token != "" {
 		return "/p/" + v.Token
 	}
 	return ""
+}
+
+// ofCard says whether nothing but the card is in the payer's way: with another he goes on at once.
+func (v *Kind) ofCard() bool {
+	return v.State == KindTooMany && (v.Limit == "card" || v.Limit == "bin") && v.OtherCard == 0
 }
 
 // ResultURL leads to the payment's page.

@@ -63,6 +63,9 @@ func (r *root) heading() string {
 	case *Result:
 		return r.T("result." + v.shown() + ".title")
 	case *Kind:
+		if v.State == KindTooMany && (v.Limit == "card" || v.Limit == "bin") {
+			return r.T("kind.too_many.card.title")
+		}
 		return r.T("kind." + v.State + ".title")
 	case *Text:
 		return r.T("agree.name." + v.Kind)

@@ -179,7 +179,7 @@ const (
 	KindUsedUp          = "used_up"          // 410, all payments of a multi-use link made
 	KindBusy            = "busy"             // 409, a payment of the link is being confirmed
 	KindInProgress      = "in_progress"      // 409, another payment of the link is being authorised
-	KindTooMany         = "too_many"         // 429, Wait
+	KindTooMany         = "too_many"         // 429, Wait, Limit
 	KindResting         = "resting"          // 429, the link rests until the merchant wakes it
 	KindNoRoute         = "no_route"         // 409, no account of the merchant takes this currency or card
 	KindNoAccount       = "no_account"       // 409, none takes the link's currency, About: before anybody tried
@@ -202,6 +202,9 @@ type Kind struct {
 	About      *Receipt      // what the payment or the link is about; nil says nothing of it
 	Date       time.Time     // not_active, expired
 	Wait       time.Duration // too_many
+	Limit      string        // too_many: what holds the payer up, as checkout.Limit; "" = that is not told
+	OtherCard  time.Duration // too_many: when a card of another kind would do; 0 = at once
+	Now        time.Time     // too_many: Wait begins
 	Asked      bool          // expired: the merchant was told
 	Resend     *Form         // return_waiting: what to post again
 	NotYet     bool          // bad_return: the payment waits for a step without which no bank charges
