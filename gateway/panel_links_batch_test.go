@@ -97,6 +97,14 @@ func TestPanelLinksFromAFile(t *testing.T) {
 		form := append(confirmation(page), "head", "on", "col0", "name", "col1", "amount")
 		r.has("with columns", w.post("/panel/links/file", http.StatusOK, form...), "2 satır hazır", "30,00 TL")
 	})
+	t.Run("A32: a card number in a file comes back on no page", func(t *testing.T) {
+		w.open("/panel/links/file", http.StatusOK)
+		page := w.upload("/panel/links/file", http.StatusOK, "file", "4155650000000007.csv", []byte("Tutar;4155650000000007;Kart\n10;a;4155 6500 0000 0007\n20;4155650000000007;b\n"))
+		r.has("the columns", page, "••••", "2 satır hazır")
+		for _, number := range []string{"4155650000000007", "4155 6500 0000 0007"} {
+			r.must("shown again", strings.Contains(page, number), false)
+		}
+	})
 	t.Run("what is no table is refused in words", func(t *testing.T) {
 		for name, content := range map[string]string{"seçin": "", "bir tablo değil": "\x00\x01\x02binary", "eski bir Excel": "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1old", "bozuk": "PK\x03\x04broken"} {
 			w.open("/panel/links/file", http.StatusOK)

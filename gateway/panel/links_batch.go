@@ -249,7 +249,7 @@ func (s *Surface) shares(f *Form, w *who) (rows []checkout.LinkRow) {
 		}
 		r := s.share(f, w, line, currency)
 		r.Row = i + 1
-		if r.Terms.Amount.Minor == 0 && len(r.Bad) == 0 && f.Errors["people"] == "" && endsInSum.MatchString(r.Label) {
+		if r.Terms.Amount.Minor == 0 && len(r.Bad) == 0 && f.Errors["people"] == "" && endsInSum.MatchString(r.Label) && !checkout.HoldsCard(r.Label) {
 			s.wrong(f, w.lang, "people", "group_sum_in_name", map[string]string{"name": firstRunes(r.Label, 40)})
 		}
 		rows = append(rows, r)

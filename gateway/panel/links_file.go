@@ -149,8 +149,11 @@ func (s *Surface) fileOf(c *fiber.Ctx, f *Form) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(in, sheet.MaxBytes+1))
 }
 
-// shortName is a file's name as a batch is called.
+// shortName is a file's name as a batch is called; one that holds a card number is none.
 func shortName(name string) string {
+	if checkout.HoldsCard(name) {
+		return ""
+	}
 	name = strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {
 			return -1
@@ -288,9 +291,9 @@ func (s *Surface) columnsOf(f *Form, w *who, t linkfile.Table) (all []fileColumn
 			switch {
 			case i >= len(r.Cells) || r.Cells[i].Text == "":
 			case n == 0 && f.On("head"):
-				col.Heading = cut(r.Cells[i].Text)
+				col.Heading = sample(r.Cells[i].Text)
 			default:
-				samples = append(samples, cut(r.Cells[i].Text))
+				samples = append(samples, sample(r.Cells[i].Text))
 			}
 		}
 		col.Samples = strings.Join(samples, " · ")
@@ -310,6 +313,14 @@ func cut(text string) string {
 		return short + "…"
 	}
 	return text
+}
+
+// sample is a cell of a file as a page shows it: not where it holds a card number, which comes back nowhere (A32).
+func sample(text string) string {
+	if checkout.HoldsCard(text) {
+		return "••••"
+	}
+	return cut(text)
 }
 
 // reasons are the mistakes of a row in sentences.
