@@ -74,7 +74,7 @@ func Read(raw []byte) (Table, error) {
 		return Table{}, err
 	}
 	t := Table{}
-	if t.Rows, t.Wrong, err = opened.All(); err != nil {
+	if t.Rows, t.Wrong, err = opened.All(checkout.MaxBatchRows + 1); err != nil {
 		return t, err
 	}
 	if len(t.Rows)+len(t.Wrong) > checkout.MaxBatchRows+1 {

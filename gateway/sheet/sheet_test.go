@@ -21,7 +21,7 @@ func shown(t testing.TB, data []byte) string {
 	if err != nil {
 		return err.Error()
 	}
-	rows, wrong, err := table.All()
+	rows, wrong, err := table.All(sheet.MaxRows)
 	if err != nil {
 		return err.Error()
 	}
@@ -193,7 +193,7 @@ func FuzzOpen(f *testing.F) {
 		if err != nil {
 			return
 		}
-		rows, wrong, err := table.All()
+		rows, wrong, err := table.All(sheet.MaxRows)
 		if err == nil && len(rows)+len(wrong) > sheet.MaxRows {
 			t.Errorf("%d rows", len(rows))
 		}
