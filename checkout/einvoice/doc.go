@@ -23,7 +23,8 @@ const (
 	// maxAttributes bounds those of one element, each of which is held against those before it; a root has some
 	// twenty, its namespaces.
 	maxAttributes = 200
-	maxText       = 2_000 // characters of one value that is read
+	maxTag        = 64 << 10 // bytes
+	maxText       = 2_000    // characters of one value that is read
 )
 
 // Why an invoice gets no link. All are 422, and nothing was stored.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -154,6 +155,9 @@ func TestWhatGetsNoLink(t *testing.T) {
 		"20 levels":                           {deep(16), nil},
 		"elements without end":                {swap("Masa", "</cbc:Name>"+strings.Repeat("<cbc:Name/>", 200_000)+"<cbc:Name>"), einvoice.ErrTooLarge},
 		"attributes without end":              {swap("<cbc:LineCountNumeric", "<cbc:LineCountNumeric "+attributes(500_000)), einvoice.ErrTooLarge}, // each against all before: minutes
+		"201 attributes":                      {swap("<cbc:LineCountNumeric", "<cbc:LineCountNumeric "+attributes(201)), einvoice.ErrTooLarge},
+		"200 attributes":                      {swap("<cbc:LineCountNumeric", "<cbc:LineCountNumeric "+attributes(200)), nil},
+		"a text of megabytes":                 {swap("Masa", strings.Repeat("Masa", 1<<20)), nil},
 		"more than five mebibytes":            {plain + strings.Repeat(" ", einvoice.MaxBytes), einvoice.ErrTooLarge},
 		"five mebibytes":                      {plain + strings.Repeat(" ", einvoice.MaxBytes-len(plain)), nil},
 		"ISO-8859-9 by its bytes":             {string(latin), einvoice.ErrEncoding},
@@ -342,5 +346,17 @@ func TestSpliceKeepsEveryOtherByteOfStrangeFiles(t *testing.T) {
 	}
 	if spliced < 200 {
 		t.Errorf("only %d of them could be read", spliced)
+	}
+}
+
+// A57: what a tag holds takes much memory, so a long one is not read to its end.
+func TestA57_ALongTagIsNotHeld(t *testing.T) {
+	doc := []byte(strings.Replace(string(sample(t, "plain.xml")), "<cbc:LineCountNumeric", "<cbc:LineCountNumeric "+strings.Repeat(`a='>' `, 700_000), 1))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := einvoice.Parse(doc)
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; !errors.Is(err, einvoice.ErrTooLarge) || took > 32<<20 {
+		t.Errorf("%v, for %d bytes of memory", err, took)
 	}
 }

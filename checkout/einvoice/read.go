@@ -7,6 +7,8 @@ import (
 	"io"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/odelink/odelink/checkout"
 )
 
 var bom = []byte("\ufeff")
@@ -93,16 +95,20 @@ func read(doc []byte, maxBytes, maxElements int) (*reader, error) {
 	if bytes.HasPrefix(doc, bom) {
 		r.base = len(bom)
 	}
-	r.decoder = xml.NewDecoder(bytes.NewReader(doc[r.base:]))
+	in := &bounded{Reader: bytes.NewReader(doc[r.base:])}
+	r.decoder = xml.NewDecoder(in)
 	r.decoder.CharsetReader = func(string, io.Reader) (io.Reader, error) { return nil, ErrEncoding }
 	for {
 		start := r.at()
+		in.begin(doc[start:])
 		token, err := r.decoder.Token()
 		if errors.Is(err, io.EOF) && len(r.open) == 0 && r.root.Local != "" {
 			return r, nil
 		}
-		if errors.Is(err, ErrEncoding) {
-			return nil, ErrEncoding
+		for _, told := range []*checkout.Error{ErrEncoding, ErrTooLarge} {
+			if errors.Is(err, told) {
+				return nil, told
+			}
 		}
 		if err != nil {
 			return nil, ErrMalformed.Because(err)
@@ -111,6 +117,28 @@ func read(doc []byte, maxBytes, maxElements int) (*reader, error) {
 			return nil, err
 		}
 	}
+}
+
+// bounded ends with ErrTooLarge in a tag of more than maxTag bytes: the decoder holds all attributes of one at once, and
+// takes thirty times their size for them. Texts may be long.
+type bounded struct {
+	*bytes.Reader
+	left int
+}
+
+// begin is told of what the decoder reads next.
+func (b *bounded) begin(rest []byte) {
+	b.left = len(rest)
+	if len(rest) > 1 && rest[0] == '<' && rest[1] != '!' && rest[1] != '?' {
+		b.left = maxTag
+	}
+}
+
+func (b *bounded) ReadByte() (byte, error) {
+	if b.left--; b.left < 0 && b.Len() > 0 {
+		return 0, ErrTooLarge
+	}
+	return b.Reader.ReadByte()
 }
 
 // at is where the decoder stands in the document.
