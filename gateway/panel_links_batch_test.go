@@ -157,3 +157,47 @@ func TestPanelLinkGroups(t *testing.T) {
 	w.post("/panel/links/"+string(links[2].Link.ID)+"/delete", http.StatusSeeOther)
 	r.has("without who left", w.open(path, http.StatusOK), "toplam 700,01 TL", "1/2 kişi ödedi")
 }
+
+// Links that nobody can pay, for want of a virtual POS that takes their currency, are marked before they are made and
+// after, from a file and as shares; other currencies are not.
+func TestPanelBatchesMarkWhatNobodyCanPay(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	w := r.signedIn()
+	const note = "alan açık bir sanal POS yok: müşterileriniz bu para birimindeki linkleri ödeyemez"
+	w.open("/panel/links/file", http.StatusOK)
+	page := w.upload("/panel/links/file", http.StatusOK, "file", "a.csv", []byte("Müşteri;Tutar;Para birimi\nAli;10;JPY\nBerk;20,50;TRY\nCan;9,50;JPY\n"))
+	r.has("its rows", page, "JPY "+note, "Ödenemiyor", "JPY — açık sanal POS yok", "kuruşsuz yazın, örneğin 1.250")
+	r.must("marked rows", strings.Count(page, "Ödenemiyor"), 1)
+	page = w.open(w.post("/panel/links/file/make", http.StatusSeeOther, confirmation(page)...), http.StatusOK)
+	r.has("its links", page, "JPY "+note)
+	r.must("marked links", strings.Count(page, "Ödenemiyor"), 1)
+	group := func(currency string) string {
+		w.open("/panel/links/groups/new", http.StatusOK)
+		return w.open(w.post("/panel/links/groups", http.StatusSeeOther, "id", string(r.app.ids.Batch()), "name", "Yemek", "people", "Ali; 10", "life", "7", "currency", currency), http.StatusOK)
+	}
+	r.has("the form of shares", w.open("/panel/links/groups/new", http.StatusOK), "JPY — açık sanal POS yok")
+	r.has("shares", group("JPY"), "JPY "+note, "Ödenemiyor")
+	r.hasNot("shares that can be paid", group("TRY"), note, "Ödenemiyor")
+}
+
+// Sentences about an amount fit its currency: yen have no decimals, and no example of theirs has any.
+func TestPanelAmountsOfACurrencyWithoutDecimals(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	w := r.signedIn()
+	r.has("the form", w.open("/panel/links/new", http.StatusOK), "Örnek: 1.250,00 · JPY", ": 1.250<")
+	form := func(amount, currency string) string {
+		return w.post("/panel/links", http.StatusUnprocessableEntity, "amount", amount, "currency", currency, "usage", "single")
+	}
+	for _, c := range []struct{ amount, currency, says string }{
+		{"100,50", "JPY", "Tutarı rakamla ve kuruşsuz yazın, örneğin 1.250."},
+		{"1000000000000", "JPY", "Tutar sıfırdan büyük ve en çok 999.999.999.999 olmalı."},
+		{"10000000000", "TRY", "Tutar sıfırdan büyük ve en çok 9.999.999.999,99 olmalı."},
+		{"on", "TRY", "Tutarı rakamla yazın, örneğin 1.250,00."},
+		{"0", "TRY", "Tutar sıfırdan büyük olmalıdır."}, {"0,00", "TRY", "Tutar sıfırdan büyük olmalıdır."}, {"0", "JPY", "Tutar sıfırdan büyük olmalıdır."},
+	} {
+		r.has(c.amount+" "+c.currency, form(c.amount, c.currency), `id="d-amount">`+c.says)
+	}
+	r.has("the hint for yen", w.open("/panel/links/products/new", http.StatusOK), "Vergiler dâhil. Örnek: 1.250,00 · JPY")
+}

@@ -26,3 +26,17 @@ func TestPanelLinkTellsOfItsFirstOpeningAndItsTries(t *testing.T) {
 	r.tries(id, 52)
 	w.sees(w.open("/panel/links/"+id, http.StatusOK), "55 ödeme denemesi")
 }
+
+// A link that was deleted while its payer was at the bank is paid, and says both.
+func TestPanelLinkPaidAfterItWasDeletedSaysBoth(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	l := r.link(nil)
+	w := r.signedIn()
+	at := "/panel/links/" + l["id"].(string)
+	w.misses(w.open(at, http.StatusOK), "silinmişti")
+	b := r.browser().pay(l["url"].(string), card("000"))
+	w.post(at+"/delete", http.StatusSeeOther)
+	r.has("the payer's result", b.finish("123456").body, "Ödeme tamamlandı")
+	w.sees(w.open(at, http.StatusOK), "Link ödendi. Son ödeme: 22.11.2026 12:00 (TSİ).", "Link 22.11.2026 12:00 (TSİ) tarihinde silinmişti; bu ödeme o sırada bankadaydı.")
+}

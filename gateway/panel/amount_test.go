@@ -22,7 +22,7 @@ func TestAmountsAreReadAsPeopleTypeThem(t *testing.T) {
 		{" 1.234,5 TL ", checkout.TRY, 123450, ""},
 		{"₺ 1\u00a0234,56", checkout.TRY, 123456, ""},
 		{"1.234", checkout.JPY, 1234, ""},
-		{"12,50", checkout.JPY, 0, "amount_format"},
+		{"12,50", checkout.JPY, 0, "amount_format_whole"},
 		{"12,345,6", checkout.TRY, 0, "amount_format"},
 		{"100 TL", checkout.USD, 0, "amount_format"},
 		{"-5", checkout.TRY, 0, "amount_format"},

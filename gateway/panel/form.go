@@ -76,7 +76,7 @@ func (s *Surface) refused(f *Form, lang string, err error, names map[string]stri
 	if !errors.As(err, &e) || e.Kind == checkout.KindInternal || e.Kind == checkout.KindUnavailable || e.Kind == checkout.KindNotFound {
 		return err
 	}
-	for _, m := range e.Fields {
+	for _, m := range amountCodes(e.Fields, checkout.Currency(f.Get("currency"))) {
 		field := m.Field
 		if other, ok := names[field]; ok {
 			field = other

@@ -66,6 +66,7 @@ type batchData struct {
 	Next    string
 	First   bool
 	Saved   string
+	NoPOS   []checkout.Currency // of links that nobody can pay, for want of a virtual POS that is switched on
 }
 
 // Group says whether these are the shares of one sum.
@@ -85,8 +86,15 @@ func (s *Surface) batchPage(c *fiber.Ctx, w *who) error {
 	if d.Sums, err = s.Ledger.BatchSums(ctx, b.Merchant, b.ID); err != nil {
 		return err
 	}
+	shop, err := s.Flow.Shop(ctx, b.Merchant)
+	if err != nil {
+		return err
+	}
 	for _, sum := range d.Sums {
 		d.Made += sum.Links
+		if sum.Paid < sum.Links && !shop.Takes(sum.Currency) {
+			d.NoPOS = append(d.NoPOS, sum.Currency)
+		}
 	}
 	found, err := s.Ledger.BatchLinks(ctx, b.Merchant, b.ID, int(after), batchShown+1)
 	if err != nil {
@@ -98,6 +106,7 @@ func (s *Surface) batchPage(c *fiber.Ctx, w *who) error {
 	}
 	for _, l := range found {
 		row := batchLink{Row: l.Row, Label: l.Label, Link: s.linkRow(l.Link)}
+		row.Link.NoPOS = !shop.Takes(l.Link.Amount.Currency)
 		if row.Share, err = s.Flow.ShareOf(ctx, b.Merchant, l.Link, w.lang); err != nil {
 			return err
 		}
@@ -190,6 +199,7 @@ func (s *Surface) batchRows(b checkout.Batch, lang string) func(context.Context)
 // groupData is the form for a sum with named shares.
 type groupData struct {
 	*Form
+	Shop     *checkout.Shop // with the virtual POSs that are switched on
 	Life     *Input
 	Channels []checkout.Channel
 	Wrong    []badRow
@@ -201,7 +211,11 @@ func (s *Surface) newGroupPage(c *fiber.Ctx, w *who) error {
 }
 
 func (s *Surface) showGroup(c *fiber.Ctx, w *who, status int, f *Form, wrong []badRow) error {
-	return s.show(c, w, status, "links_group", groupData{f, s.lifeField(f, w), s.Flow.DeliveryChannels(), wrong})
+	shop, err := s.Flow.Shop(c.UserContext(), w.member.Merchant)
+	if err != nil {
+		return err
+	}
+	return s.show(c, w, status, "links_group", groupData{f, shop, s.lifeField(f, w), s.Flow.DeliveryChannels(), wrong})
 }
 
 // createGroup makes the links of a sum's shares, all of them or none, once however often it is asked.
@@ -221,7 +235,7 @@ func (s *Surface) createGroup(c *fiber.Ctx, w *who) error {
 	var wrong []badRow
 	for _, r := range check {
 		if len(r.Bad) > 0 {
-			wrong = append(wrong, badRow{r.Row, r.Label, s.reasons(w.lang, r.Bad)})
+			wrong = append(wrong, badRow{r.Row, r.Label, s.reasons(w.lang, amountCodes(r.Bad, r.Terms.Amount.Currency))})
 		}
 	}
 	if len(wrong) > 0 {

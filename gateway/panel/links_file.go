@@ -80,7 +80,11 @@ type previewData struct {
 	Life     *Input
 	Currency *Input
 	Channels []checkout.Channel
+	NoPOS    []checkout.Currency // of good rows that nobody could pay, for want of a virtual POS that is switched on
 }
+
+// Unpayable says whether links of a currency could not be paid.
+func (d previewData) Unpayable(c checkout.Currency) bool { return slices.Contains(d.NoPOS, c) }
 
 type fileColumn struct {
 	Name, Heading string
@@ -243,7 +247,7 @@ func (s *Surface) showPreview(c *fiber.Ctx, w *who, status int, f *Form, t linkf
 	for _, r := range rows {
 		if len(r.Bad) > 0 {
 			if d.BadN++; d.BadN <= badShown {
-				d.Bad = append(d.Bad, badRow{r.Row, cut(r.Label), s.reasons(w.lang, r.Bad)})
+				d.Bad = append(d.Bad, badRow{r.Row, cut(r.Label), s.reasons(w.lang, amountCodes(r.Bad, r.Terms.Amount.Currency))})
 			}
 			continue
 		}
@@ -253,9 +257,18 @@ func (s *Surface) showPreview(c *fiber.Ctx, w *who, status int, f *Form, t linkf
 		}
 		d.Sums = addTotal(d.Sums, r.Terms.Amount)
 	}
+	shop, err := s.Flow.Shop(c.UserContext(), w.member.Merchant)
+	if err != nil {
+		return err
+	}
+	for _, sum := range d.Sums {
+		if !shop.Takes(sum.Currency) {
+			d.NoPOS = append(d.NoPOS, sum.Currency)
+		}
+	}
 	d.Life = s.lifeField(f, w)
 	p := &Page{s: s, L: s.pages.locale(w.lang), Who: w}
-	d.Currency = p.CurrencyField(f)
+	d.Currency = p.LinkCurrency(f, shop)
 	return s.show(c, w, status, "links_preview", d)
 }
 

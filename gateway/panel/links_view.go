@@ -55,6 +55,8 @@ func (p *Page) LinkReason(l linkRow) string {
 		key = "links.why.busy"
 	case len(l.Stops) > 0 && l.State == checkout.LinkActive:
 		key = "links.why.stopped"
+	case l.State == checkout.LinkPaid && !l.DeletedAt.IsZero():
+		key = "links.why.paid_deleted"
 	}
 	return p.T(key, "from", p.When(l.ActiveFrom), "until", p.When(l.ExpiresAt), "at", p.When(l.DeletedAt), "paid", p.When(l.PaidAt))
 }
@@ -176,6 +178,18 @@ func (p *Page) LinkCurrency(f *Form, shop *checkout.Shop) *Input {
 		}
 	}
 	return in
+}
+
+// NoPOS says of currencies that links of theirs cannot be paid, and what would help; "" of none.
+func (p *Page) NoPOS(all []checkout.Currency) string {
+	if len(all) == 0 {
+		return ""
+	}
+	names := make([]string, len(all))
+	for i, c := range all {
+		names[i] = p.L.CurrencyName(string(c))
+	}
+	return p.T("links.nopos.some", "currencies", strings.Join(names, ", "))
 }
 
 // Sure is an address of a kind that we wrote ourselves, such as sms:, which html/template knows nothing of.
