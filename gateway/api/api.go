@@ -186,6 +186,7 @@ type Ledger interface {
 	PaymentOf(ctx context.Context, m checkout.MerchantID, id checkout.PaymentID) (checkout.Payment, error)
 	SearchPayments(ctx context.Context, q checkout.PaymentQuery) ([]checkout.Payment, string, error)
 	PaymentsOfLinks(ctx context.Context, m checkout.MerchantID, links []checkout.LinkID, newest int) (map[checkout.LinkID][]checkout.Payment, error)
+	StopsNow(ctx context.Context, m checkout.MerchantID, links []checkout.LinkID) (map[checkout.LinkID][]checkout.Stop, error)
 	Attention(ctx context.Context, m checkout.MerchantID, payments []checkout.PaymentID) (map[checkout.PaymentID][]checkout.Event, error)
 	Events(ctx context.Context, m checkout.MerchantID, subject string) ([]checkout.Event, error)
 	RefundOf(ctx context.Context, m checkout.MerchantID, id checkout.RefundID) (checkout.Refund, error)

@@ -53,7 +53,7 @@ func (b *safeBuffer) String() string {
 func TestA47_fieldsThatAreNotTheCallers(t *testing.T) {
 	h := open(t)
 	l := h.make(plainLink)
-	for _, field := range []string{"id", "token", "url", "status", "paid_count", "paid_amount", "payments", "created_at", "updated_at", "merchant", "merchant_id", "resting"} {
+	for _, field := range []string{"id", "token", "url", "status", "paid_count", "paid_amount", "payments", "created_at", "updated_at", "merchant", "merchant_id", "resting", "stops"} {
 		h.mistakes(h.ask("POST", "/v1/links", `{"amount":1,"currency":"TRY","`+field+`":"x"}`), field+": read_only")
 		h.mistakes(h.ask("PATCH", "/v1/links/"+l.ID, `{"`+field+`":"x"}`), field+": read_only")
 	}

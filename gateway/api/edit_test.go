@@ -206,6 +206,49 @@ func TestA30_editingWakesARestingLink(t *testing.T) {
 	}
 }
 
+// A link that is open says which limits stop its payers, and no more of their cards than payments show (I14); programs
+// are told once.
+func TestA30_aLinkSaysWhatStopsItsPayers(t *testing.T) {
+	h := open(t)
+	l, other := h.make(plainLink), h.make(`{"amount":100,"currency":"TRY"}`)
+	if len(l.Stops) != 0 || l.Stops == nil {
+		t.Errorf("a new link: %+v", l.Stops)
+	}
+	stored, now := h.stored(l.ID), h.clock.Now()
+	for range 3 {
+		h.must(h.ledger.AddStop(context.Background(), checkout.Stop{
+			Link: stored.ID, Merchant: shop, Limit: checkout.LimitCard, BIN: "41556500", Last4: "0007", Since: now, Last: now, Until: now.Add(24 * time.Hour), Tries: 5,
+		}))
+	}
+	h.clock.Advance(time.Second)
+	h.must(h.ledger.AddStop(context.Background(), h.books.Stop(stored, checkout.LimitAddress)))
+	listed := h.list("").Data
+	inList := listed[slices.IndexFunc(listed, func(one link) bool { return one.ID == l.ID })]
+	for where, got := range map[string]link{"one": h.get(l.ID), "list": inList} {
+		if len(got.Stops) != 2 || got.Status != "active" {
+			t.Fatalf("%s: %+v", where, got)
+		}
+		address, card := got.Stops[0], got.Stops[1]
+		if address.Limit != "address" || address.BIN != nil || address.Last4 != nil || address.Tries != 1 {
+			t.Errorf("%s: %+v", where, address)
+		}
+		if card.Limit != "card" || *card.BIN != "41556500" || *card.Last4 != "0007" || card.Tries != 15 || !card.Since.Equal(now) || !card.LastAt.Equal(now) || !card.Until.Equal(now.Add(24*time.Hour)) {
+			t.Errorf("%s: %+v", where, card)
+		}
+	}
+	if got := h.get(other.ID); len(got.Stops) != 0 {
+		t.Errorf("another link: %+v", got.Stops)
+	}
+	events := read[page[notice]](t, h.ask("GET", "/v1/events?type=link.payer_stopped", "")).Data
+	if len(events) != 2 {
+		t.Errorf("%d events", len(events))
+	}
+	h.pays(stored)
+	if got := h.get(l.ID); got.Status != "paid" || len(got.Stops) != 0 {
+		t.Errorf("paid: %s %+v", got.Status, got.Stops)
+	}
+}
+
 // Edits that race are all applied: none is lost, and each reads what the one before wrote.
 func TestParallelEdits(t *testing.T) {
 	h := open(t)
@@ -236,7 +279,7 @@ func TestAnswerSentBack(t *testing.T) {
 			t.Errorf("%+v", e)
 		}
 	}
-	for _, name := range strings.Split("id token url status order_id deliver resting paid_count paid_amount payments created_at updated_at", " ") {
+	for _, name := range strings.Split("id token url status order_id deliver resting stops paid_count paid_amount payments created_at updated_at", " ") {
 		delete(whole, name)
 	}
 	back, err = json.Marshal(whole)

@@ -329,6 +329,7 @@ type link struct {
 	Metadata                                             map[string]string
 	Category                                             *string
 	Resting                                              bool
+	Stops                                                []linkStop
 	PaidCount                                            int   `json:"paid_count"`
 	PaidAmount                                           int64 `json:"paid_amount"`
 	Payments                                             []struct {
@@ -337,6 +338,16 @@ type link struct {
 	}
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// linkStop is what stops payers of a link.
+type linkStop struct {
+	Limit      string
+	BIN, Last4 *string
+	Since      time.Time
+	LastAt     time.Time `json:"last_at"`
+	Until      time.Time
+	Tries      int64
 }
 
 // item is a line of a link.

@@ -52,7 +52,7 @@ type customerBody struct {
 // What of a link only we write, and what is said once, when it is made.
 var (
 	linkReadOnly = []string{
-		"id", "token", "url", "status", "resting", "paid_count", "paid_amount", "payments", "created_at", "updated_at", "merchant", "merchant_id",
+		"id", "token", "url", "status", "resting", "stops", "paid_count", "paid_amount", "payments", "created_at", "updated_at", "merchant", "merchant_id",
 	}
 	linkFinal = append([]string{"order_id", "deliver", "deliver_lang"}, linkReadOnly...)
 )
@@ -86,6 +86,7 @@ type linkView struct {
 	Metadata     map[string]string   `json:"metadata"`
 	Category     *string             `json:"category"`
 	Resting      bool                `json:"resting"`
+	Stops        []stopView          `json:"stops"`
 	PaidCount    int                 `json:"paid_count"`
 	PaidAmount   int64               `json:"paid_amount"`
 	Payments     []paymentRef        `json:"payments"`
@@ -99,13 +100,35 @@ type paymentRef struct {
 	Total  int64              `json:"total"`
 }
 
+// stopView is what stops payers of a link right now.
+type stopView struct {
+	Limit checkout.Limit `json:"limit"`
+	BIN   *string        `json:"bin"`
+	Last4 *string        `json:"last4"`
+	Since string         `json:"since"`
+	Last  string         `json:"last_at"`
+	Until string         `json:"until"`
+	Tries int64          `json:"tries"`
+}
+
+func viewStops(all []checkout.Stop) []stopView {
+	views := make([]stopView, len(all))
+	for i, one := range all {
+		views[i] = stopView{
+			Limit: one.Limit, BIN: nullable(one.BIN), Last4: nullable(one.Last4), Since: stamp(one.Since), Last: stamp(one.Last), Until: stamp(one.Until),
+			Tries: one.Tries,
+		}
+	}
+	return views
+}
+
 func (s *Surface) viewLink(l checkout.Link, payments []checkout.Payment, deliver []checkout.Channel) linkView {
 	v := linkView{
 		ID: l.ID, Token: l.Token, URL: s.Flow.LinkURL(l.Token), Status: l.Status(s.Clock.Now()), AmountMode: "fixed",
 		Currency: l.Amount.Currency, OrderID: string(l.Order), Description: l.Description, Installments: l.Installments,
 		ActiveFrom: stamp(l.ActiveFrom), ExpiresAt: stamp(l.ExpiresAt), Usage: l.Usage, PayerNote: l.PayerNote, Sale: l.Sale.Name(),
 		Fields: viewFields(l.Fields), Items: viewItems(l.Items), ShowCount: l.ShowCount,
-		ReturnURL: nullable(l.ReturnURL), Metadata: l.Metadata, Category: nullable(l.Category), Resting: !l.RestingSince.IsZero(),
+		ReturnURL: nullable(l.ReturnURL), Metadata: l.Metadata, Category: nullable(l.Category), Resting: !l.RestingSince.IsZero(), Stops: []stopView{},
 		PaidCount: l.PaidCount, PaidAmount: l.PaidMinor, Payments: make([]paymentRef, len(payments)),
 		CreatedAt: stamp(l.CreatedAt), UpdatedAt: stamp(l.UpdatedAt),
 		Deliver: append([]checkout.Channel{}, deliver...),
@@ -346,7 +369,7 @@ func (s *Surface) listLinks(c *fiber.Ctx) error {
 	return answerPage(c, views, next)
 }
 
-// withPayments shows a merchant's links, each with its newest attempts.
+// withPayments shows a merchant's links, each with its newest attempts and with what stops its payers.
 func (s *Surface) withPayments(ctx context.Context, m checkout.MerchantID, links []checkout.Link, newest int) ([]linkView, error) {
 	ids := make([]checkout.LinkID, len(links))
 	for i, l := range links {
@@ -360,9 +383,15 @@ func (s *Surface) withPayments(ctx context.Context, m checkout.MerchantID, links
 	if err != nil {
 		return nil, err
 	}
+	stops, err := s.Ledger.StopsNow(ctx, m, ids)
+	if err != nil {
+		return nil, err
+	}
 	views := make([]linkView, len(links))
 	for i, l := range links {
-		views[i] = s.viewLink(l, payments[l.ID], deliver[l.ID])
+		if views[i] = s.viewLink(l, payments[l.ID], deliver[l.ID]); views[i].Status == checkout.LinkActive {
+			views[i].Stops = viewStops(stops[l.ID])
+		}
 	}
 	return views, nil
 }

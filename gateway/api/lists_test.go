@@ -409,7 +409,7 @@ func TestManyAttemptsOnOneLink(t *testing.T) {
 	}
 }
 
-// A page of links costs three questions to the ledger, however many links and attempts it shows.
+// A page of links costs four questions to the ledger, however many links and attempts it shows.
 func TestAListAsksOnceForThePaymentsOfItsLinks(t *testing.T) {
 	h := open(t)
 	for range 12 {
@@ -422,7 +422,7 @@ func TestAListAsksOnceForThePaymentsOfItsLinks(t *testing.T) {
 	if len(p.Data) != 10 || len(p.Data[3].Payments) != 2 || len(p.Data[9].Payments) != 2 {
 		t.Errorf("%+v", p)
 	}
-	if n := h.fault.reads.Load(); n != 4 { // the key, the links, their payments, how they were sent
+	if n := h.fault.reads.Load(); n != 5 { // the key, the links, their payments, how they were sent, what stops their payers
 		t.Errorf("%d reads of the ledger", n)
 	}
 }

@@ -493,6 +493,9 @@ type Link struct {
 	Category  string            `json:"category"`
 	// Whether it rests after too many refused cards. Editing it wakes it.
 	Resting bool `json:"resting"`
+	// What stops payers right now, although the link is open, newest first: limits on refused cards. Each lets
+	// go by itself; nothing of it is an attempt. Empty on most links.
+	Stops []Stop `json:"stops"`
 	// How many payments were paid; those given back later included.
 	PaidCount int `json:"paid_count"`
 	// What they came to in minor units.
@@ -639,6 +642,35 @@ type Answer struct {
 	// A phone number with + and its country, a date as YYYY-MM-DD, everything else as typed.
 	Value string `json:"value"`
 }
+
+// Stop is what stops payers of a link right now.
+type Stop struct {
+	Limit StopLimit `json:"limit"`
+	// The first eight digits of the cards, six of a number shorter than sixteen, where the limit goes by the
+	// card. Several cards may be counted together; then there are none.
+	BIN string `json:"bin"`
+	// The last four digits, where it goes by one card.
+	Last4 string    `json:"last4"`
+	Since time.Time `json:"since"`
+	// The last try that was counted. Tries are counted at most once a minute.
+	LastAt time.Time `json:"last_at"`
+	// When the limit lets go, unless cards are refused again.
+	Until time.Time `json:"until"`
+	// How many tries it has stopped.
+	Tries int64 `json:"tries"`
+}
+
+// StopLimit is one of the constants below; others may come.
+type StopLimit string
+
+// The values of StopLimit.
+const (
+	StopLimitLink    StopLimit = "link"    // Refusals on this link. Another card does not help.
+	StopLimitAddress StopLimit = "address" // Refusals from one network. Another card does not help.
+	StopLimitBIN     StopLimit = "bin"     // Refusals of cards that begin alike on the merchant's links. Another card helps.
+	StopLimitCard    StopLimit = "card"    // Refusals of one card. Another card helps.
+	StopLimitGuesses StopLimit = "guesses" // Unknown links that were asked for from one address.
+)
 
 // PaymentRef is an attempt on a link, in short.
 type PaymentRef struct {
@@ -1301,6 +1333,7 @@ const (
 	EventTypeLinkPaid            EventType = "link.paid"             // The last payment that it allows was made.
 	EventTypeLinkExpired         EventType = "link.expired"          // Its end came before that.
 	EventTypeLinkVelocityBlocked EventType = "link.velocity_blocked" // It rests after too many refused cards.
+	EventTypeLinkPayerStopped    EventType = "link.payer_stopped"    // A limit stops payers, while the link is open; stops says which.
 	EventTypeLinkRenewalAsked    EventType = "link.renewal_asked"    // Somebody at the expired link asks for a new one.
 	EventTypePaymentPaid         EventType = "payment.paid"          // The bank said yes.
 	EventTypePaymentDeclined     EventType = "payment.declined"      // The bank said no.
