@@ -353,20 +353,30 @@ func (c *tester) open(link, ip, card string) *browser {
 	return b.pay(c.linkNamed(link)["url"].(string), card)
 }
 
+// again is how pages may say when to try again: Retry-After is rounded up.
+func (c *tester) again(wait time.Duration) (all []string) {
+	istanbul := time.FixedZone("TSİ", 3*60*60)
+	now := c.clock.Now().In(istanbul)
+	for _, d := range []time.Duration{wait - time.Minute, wait, wait + time.Minute} {
+		day := "bugün"
+		if now.Add(d).Day() != now.Day() {
+			day = "yarın"
+		}
+		all = append(all, fmt.Sprintf("%d dakika sonra", d/time.Minute), day+" saat "+now.Add(d).Format("15:04")+" (TSİ) itibarıyla")
+	}
+	return all
+}
+
 // blocked holds a try to the 429 page with its wait; nothing is recorded of it.
 func (c *tester) blocked(link, ip, card string, atMost time.Duration) {
 	c.t.Helper()
 	before := len(c.allPayments())
 	b := c.open(link, ip, card)
 	wait, _ := strconv.Atoi(b.header.Get("Retry-After"))
-	if b.status != http.StatusTooManyRequests || heading(b.body) != pageTooMany || wait < 1 || wait > int(atMost.Seconds())+1 {
+	if title := heading(b.body); b.status != http.StatusTooManyRequests || title != pageTooMany && title != pageCardStopped || wait < 1 || wait > int(atMost.Seconds())+1 {
 		c.t.Fatalf("answered %d %q, Retry-After %q", b.status, heading(b.body), b.header.Get("Retry-After"))
 	}
-	n, unit := (wait+58)/60, "dakika"
-	if wait > 2*60*60 {
-		n, unit = (wait+3598)/3600, "saat"
-	}
-	if text := plainText(b.body); !strings.Contains(text, fmt.Sprintf("%d %s sonra", n, unit)) && !strings.Contains(text, fmt.Sprintf("%d %s sonra", n+1, unit)) {
+	if text := plainText(b.body); !slices.ContainsFunc(c.again(time.Duration(wait)*time.Second), func(words string) bool { return strings.Contains(text, words) }) {
 		c.t.Errorf("the page does not say how long to wait (%d s): %.400s", wait, text)
 	}
 	c.must("payments", len(c.allPayments()), before)

@@ -127,6 +127,7 @@ const (
 	pageNotFound    = "Ödeme sayfası bulunamadı"
 	pageBadRequest  = "İstek anlaşılamadı"
 	pageTooMany     = "Çok fazla deneme yapıldı"
+	pageCardStopped = "Bu kart şu anda kullanılamıyor"
 	pageResting     = "Bu link şu anda ödeme almıyor"
 	pageExpired     = "Ödeme linkinin süresi doldu"
 	pageTerms       = "Ödeme bilgileri değişti"

@@ -243,7 +243,7 @@ func TestA30_aLinkSaysWhatStopsItsPayers(t *testing.T) {
 	if len(events) != 2 {
 		t.Errorf("%d events", len(events))
 	}
-	h.pays(stored)
+	h.paid(stored)
 	if got := h.get(l.ID); got.Status != "paid" || len(got.Stops) != 0 {
 		t.Errorf("paid: %s %+v", got.Status, got.Stops)
 	}
