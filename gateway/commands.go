@@ -21,6 +21,7 @@ import (
 	"github.com/odelink/odelink/checkout/bins"
 	"github.com/odelink/odelink/checkout/caps"
 	"github.com/odelink/odelink/gateway/panel"
+	"github.com/odelink/odelink/gateway/sqlstore"
 )
 
 // withApp loads the settings of serve, opens the gateway without serving, runs f and closes again. args
@@ -37,12 +38,28 @@ func withApp(ctx context.Context, args []string, out io.Writer, f func(*app) err
 	return errors.Join(f(a), a.close())
 }
 
-// migrate brings the tables up to date; opening the ledger does it.
+// migrate brings the tables up to date. Who deploys may do so without the master key, which serve alone has to
+// know; where it is given, it is tried on the ledger.
 func migrate(ctx context.Context, args []string, out io.Writer) error {
-	return withApp(ctx, args, out, func(*app) error {
-		fmt.Fprintln(out, "the ledger's tables are up to date")
-		return nil
-	})
+	cfg := Config{keyless: true}
+	if err := cfg.load(args, os.Environ(), out); err != nil {
+		return err
+	}
+	if len(cfg.MasterKeys) == 0 {
+		if err := sqlstore.Tables(ctx, sqlstore.Config{URL: cfg.DatabaseURL}); err != nil {
+			return fmt.Errorf("ODELINK_DATABASE_URL: %w", err)
+		}
+	} else {
+		a, err := open(ctx, cfg, seams{}) // opening migrates
+		if err != nil {
+			return err
+		}
+		if err := a.close(); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintln(out, "the ledger's tables are up to date")
+	return nil
 }
 
 // rewrap encrypts what is stored under the newest master key.

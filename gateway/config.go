@@ -33,6 +33,7 @@ type Config struct {
 	RedisURL       string
 	MasterKeys     [][]byte // newest first
 	keyGiven       bool     // a key was given, right or wrong
+	keyless        bool     // migrate only: no key is needed, though one that is given has to be right
 	TrustedProxies []netip.Prefix
 	LogFormat      string
 	LogLevel       string
@@ -105,6 +106,13 @@ var settings = []setting{
 // loadConfig reads file, environment and flags and answers every mistake at once.
 func loadConfig(args []string, environ []string, demo bool, out io.Writer) (Config, error) {
 	c := Config{Demo: demo}
+	err := c.load(args, environ, out)
+	return c, err
+}
+
+// load is loadConfig for a configuration that already says whose it is.
+func (c *Config) load(args []string, environ []string, out io.Writer) error {
+	demo := c.Demo
 	values, errs := fromEnviron(environ, demo)
 	flags := flag.NewFlagSet("odelink", flag.ContinueOnError)
 	flags.SetOutput(out)
@@ -117,7 +125,7 @@ func loadConfig(args []string, environ []string, demo bool, out io.Writer) (Conf
 	file := flags.String("config", values["ODELINK_CONFIG"], "a file of NAME=value lines")
 	ferrs, help := parseFlags(flags, args)
 	if help {
-		return c, flag.ErrHelp
+		return flag.ErrHelp
 	}
 	errs = append(errs, ferrs...)
 	fromFile, ferrs := readFile(*file, demo)
@@ -131,7 +139,7 @@ func loadConfig(args []string, environ []string, demo bool, out io.Writer) (Conf
 	})
 	errs = append(errs, c.fill(values, fromFile)...)
 	errs = append(errs, c.check()...)
-	return c, errors.Join(errs...)
+	return errors.Join(errs...)
 }
 
 // parseFlags answers every mistake, where the flag package would stop at the first. help is true when that
@@ -212,7 +220,7 @@ func (c *Config) check() (errs []error) {
 		}
 		return errs
 	}
-	if len(c.MasterKeys) == 0 && !c.keyGiven {
+	if len(c.MasterKeys) == 0 && !c.keyGiven && !c.keyless {
 		add("ODELINK_MASTER_KEY: required (make one with: head -c 32 /dev/urandom | base64)")
 	}
 	for _, k := range c.MasterKeys {

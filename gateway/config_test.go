@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/base64"
 	"errors"
 	"flag"
 	"os"
@@ -93,6 +94,35 @@ func TestOperatorsCommandsTakeSettingsAsFlags(t *testing.T) {
 	}
 	if _, err := os.Stat(file); err != nil {
 		t.Error(err)
+	}
+}
+
+// The master key is required to serve, and to nobody who only deploys: tables are made without it, and the
+// ledger takes its key from the first start that has one.
+func TestMigrateNeedsNoMasterKey(t *testing.T) {
+	for _, name := range []string{"ODELINK_MASTER_KEY", "ODELINK_MASTER_KEY_FILE"} {
+		t.Setenv(name, "")
+		os.Unsetenv(name)
+	}
+	otherKey := base64.StdEncoding.EncodeToString([]byte("another key of thirty-two bytes."))
+	ledger := "--database-url=sqlite:" + filepath.Join(t.TempDir(), "own.db")
+	for _, c := range []struct {
+		args       []string
+		says, errs string
+	}{
+		{[]string{"migrate", ledger}, "up to date", ""},
+		{[]string{"migrate", ledger}, "up to date", ""}, // once more, on tables that no key was made for yet
+		{[]string{"rewrap", ledger}, "", "ODELINK_MASTER_KEY: required"},
+		{[]string{"migrate", ledger, "--master-key=short"}, "", "ODELINK_MASTER_KEY: each key must be 32 bytes"},
+		{[]string{"doctor", ledger, "--master-key", goodKey}, "all is well", ""},
+		{[]string{"migrate", ledger}, "up to date", ""},
+		{[]string{"migrate", ledger, "--master-key", otherKey}, "", "sealed under a master key that is not configured"},
+	} {
+		var out bytes.Buffer
+		err := start(t.Context(), c.args, &out)
+		if (err == nil) != (c.errs == "") || err != nil && !strings.Contains(err.Error(), c.errs) || !strings.Contains(out.String(), c.says) {
+			t.Errorf("%v: %v %s", c.args, err, &out)
+		}
 	}
 }
 

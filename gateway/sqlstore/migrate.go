@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"strconv"
@@ -24,6 +25,31 @@ type migration struct {
 // several gateways that start at once wait for each other. Files of a newer program are left alone:
 // migrations only add, so an older program goes on working during an upgrade.
 func (s *Store) Migrate(ctx context.Context) error {
+	if err := s.tables(ctx); err != nil {
+		return err
+	}
+	err := s.engine.migrate(ctx, func(t tx) error {
+		if err := s.ensureKeys(ctx, t); err != nil {
+			return err
+		}
+		return s.readKeys(ctx, t)
+	})
+	return translate("migrate the ledger: keys", err)
+}
+
+// Tables brings the tables of a ledger up to date without a master key, which only serve is to know: the lasting
+// keys, which are sealed under it, are made by the first Migrate.
+func Tables(ctx context.Context, c Config) error {
+	e, err := openEngine(ctx, c)
+	if err != nil {
+		return err
+	}
+	s := &Store{engine: e, fail: c.Fault}
+	return errors.Join(s.tables(ctx), e.close())
+}
+
+// tables runs the files that this ledger has not seen.
+func (s *Store) tables(ctx context.Context) error {
 	all, err := readMigrations(migrations, s.engine.section())
 	if err != nil {
 		return err
@@ -40,13 +66,7 @@ func (s *Store) Migrate(ctx context.Context) error {
 			return translate("migrate the ledger: "+m.name, err)
 		}
 	}
-	err = s.engine.migrate(ctx, func(t tx) error {
-		if err := s.ensureKeys(ctx, t); err != nil {
-			return err
-		}
-		return s.readKeys(ctx, t)
-	})
-	return translate("migrate the ledger: keys", err)
+	return nil
 }
 
 // ran asks once which files need not be looked at: a start on a ledger that is up to date takes no lock for
