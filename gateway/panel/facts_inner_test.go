@@ -277,3 +277,24 @@ func TestValuesOfDetailsAreInWords(t *testing.T) {
 		t.Errorf("money that is none: %q", got)
 	}
 }
+
+// The trail keeps sums and answers as programs write them; a reader sees them as his language writes them.
+func TestFactsAreInTheReadersWords(t *testing.T) {
+	p, err := newPages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &Surface{pages: p}
+	for _, c := range []struct{ lang, name, value, want string }{
+		{"tr", "price", "12499.00 TRY", "12.499,00\u00a0TL"},
+		{"en", "price", "12499.00 TRY", "TRY\u00a012,499.00"},
+		{"tr", "price", "1500 JPY", "1.500\u00a0JPY"},
+		{"tr", "price", "something else", "something else"},
+		{"tr", "advertising", "true", "Evet"},
+		{"en", "own_links", "false", "No"},
+	} {
+		if got := s.factOf(p.locale(c.lang), c.name, c.value, nil); got != c.want {
+			t.Errorf("%s %s %q is %q, want %q", c.lang, c.name, c.value, got, c.want)
+		}
+	}
+}

@@ -196,7 +196,13 @@ func (s *Surface) factOf(l *templates.Locale, name, value string, names map[stri
 		word = name + "." + value
 	case "channel":
 		word = "audit.channel." + value
-	case "own_links":
+	case "price":
+		if number, currency, ok := strings.Cut(value, " "); ok {
+			if minor, err := strconv.ParseInt(strings.ReplaceAll(number, ".", ""), 10, 64); err == nil {
+				return l.Money(minor, currency)
+			}
+		}
+	case "own_links", "advertising":
 		word = "frame." + map[string]string{"true": "yes", "false": "no"}[value]
 	}
 	if word != "" && l.Has(word) {
