@@ -79,6 +79,10 @@
     for (const f of document.querySelectorAll("form[data-sent]")) delete f.dataset.sent;
   });
 
+  // Where tabs do not fit beside each other, the one that is open comes into view.
+  const tab = document.querySelector(".tabs [aria-current]");
+  if (tab) tab.parentNode.scrollLeft = tab.offsetLeft - (tab.parentNode.clientWidth - tab.offsetWidth) / 2;
+
   // data-live="/address" is replaced by what the address answers when the events of data-events tell of a change.
   const live = document.querySelector("[data-live]");
   if (live && window.EventSource) {
