@@ -127,7 +127,7 @@ func TestPanelLinksAreManaged(t *testing.T) {
 			r.has(query, page, want[0])
 			r.hasNot(query, page, want[1])
 		}
-		r.has("nothing found", w.open("/panel/links?q=yok", http.StatusOK), "Bu süzgece uyan link yok")
+		r.has("nothing found", w.open("/panel/links?q=yok", http.StatusOK), "Bu filtreye uyan link yok")
 		r.has("a day that is none", w.open("/panel/links?from=2026-13-45", http.StatusUnprocessableEntity), "Geçerli bir tarih seçin")
 		w.open("/panel/links?status=x", http.StatusUnprocessableEntity)
 		r.must("a strange cursor", w.open("/panel/links?cursor=x", http.StatusSeeOther), "/panel/links")

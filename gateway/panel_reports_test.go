@@ -31,7 +31,7 @@ func TestPanelReports(t *testing.T) {
 	}
 	t.Run("rows lead to what they are about and are added up", func(t *testing.T) {
 		page := w.open("/panel/reports/payments?from=2026-11-22&to=2026-11-22", http.StatusOK)
-		w.sees(page, "1–2. satır, toplam 2", "Toplam TRY", "250,00 TL", "22.11.2026 12:00:00", "22.11.2026 09:00:00", "Bakiye yetersiz")
+		w.sees(page, "1–2. satır, toplam 2", "Toplam Tahsil Edilen", "250,00 TL", "22.11.2026 12:00:00", "22.11.2026 09:00:00", "Bakiye yetersiz")
 		if !strings.Contains(page, `href="/panel/payments/`+paid+`"`) {
 			t.Error("no way to the payment")
 		}

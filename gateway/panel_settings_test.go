@@ -608,8 +608,8 @@ func TestPanelSettingsWebhooks(t *testing.T) {
 		r.must("the same event", <-told, first)
 	})
 	t.Run("filters are of the address", func(t *testing.T) {
-		w.shows(w.open(one+"?status=failed", http.StatusOK), "Bu süzgece uyan teslim yok")
-		w.shows(w.open(one+"?from=2026-11-23", http.StatusOK), "Bu süzgece uyan teslim yok")
+		w.shows(w.open(one+"?status=failed", http.StatusOK), "Bu filtreye uyan teslim yok")
+		w.shows(w.open(one+"?from=2026-11-23", http.StatusOK), "Bu filtreye uyan teslim yok")
 		w.shows(w.open(one+"?status=delivered&from=2026-11-22&to=2026-11-22", http.StatusOK), "yeniden gönderim")
 	})
 	t.Run("it is asked, changed, given another secret and ended", func(t *testing.T) {
