@@ -65,7 +65,7 @@ function checkout() {
 		["mastercard", /^(5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720)/, [16]],
 		["troy", /^(9792|65)/, [16]],
 		["amex", /^3[47]/, [15]],
-		["maestro", /^(50|5[6-8]|6[0137])/],
+		["maestro", /^(50|5[6-8]|6(?!011)([037]|27|4[0-3]))/],
 		["", /^/]];
 	const brandOf = d => brands.find(b => b[1].test(d));
 	const luhn = d => [...d].reverse().reduce((sum, c, i) => sum + (i % 2 ? c * 2 - (c > 4) * 9 : +c), 0) % 10 == 0;
@@ -116,7 +116,8 @@ function checkout() {
 		if (text && !p) {
 			p = make("p", "err");
 			p.id = id + "-e";
-			(hint.closest(".say") || hint.parentNode).append(p);
+			const box = hint.closest("label");
+			box ? box.after(p) : (hint.closest(".say") || hint.parentNode).append(p);
 		}
 		if (text) {
 			if (p.textContent != text) say(p.textContent = text);
