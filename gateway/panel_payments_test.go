@@ -245,7 +245,7 @@ func TestPanelAsksTheBank(t *testing.T) {
 	r.must("too soon", w.post(at+"/ask", http.StatusSeeOther), at+"?saved=asking")
 	r.clock.advance(30 * time.Second)
 	r.must("asked", w.post(at+"/ask", http.StatusSeeOther), at+"?saved=asked")
-	w.sees(w.open(at+"?saved=asked", http.StatusOK), "Banka soruldu", "Bankaya sorulması istendi", "Deniz Demir", "Ödendi")
+	w.sees(w.open(at+"?saved=asked", http.StatusOK), "Bankaya soruldu", "Bankaya sorulması istendi", "Deniz Demir", "Ödendi")
 	r.must("paid", r.ledgerPayment(id).Status, checkout.StatusPaid)
 	r.must("decided", w.post(at+"/ask", http.StatusSeeOther), at+"?saved=decided")
 	r.must("charged once", len(r.bank.Charges()), 1)

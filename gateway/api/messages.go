@@ -223,7 +223,7 @@ var problems = map[string]sentence{
 	"event_not_found":            {"There is no such event.", "Böyle bir olay yok."},
 	"too_many_webhook_endpoints": {"A merchant has at most 16 webhook endpoints. Delete one first.", "Bir üye iş yerinin en çok 16 webhook adresi olabilir. Önce birini silin."},
 	"webhook_target_refused": {"Webhooks go to https addresses on the public Internet only: port 443 or one from 1024 on, no user name, no address of an inner network.",
-		"Webhook yalnızca genel internetteki https adreslerine gönderilir: 443 veya 1024 ve üzeri bir port, kullanıcı adı olmadan, iç ağ adresi olmadan."},
+		"İnternetten erişilen, https ile başlayan bir adres yazın. Port 443 ya da 1024 ve üzeri olmalı; kullanıcı adı içeren adresler ve iç ağ adresleri kabul edilmez."},
 	"message_not_found":    {"No such message.", "Böyle bir mesaj yok."},
 	"suppressed_recipient": {"Nothing is sent to this address: it is on the list of suppressed addresses.", "Bu adrese gönderim yapılmıyor: adres gönderim yapılmayacaklar listesinde."},
 	"link_message_limit":   {"This link was sent five times within a day. Try again later, or copy the link.", "Bu link bir gün içinde beş kez gönderildi. Daha sonra yeniden deneyin veya linki kopyalayın."},
@@ -407,7 +407,7 @@ var mistakes = map[string]sentence{
 
 	"customer_id_format": {"This is no customer id of this intermediary. One of odelink is OD and ten digits.", "Bu, bu aracı kuruma ait bir müşteri ID değil. odelink müşteri ID'si OD ve on rakamdır."},
 	"customer_id_check":  {"The check digits of this customer id are wrong: a digit is mistyped.", "Müşteri ID'nin kontrol rakamları yanlış: bir rakam hatalı yazılmış."},
-	"tax_number_format":  {"This is no VKN of ten digits and no TCKN of eleven, or its check digits are wrong.", "Bu, on haneli bir VKN veya on bir haneli bir TCKN değil ya da kontrol rakamları yanlış."},
+	"tax_number_format":  {"This is no VKN of ten digits and no TCKN of eleven, or its check digits are wrong.", "Geçerli bir vergi numarası (10 hane) veya T.C. kimlik numarası (11 hane) yazın."},
 
 	"unknown_value":          {"The value is none that is known[; those that are: {known}].", "Değer bilinenlerden biri değil[; bilinenler: {known}]."},
 	"currency_not_supported": {"The bank's interface takes no payments in this currency[ ({currency})].", "Bankanın arayüzü bu para biriminde[ ({currency})] ödeme almıyor."},
