@@ -1,6 +1,7 @@
 package checkout
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strconv"
@@ -38,9 +39,12 @@ func (s *Service) Colleague(ctx context.Context, m MerchantID, id UserID) (Colle
 	return Colleague{}, ErrNoUser
 }
 
+// ErrWorksElsewhere: the user has a door already, and joins by InviteToJoin.
+var ErrWorksElsewhere = &Error{Kind: KindConflict, Code: "works_elsewhere"}
+
 // AddColleague makes a user and what he is at the merchant; he comes in by an invitation. Whoever works for
-// another merchant is refused: this one's owner must not be able to choose a password that opens the other's
-// door, nor the other's owner one that opens this. Somebody who works nowhere any more begins anew, without
+// another merchant is left as he is, ErrWorksElsewhere: this one's owner must not be able to choose a password that opens
+// the other's door, nor the other's owner one that opens this. Somebody who works nowhere any more begins anew, without
 // his former password and phone, which an earlier employer may have chosen. Invalid.
 func (s *Service) AddColleague(ctx context.Context, by By, m MerchantID, n NewColleague) (User, error) {
 	n, errs := checkColleague(n)
@@ -100,9 +104,37 @@ func (s *Service) worksNowhere(ctx context.Context, m MerchantID, id UserID) err
 		}
 	}
 	if len(all) > 0 {
-		return Invalid(FieldError{Field: "email", Code: "email_taken"})
+		return ErrWorksElsewhere
 	}
 	return nil
+}
+
+// InviteToJoin invites who works for another merchant to work for this one as well; hash is of what stands in the address
+// that he is given. Nothing of him changes before he has come in by his own password and accepted. Invalid; ErrNoUser for
+// who works nowhere.
+func (s *Service) InviteToJoin(ctx context.Context, by By, m MerchantID, n NewColleague, hash []byte) (User, error) {
+	n, errs := checkColleague(n)
+	if len(errs) > 0 {
+		return User{}, Invalid(errs...)
+	}
+	u, err := s.Ledger.UserByEmail(ctx, n.Email)
+	if err != nil {
+		return User{}, err
+	}
+	if err := s.worksNowhere(ctx, m, u.ID); !errors.Is(err, ErrWorksElsewhere) {
+		return User{}, cmp.Or[error](err, ErrNoUser)
+	}
+	now := s.Clock.Now()
+	j := Joining{Hash: hash, User: u.ID, Merchant: m, Role: n.Role, OwnLinks: n.OwnLinks, By: by.Actor, CreatedAt: now, ExpiresAt: now.Add(InvitationLife)}
+	return u, s.Ledger.SaveJoining(ctx, j, s.memberEvent(Member{Merchant: m, User: u.ID, Role: n.Role, OwnLinks: n.OwnLinks}, "member.invited", by))
+}
+
+// Join accepts a joining for by, who came in as its user. ErrNoInvitation.
+func (s *Service) Join(ctx context.Context, by By, j Joining) error {
+	if by.User != j.User {
+		return ErrNoInvitation
+	}
+	return s.Ledger.Join(ctx, j, s.memberEvent(Member{Merchant: j.Merchant, User: j.User, Role: j.Role, OwnLinks: j.OwnLinks}, "member.joined", by))
 }
 
 // ChangeColleague changes what a colleague may; his visits end, but for the one whose hash is keep (A49).

@@ -339,6 +339,12 @@ type StaffLedger interface {
 	SaveInvitation(ctx context.Context, i Invitation) error
 	Invitation(ctx context.Context, hash []byte, now time.Time) (Invitation, error)
 	UseInvitation(ctx context.Context, hash []byte, u User) error
+	// SaveJoining stores one, in the place of an earlier one of the same user and merchant; ErrNoMerchant. Joining finds it
+	// while it is good. Join makes its user a member and spends it, once; who could choose a password for him by an
+	// Invitation cannot any more. ErrNoInvitation, also for who is a member already.
+	SaveJoining(ctx context.Context, j Joining, e Event) error
+	Joining(ctx context.Context, hash []byte, now time.Time) (Joining, error)
+	Join(ctx context.Context, j Joining, e Event) error
 
 	// ForgetTry takes one try under a key back, of one that turned out well.
 	ForgetTry(ctx context.Context, key []byte) error

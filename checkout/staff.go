@@ -137,6 +137,19 @@ type Invitation struct {
 	ExpiresAt time.Time
 }
 
+// Joining invites who works for another merchant already to work for this one as well. It opens no door: its reader comes
+// in as he always does, and then accepts, once.
+type Joining struct {
+	Hash      []byte // keyed, of what stands in the address
+	User      UserID
+	Merchant  MerchantID
+	Role      Role
+	OwnLinks  bool
+	By        string // actor
+	CreatedAt time.Time
+	ExpiresAt time.Time
+}
+
 // InvitationLife is how long an invitation is good.
 const InvitationLife = 72 * time.Hour
 

@@ -108,7 +108,8 @@ func TestPanelSettingsUsers(t *testing.T) {
 		_, m := r.shop(shopSecrets{merchant: "990000000000001", user: "ODELINK_API", pass: "12345678"}, "Demo-Pass-1")
 		_, err := r.app.flow.AddColleague(ctx, checkout.By{Actor: "operator"}, m, checkout.NewColleague{Email: "elsewhere@shop.example", Role: checkout.RoleOwner})
 		r.must("add elsewhere", err, nil)
-		w.shows(w.post(usersPath, http.StatusUnprocessableEntity, "email", "elsewhere@shop.example", "role", "viewer"), "başka bir kullanıcıda kayıtlı")
+		w.shows(w.post(usersPath, http.StatusOK, "email", "elsewhere@shop.example", "role", "viewer"), "daveti kabul edince bu listede görünür")
+		w.misses(w.open(usersPath, http.StatusOK), "elsewhere@shop.example")
 		both := checkout.Member{Merchant: m, User: u.ID, Role: checkout.RoleOwner, CreatedAt: r.clock.Now()}
 		r.must("hire her elsewhere too", r.app.ledger.SaveMember(ctx, both, operatorEvent(m, string(m), "member.saved", r.clock.Now())), nil)
 		w.shows(w.post(one+"/invite", http.StatusUnprocessableEntity), "başka bir firmada da çalışıyor")

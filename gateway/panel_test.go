@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/base32"
 	"io"
 	"mime/multipart"
 	"net/http"
@@ -220,6 +221,111 @@ func TestPanelOfAUserWithTwoCompanies(t *testing.T) {
 		r.must("the first company's link", strings.Contains(page, link), at == demoMerchant)
 		w.open("/panel/links/"+link, map[bool]int{true: http.StatusOK, false: http.StatusNotFound}[at == demoMerchant])
 	}
+}
+
+// A50: who works for one company is invited by another. The address alone opens nothing and changes nothing: he comes in by his
+// own password and second factor, with the usual locks, and then works for both.
+func TestA50_PanelInvitationToASecondCompany(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	email, password := r.neighbour()
+	ctx := context.Background()
+	before, err := r.app.ledger.UserByEmail(ctx, email)
+	r.must("read the user", err, nil)
+	companies := func() int {
+		all, err := r.app.ledger.Memberships(ctx, before.ID)
+		r.must("his companies", err, nil)
+		return len(all)
+	}
+	owner := r.signedIn()
+	invite := func() string {
+		owner.open(usersPath, http.StatusOK)
+		page := owner.post(usersPath, http.StatusOK, "email", email, "role", "finance")
+		owner.sees(page, email+" davet edildi", "başka bir firmada hesabı var")
+		return invitationShown.FindStringSubmatch(page)[1]
+	}
+	first := invite()
+	path := invite()
+	r.atDoor().open(first, http.StatusGone)
+	r.must("invited is no colleague yet", companies(), 1)
+	t.Run("the address alone", func(t *testing.T) {
+		w := r.atDoor()
+		page := w.open(path, http.StatusOK)
+		w.sees(page, "Daveti kabul etmek için kendi parolanızla giriş yapın")
+		w.misses(page, "new-password", "Komşu")
+		w.post(path, http.StatusOK, "name", "Hırsız", "password", "yepyeni uzun bir parola")
+		w.post(path, http.StatusOK)
+		now, err := r.app.ledger.UserByEmail(ctx, email)
+		r.must("the account", []any{string(now.Password) == string(before.Password), now.Name, now.Version, companies(), err}, []any{true, before.Name, before.Version, 1, nil})
+	})
+	t.Run("somebody else, the inviting owner among them", func(t *testing.T) {
+		for _, w := range []*worker{owner, r.signedInAs(r.colleague(checkout.RoleFinance, false))} {
+			w.sees(w.open(path, http.StatusOK), "Siz başka bir hesapla oturum açtınız")
+			w.post(path, http.StatusForbidden)
+		}
+		r.must("companies", companies(), 1)
+	})
+	w := r.atDoor()
+	w.open(path, http.StatusOK)
+	t.Run("a wrong password, as at the door", func(t *testing.T) {
+		for range 10 {
+			w.post("/panel/signin", http.StatusUnprocessableEntity, "email", email, "password", "wrong", "next", path)
+		}
+		page := w.post("/panel/signin", http.StatusTooManyRequests, "email", email, "password", password, "next", path)
+		w.sees(page, "Daveti kabul etmek için")
+		r.must("companies", companies(), 1)
+		r.clock.advance(31 * time.Minute)
+	})
+	secret := checkout.Hidden("12345678901234567890")
+	before.Second, before.Version = secret, before.Version+1
+	r.must("his phone", r.app.ledger.SaveUser(ctx, before), nil)
+	r.must("after the password", w.post("/panel/signin", http.StatusSeeOther, "email", email, "password", password, "next", path), path)
+	to := w.open(path, http.StatusSeeOther)
+	r.must("comes the code", to, "/panel/code?next="+url.QueryEscape(path))
+	w.open(to, http.StatusOK)
+	w.post("/panel/code", http.StatusUnprocessableEntity, "code", "000000", "next", path)
+	w.post(path, http.StatusSeeOther)
+	r.must("companies", companies(), 1)
+	code, err := totp.GenerateCode(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(secret), r.clock.Now())
+	r.must("make a code", err, nil)
+	w.open(to, http.StatusOK)
+	r.must("and then the question", w.post("/panel/code", http.StatusSeeOther, "code", code, "next", path), path)
+	w.sees(w.open(path, http.StatusOK), "Ahşap Atölyesi sizi paneline davet etti; rolünüz: Finans")
+	r.must("companies before he says yes", companies(), 1)
+	token := w.token
+	w.token = "forged"
+	w.post(path, http.StatusForbidden)
+	w.token = token
+	r.must("yes", w.post(path, http.StatusSeeOther), "/panel")
+	page := w.open("/panel/links", http.StatusOK)
+	w.sees(page, "Komşu", "Ahşap Atölyesi")
+	r.must("companies to choose from", strings.Count(page, `name="merchant"`), 2)
+	w.open(path, http.StatusGone)
+	after, err := r.app.ledger.UserByEmail(ctx, email)
+	r.must("his password", []any{string(after.Password) == string(before.Password), err}, []any{true, nil})
+	trail, _, err := r.app.ledger.Trail(ctx, checkout.TrailQuery{Merchant: demoMerchant, Limit: 2})
+	r.must("read the trail", err, nil)
+	r.must("what it says", []any{trail[0].Type, trail[0].Actor, trail[1].Type, trail[1].Actor}, []any{"member.joined", "user:" + string(before.ID), "member.invited", "user:" + string(demoUser)})
+	owner.open(usersPath, http.StatusOK)
+	owner.sees(owner.post(usersPath, http.StatusUnprocessableEntity, "email", email, "role", "owner"), "zaten bu firmada")
+}
+
+// An operator asks who has an account elsewhere, too, and lets in again who forgot his password as before.
+func TestUserInviteAsksWhoWorksElsewhere(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	email, password := r.neighbour()
+	address, err := r.app.invite(context.Background(), email, "x", demoMerchant, checkout.RoleSupport, false)
+	r.must("invite", err, nil)
+	path := strings.TrimPrefix(address, r.base)
+	w := r.atDoor()
+	w.sees(w.open(path, http.StatusOK), "kendi parolanızla giriş yapın")
+	w.post("/panel/signin", http.StatusSeeOther, "email", email, "password", password, "next", path)
+	w.open(path, http.StatusOK)
+	w.post(path, http.StatusSeeOther)
+	address, err = r.app.invite(context.Background(), email, "x", "", checkout.RoleSupport, false)
+	r.must("a lost password", err, nil)
+	w.sees(r.atDoor().open(strings.TrimPrefix(address, r.base), http.StatusOK), "için bir parola belirleyin")
 }
 
 // A50: ten tries, then half an hour for nobody, whether the address is somebody's or not, in the same words.

@@ -82,6 +82,12 @@ func (a *app) invite(ctx context.Context, email, name string, m checkout.Merchan
 	case errors.Is(err, checkout.ErrNoUser):
 		u = checkout.User{ID: a.ids.User(), Email: email, Name: name, Version: 1, CreatedAt: now, UpdatedAt: now}
 		err = a.ledger.SaveUser(ctx, u)
+	case err == nil && m != "" && len(u.Password) > 0 && !forgetPhone:
+		_, address, err = a.panel.InviteToJoin(ctx, by, m, checkout.NewColleague{Email: email, Role: r})
+		if !errors.Is(err, checkout.ErrNoUser) && checkout.KindOf(err) != checkout.KindInvalid {
+			return address, err // who works elsewhere; who works here, or nowhere, chooses a new password
+		}
+		err = nil
 	case err == nil && forgetPhone:
 		u.Second, u.Spare, u.Version, u.UpdatedAt = nil, nil, u.Version+1, now
 		err = errors.Join(a.ledger.SaveUser(ctx, u), a.ledger.EndVisits(ctx, u.ID, nil, nil))

@@ -39,8 +39,8 @@ func amountCodes(all []checkout.FieldError, c checkout.Currency) []checkout.Fiel
 	return out
 }
 
-// AmountHint is an example of an amount in the currency of a form, and in one without small coins where that can be chosen
-// beside it.
+// AmountHint is an example of an amount in the currency of a form, and in the first that has another number of decimals where
+// one can be chosen.
 func (p *Page) AmountHint(f *Form) string {
 	example := func(c checkout.Currency) string {
 		m := checkout.Money{Minor: 1250, Currency: c}
@@ -56,7 +56,7 @@ func (p *Page) AmountHint(f *Form) string {
 	hint := p.T("links.amount.example", "example", example(chosen))
 	for _, c := range p.CurrencyField(f).Choices {
 		if other := checkout.Currency(c.Value); other.Exponent() != chosen.Exponent() {
-			hint += p.T("links.amount.other", "currency", c.Label, "example", example(other))
+			return hint + p.T("links.amount.other", "currency", c.Label, "example", example(other))
 		}
 	}
 	return hint

@@ -15,6 +15,8 @@ type SettingsFlow interface {
 	Colleagues(ctx context.Context, m checkout.MerchantID) ([]checkout.Colleague, error)
 	Colleague(ctx context.Context, m checkout.MerchantID, id checkout.UserID) (checkout.Colleague, error)
 	AddColleague(ctx context.Context, by checkout.By, m checkout.MerchantID, n checkout.NewColleague) (checkout.User, error)
+	InviteToJoin(ctx context.Context, by checkout.By, m checkout.MerchantID, n checkout.NewColleague, hash []byte) (checkout.User, error)
+	Join(ctx context.Context, by checkout.By, j checkout.Joining) error
 	ChangeColleague(ctx context.Context, by checkout.By, m checkout.MerchantID, id checkout.UserID, role checkout.Role, own bool, keep []byte) error
 	RemoveColleague(ctx context.Context, by checkout.By, m checkout.MerchantID, id checkout.UserID) error
 	Reinvite(ctx context.Context, by checkout.By, m checkout.MerchantID, id checkout.UserID) (checkout.User, error)

@@ -30,6 +30,7 @@ type usersData struct {
 	// Address is an invitation's, shown once, for Invited.
 	Address, Invited string
 	Mailed           bool // to him, too
+	Joins            bool // he works elsewhere already, and is no colleague before he accepts
 }
 
 func newUserForm() *Form {
@@ -62,9 +63,15 @@ func (s *Surface) showUsers(c *fiber.Ctx, w *who, status int, d usersData) (err 
 // inviteUser makes a colleague and shows the invitation's address, once.
 func (s *Surface) inviteUser(c *fiber.Ctx, w *who) error {
 	f := readForm(c, "users", "email", "name", "role", "own")
-	u, err := s.Flow.AddColleague(c.UserContext(), w.by(c), w.member.Merchant, checkout.NewColleague{
-		Email: f.Get("email"), Name: nfc(f.Get("name")), Role: checkout.Role(f.Get("role")), OwnLinks: f.On("own"),
-	})
+	n := checkout.NewColleague{Email: f.Get("email"), Name: nfc(f.Get("name")), Role: checkout.Role(f.Get("role")), OwnLinks: f.On("own")}
+	u, err := s.Flow.AddColleague(c.UserContext(), w.by(c), w.member.Merchant, n)
+	if isCode(err, checkout.ErrWorksElsewhere) {
+		u, address, err := s.InviteToJoin(c.UserContext(), w.by(c), w.member.Merchant, n)
+		if err != nil {
+			return err
+		}
+		return s.showAddress(c, w, u, address, "join")
+	}
 	if err != nil {
 		if err := s.refused(f, w.lang, err, nil); err != nil {
 			return err
@@ -79,8 +86,13 @@ func (s *Surface) showInvitation(c *fiber.Ctx, w *who, u checkout.User) error {
 	if err != nil {
 		return err
 	}
-	d := usersData{Form: newUserForm(), Address: address, Invited: u.Email}
-	if d.Mailed, err = s.mailInvitation(c.UserContext(), w, u, address); err != nil {
+	return s.showAddress(c, w, u, address, "text")
+}
+
+// showAddress shows an invitation's address, once, and mails it with one of the texts.
+func (s *Surface) showAddress(c *fiber.Ctx, w *who, u checkout.User, address, text string) (err error) {
+	d := usersData{Form: newUserForm(), Address: address, Invited: u.Email, Joins: text == "join"}
+	if d.Mailed, err = s.mailInvitation(c.UserContext(), w, u, address, text); err != nil {
 		return err
 	}
 	return s.showUsers(c, w, fiber.StatusOK, d)
@@ -91,7 +103,7 @@ var mailsPerHour = checkout.TryRule{Most: 20, Per: time.Hour, Locks: time.Hour}
 
 // mailInvitation sends an invitation to its reader, once and without keeping it: its address opens the door. It
 // answers false where no mail is sent, or the mail server did not take it; the address is shown anyhow.
-func (s *Surface) mailInvitation(ctx context.Context, w *who, u checkout.User, address string) (bool, error) {
+func (s *Surface) mailInvitation(ctx context.Context, w *who, u checkout.User, address, text string) (bool, error) {
 	if s.Mail == nil {
 		return false, nil
 	}
@@ -103,8 +115,8 @@ func (s *Surface) mailInvitation(ctx context.Context, w *who, u checkout.User, a
 	made := s.Mail(ctx, checkout.Message{
 		ID: s.IDs.Message(), Merchant: w.member.Merchant, Kind: checkout.MessageNotice, Channel: checkout.ChannelEmail, Lang: l.Code, To: u.Email, CreatedAt: now, UpdatedAt: now,
 		Letter: checkout.Letter{
-			Subject: l.Text("users.mail.subject", "merchant", w.merchant.Name), Text: l.Text("users.mail.text", "merchant", w.merchant.Name, "user", w.user.Name),
-			Brand: "Odelink", Action: l.Raw("users.mail.do"), URL: address, Foot: []string{l.Raw("users.mail.foot")},
+			Subject: l.Text("users.mail.subject", "merchant", w.merchant.Name), Text: l.Text("users.mail."+text, "merchant", w.merchant.Name, "user", w.user.Name),
+			Brand: "Odelink", Action: l.Raw(map[string]string{"text": "users.mail.do", "join": "users.mail.accept"}[text]), URL: address, Foot: []string{l.Raw("users.mail.foot")},
 		},
 	})
 	if made.Error != "" {

@@ -41,6 +41,7 @@ func (s *Surface) askPassword(c *fiber.Ctx, status int, f *Form) error {
 		s.setCookie(c, doorCookie, holder)
 	}
 	delete(f.Values, "password")
+	f.Values["invited"] = ticked(strings.HasPrefix(f.Get("next"), invitationPath))
 	return s.outside(c, status, "signin", holder, f)
 }
 
@@ -188,12 +189,12 @@ func (s *Surface) stage(want checkout.VisitStage, handle func(*fiber.Ctx, checko
 }
 
 func (s *Surface) codePage(c *fiber.Ctx, v checkout.Visit, _ checkout.User) error {
-	return s.outside(c, fiber.StatusOK, "code", string(v.Hash), NewForm("code", "code", ""))
+	return s.outside(c, fiber.StatusOK, "code", string(v.Hash), NewForm("code", "code", "", "next", ownPath(c.Query("next"))))
 }
 
 // code takes the second factor. The visit is replaced by one under another id.
 func (s *Surface) code(c *fiber.Ctx, v checkout.Visit, u checkout.User) error {
-	f := readForm(c, "code", "code")
+	f := readForm(c, "code", "code", "next")
 	ctx, lang := c.UserContext(), s.language(c, u)
 	try := checkout.SignIn{User: u.ID, Key: s.Hash("code " + string(u.ID)), How: checkout.SignInDone, IP: web.ClientIP(c), Agent: agent(c), At: s.now()}
 	until, err := s.Ledger.CountTry(ctx, try.Key, s.now(), triesOfUser)
@@ -223,18 +224,18 @@ func (s *Surface) code(c *fiber.Ctx, v checkout.Visit, u checkout.User) error {
 	if err := s.Ledger.ClearTries(ctx, try.Key); err != nil {
 		return err
 	}
-	return s.goIn(c, v, u)
+	return s.goIn(c, v, u, ownPath(f.Get("next")))
 }
 
-// goIn ends a visit that was on its way in and begins the real one.
-func (s *Surface) goIn(c *fiber.Ctx, v checkout.Visit, u checkout.User) error {
+// goIn ends a visit that was on its way in and begins the real one, at an address of the panel.
+func (s *Surface) goIn(c *fiber.Ctx, v checkout.Visit, u checkout.User, at string) error {
 	if err := s.Ledger.EndVisits(c.UserContext(), u.ID, v.Hash, nil); err != nil {
 		return err
 	}
 	if err := s.openVisit(c, u, checkout.StageIn); err != nil {
 		return err
 	}
-	return c.Redirect("/panel", fiber.StatusSeeOther)
+	return c.Redirect(at, fiber.StatusSeeOther)
 }
 
 // rightCode holds what was typed against the second factor, and then against the spare codes. Each is good

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"crypto/hmac"
 	"time"
 
 	"github.com/odelink/odelink/checkout"
@@ -137,6 +138,75 @@ func (s *Store) UseInvitation(ctx context.Context, hash []byte, u checkout.User)
 			return err
 		}
 		return s.saveUser(ctx, t, u)
+	})
+}
+
+// joiningDigest vouches for what a joining makes of whom.
+func joiningDigest(k *lasting, j checkout.Joining) []byte {
+	return k.digest("joinings", []any{blank(j.Hash), string(j.User), string(j.Merchant), string(j.Role), num(j.OwnLinks), micros(j.ExpiresAt)})
+}
+
+// SaveJoining stores a joining in the place of an earlier one, and says so in the merchant's trail.
+func (s *Store) SaveJoining(ctx context.Context, j checkout.Joining, e checkout.Event) error {
+	return s.changeMerchant(ctx, j.Merchant, func(ctx context.Context, c *change) error {
+		if c.row == nil {
+			return checkout.ErrNoMerchant
+		}
+		_, err := c.tx.exec(ctx, `INSERT INTO joinings (user_id, merchant, hash, role, own_links, actor, created_at, expires_at, digest) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+			ON CONFLICT (user_id, merchant) DO UPDATE SET hash = excluded.hash, role = excluded.role, own_links = excluded.own_links, actor = excluded.actor,
+			created_at = excluded.created_at, expires_at = excluded.expires_at, digest = excluded.digest`,
+			string(j.User), string(j.Merchant), blank(j.Hash), string(j.Role), num(j.OwnLinks), j.By, micros(j.CreatedAt), micros(j.ExpiresAt), joiningDigest(c.keys, j))
+		if err != nil {
+			return err
+		}
+		return c.record(ctx, e, "", nil)
+	})
+}
+
+// Joining finds one that is still good. One that was changed by hand is none.
+func (s *Store) Joining(ctx context.Context, hash []byte, now time.Time) (checkout.Joining, error) {
+	var j checkout.Joining
+	var written []byte
+	err := s.read(ctx, func(q querier) error {
+		return q.query(ctx, "SELECT user_id, merchant, hash, role, own_links, actor, created_at, expires_at, digest FROM joinings WHERE hash = $1", func(r row) error {
+			j = checkout.Joining{User: checkout.UserID(r.text()), Merchant: checkout.MerchantID(r.text()), Hash: r.blob(), Role: checkout.Role(r.text()), OwnLinks: r.num() != 0,
+				By: r.text(), CreatedAt: fromMicros(r.num()), ExpiresAt: fromMicros(r.num())}
+			written = r.blob()
+			return nil
+		}, blank(hash))
+	})
+	if err != nil {
+		return checkout.Joining{}, err
+	}
+	if j.User == "" || !j.ExpiresAt.After(now) || !hmac.Equal(written, joiningDigest(s.keys.Load(), j)) {
+		return checkout.Joining{}, checkout.ErrNoInvitation
+	}
+	return j, nil
+}
+
+// Join makes a joining's user a member and spends it. Invitations to choose a password end: whoever has one would come in
+// to this merchant, too.
+func (s *Store) Join(ctx context.Context, j checkout.Joining, e checkout.Event) error {
+	return s.changeMerchant(ctx, j.Merchant, func(ctx context.Context, c *change) error {
+		if c.row == nil {
+			return checkout.ErrNoMerchant
+		}
+		n, err := c.tx.exec(ctx, "DELETE FROM joinings WHERE hash = $1 AND user_id = $2 AND merchant = $3 AND digest = $4 AND expires_at > $5",
+			blank(j.Hash), string(j.User), string(j.Merchant), joiningDigest(c.keys, j), micros(e.At))
+		if err != nil {
+			return err
+		}
+		_, live, err := c.member(ctx, j.User)
+		if err != nil {
+			return err
+		}
+		if n != 1 || live {
+			return checkout.ErrNoInvitation
+		}
+		if _, err := c.tx.exec(ctx, "DELETE FROM invitations WHERE user_id = $1", string(j.User)); err != nil {
+			return err
+		}
+		return c.putMember(ctx, checkout.Member{Merchant: j.Merchant, User: j.User, Role: j.Role, OwnLinks: j.OwnLinks, CreatedAt: e.At}, time.Time{}, e)
 	})
 }
 

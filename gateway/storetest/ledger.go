@@ -140,6 +140,7 @@ func Ledger(t *testing.T, open func(t *testing.T) (checkout.Ledger, *Clock)) {
 		"A49 a visit ends when it is idle, and after its longest time":         visitLife,
 		"A49 visits are ended one by one, all but one, or with the membership": visitEnds,
 		"an invitation is good once, and ends the visits of before":            invitationOnce,
+		"an invitation to another merchant is good once, for whom it names":    joiningOnce,
 		"A50 tries are counted and locked":                                     triesLock,
 		"how tries to sign in ended is kept":                                   signInNotes,
 		"links and payments are found by who made the link":                    linksOfMaker,

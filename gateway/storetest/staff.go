@@ -190,6 +190,36 @@ func invitationOnce(b *Books) {
 	b.want(err, checkout.ErrNoVisit)
 }
 
+func joiningOnce(b *Books) {
+	u, other, now := b.User(), b.User(), b.Clock.Now()
+	j := checkout.Joining{Hash: []byte("first " + u.ID), User: u.ID, Merchant: b.Merchant, Role: checkout.RoleFinance, OwnLinks: true, By: "user:usr_1", CreatedAt: now, ExpiresAt: now.Add(checkout.InvitationLife)}
+	b.must(b.Ledger.SaveJoining(b.ctx, j, b.Event("member.invited")))
+	found, err := b.Ledger.Joining(b.ctx, j.Hash, now)
+	b.must(err)
+	b.equal("joining", found, j)
+	_, err = b.Ledger.Joining(b.ctx, j.Hash, j.ExpiresAt)
+	b.want(err, checkout.ErrNoInvitation)
+	second := j
+	second.Hash = []byte("second " + u.ID)
+	b.must(b.Ledger.SaveJoining(b.ctx, second, b.Event("member.invited")))
+	_, err = b.Ledger.Joining(b.ctx, j.Hash, now)
+	b.want(err, checkout.ErrNoInvitation)
+	more, whose := second, second
+	more.Role, whose.User = checkout.RoleOwner, other.ID
+	for _, forged := range []checkout.Joining{j, more, whose} {
+		b.want(b.Ledger.Join(b.ctx, forged, b.Event("member.joined")), checkout.ErrNoInvitation)
+	}
+	reset := checkout.Invitation{Hash: []byte("reset " + u.ID), User: u.ID, By: "user:usr_1", CreatedAt: now, ExpiresAt: now.Add(checkout.InvitationLife)}
+	b.must(b.Ledger.SaveInvitation(b.ctx, reset))
+	errs := together(8, func(int) error { return b.Ledger.Join(b.ctx, second, b.Event("member.joined")) })
+	b.equal("uses", tally(errs)[""], 1)
+	all, err := b.Ledger.Memberships(b.ctx, u.ID)
+	b.must(err)
+	b.equal("what he is", []any{len(all), all[0].Merchant, all[0].Role, all[0].OwnLinks}, []any{1, b.Merchant, checkout.RoleFinance, true})
+	_, err = b.Ledger.Invitation(b.ctx, reset.Hash, now)
+	b.want(err, checkout.ErrNoInvitation)
+}
+
 func triesLock(b *Books) {
 	rule := checkout.TryRule{Most: 3, Per: 10 * time.Minute, Locks: time.Hour}
 	key := []byte("key " + b.IDs.User())
