@@ -60,13 +60,17 @@ func (p *Page) Soon(t time.Time) string {
 	return p.When(t)
 }
 
-// StopSays says of whom a limit stops why, until when, and what helps.
-func (p *Page) StopSays(one checkout.Stop) string {
+// StopSays says whom a limit stops why, until when, and what helps against all that stop payers of the link.
+func (p *Page) StopSays(one checkout.Stop, all []checkout.Stop) string {
 	key := "links.stop." + string(one.Limit)
 	if one.Limit.OfCard() && one.BIN == "" {
 		key = "links.stop.cards"
 	}
-	return p.T(key, "card", one.BIN+"…"+one.Last4, "bin", one.BIN, "until", p.Soon(one.Until))
+	text := p.T(key, "card", one.BIN+"…"+one.Last4, "bin", one.BIN, "until", p.Soon(one.Until))
+	if one.Limit.OfCard() && !slices.ContainsFunc(all, func(other checkout.Stop) bool { return other.Limit == checkout.LimitLink }) {
+		text += " " + p.T("links.stop.other")
+	}
+	return text
 }
 
 // StopTries says how many tries that were.
