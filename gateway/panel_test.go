@@ -303,9 +303,9 @@ func TestA50_PanelInvitationToASecondCompany(t *testing.T) {
 	w.open(path, http.StatusGone)
 	after, err := r.app.ledger.UserByEmail(ctx, email)
 	r.must("his password", []any{string(after.Password) == string(before.Password), err}, []any{true, nil})
-	trail, _, err := r.app.ledger.Trail(ctx, checkout.TrailQuery{Merchant: demoMerchant, Limit: 2})
+	trail, _, err := r.app.ledger.Trail(ctx, checkout.TrailQuery{Merchant: demoMerchant, Limit: 3})
 	r.must("read the trail", err, nil)
-	r.must("what it says", []any{trail[0].Type, trail[0].Actor, trail[1].Type, trail[1].Actor}, []any{"member.joined", "user:" + string(before.ID), "member.invited", "user:" + string(demoUser)})
+	r.must("what it says", []any{trail[0].Type, trail[0].Actor, trail[2].Type, trail[2].Actor}, []any{"member.joined", "user:" + string(before.ID), "member.invited", "user:" + string(demoUser)})
 	owner.open(usersPath, http.StatusOK)
 	owner.sees(owner.post(usersPath, http.StatusUnprocessableEntity, "email", email, "role", "owner"), "zaten bu firmada")
 }

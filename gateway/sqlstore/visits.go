@@ -159,7 +159,7 @@ func (s *Store) SaveJoining(ctx context.Context, j checkout.Joining, e checkout.
 		if err != nil {
 			return err
 		}
-		return c.record(ctx, e, "", nil)
+		return c.note(ctx, e)
 	})
 }
 
