@@ -76,6 +76,17 @@ func TestPanelTakesTheCardNow(t *testing.T) {
 		r.hasNot("payments of who makes no links", viewer.open("/panel/payments", http.StatusOK), "Tahsilat yap")
 		r.hasNot("his links", viewer.open("/panel/links", http.StatusOK), "Kartı şimdi gir")
 	})
+	t.Run("the result leads staff into the panel, and tells no other payer of it", func(t *testing.T) {
+		l := r.madeOf(w.post("/panel/links", http.StatusSeeOther, "amount", "10", "take", "on"))
+		result := "/r/" + r.browser().pay(r.app.flow.LinkURL(l.Token), card("001")).finish("123456").paymentID()
+		r.has("of staff", w.open(result, http.StatusOK), `id="shop" href="`+back(l)+`"`, ">Panele dön<", "panele döneceksiniz")
+		for _, address := range []string{result, result + "?return_url=https://elsewhere.example", "/p/" + string(l.Token)} {
+			r.hasNot("of a payer", r.browser().get(r.base+address).body, "/panel", "Panele dön", "İşyerine dön", "elsewhere.example")
+		}
+		l = r.madeOf(w.post("/panel/links", http.StatusSeeOther, "amount", "10", "take", "on", "return_url", "https://shop.example/ok"))
+		result = "/r/" + r.browser().pay(r.app.flow.LinkURL(l.Token), card("001")).finish("123456").paymentID()
+		r.has("to an address that was typed", w.open(result, http.StatusOK), `href="https://shop.example/ok"`, "İşyerine dön")
+	})
 	t.Run("a copy leads its payer not to us", func(t *testing.T) {
 		l := r.madeOf(w.post("/panel/links", http.StatusSeeOther, "amount", "10", "take", "on"))
 		r.hasNot("the copy", w.open("/panel/links/new?from="+string(l.ID), http.StatusOK), back(l))

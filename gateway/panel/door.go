@@ -52,22 +52,15 @@ func (s *Surface) seesLink(c *fiber.Ctx, w *who, id checkout.LinkID) error {
 	return err
 }
 
-// Cookies. The visit's name says to browsers, over https, that no sibling domain may have planted it (A41).
 const (
-	visitCookie = "odelink_panel"
+	visitCookie = web.PanelCookie
 	doorCookie  = "odelink_door"
-	hostPrefix  = "__Host-"
 	tokenField  = "csrf"
 )
 
 func (s *Surface) secure() bool { return strings.HasPrefix(s.PublicURL, "https://") }
 
-func (s *Surface) cookieName(name string) string {
-	if s.secure() {
-		return hostPrefix + name
-	}
-	return name
-}
+func (s *Surface) cookieName(name string) string { return web.CookieName(s.PublicURL, name) }
 
 func (s *Surface) setCookie(c *fiber.Ctx, name, value string) {
 	c.Cookie(&fiber.Cookie{Name: s.cookieName(name), Value: value, Path: "/", Secure: s.secure(), HTTPOnly: true, SameSite: fiber.CookieSameSiteLaxMode, SessionOnly: true})

@@ -73,11 +73,24 @@ func (s *Surface) resultOf(c *fiber.Ctx, p checkout.Payment, link checkout.Link)
 	if v.ReturnURL, err = s.Flow.ReturnTo(c.UserContext(), p, link); err != nil {
 		return nil, err
 	}
+	if v.ReturnURL == s.PublicURL+"/panel/links/"+string(link.ID) {
+		v.ReturnURL, v.ToPanel = s.staffReturn(c, v.ReturnURL)
+	}
 	v.AutoReturn = v.ReturnURL != "" && p.Status == checkout.StatusPaid
 	if retryable(p.Status) || v.TakenBack {
 		v.RetryURL = s.retryURL(c.UserContext(), p.Token)
 	}
 	return v, nil
+}
+
+// staffReturn is the way back of a link whose card was to be taken by the merchant's staff: into the panel for a browser that
+// has a visit there, and for any other payer, whom somebody sent the address, none. The cookie opens nothing here and is
+// not read: it tells a payer from staff, and the panel asks for itself.
+func (s *Surface) staffReturn(c *fiber.Ctx, to string) (address string, panel bool) {
+	if len(c.Request().Header.Cookie(web.CookieName(s.PublicURL, web.PanelCookie))) == 0 {
+		return "", false
+	}
+	return to, true
 }
 
 // agreed are the texts that the payer was asked to agree to, for his receipt.

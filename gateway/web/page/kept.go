@@ -62,7 +62,7 @@ func (r *root) keep() (k keptKey, ok bool) {
 		k.method, k.bank = v.Method, v.Bank != ""
 		ok = plainPath(v.Payment) && plainURL(v.Action)
 	case *Result:
-		usual := v.Status == StatusPaid && v.Receipt != nil && v.Receipt.Answers == nil && v.Receipt.Items == nil && len(v.Agreed) == 0 && !v.Earlier && !v.CanContinue && !v.CanAbandon && v.RetryURL == ""
+		usual := v.Status == StatusPaid && v.Receipt != nil && v.Receipt.Answers == nil && v.Receipt.Items == nil && len(v.Agreed) == 0 && !v.Earlier && !v.CanContinue && !v.CanAbandon && v.RetryURL == "" && !v.ToPanel
 		if !usual || !plainPath(v.Payment) || v.ReturnURL != "" && !plainURL(v.ReturnURL) {
 			return k, false
 		}

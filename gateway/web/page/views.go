@@ -140,6 +140,7 @@ type Result struct {
 	Agreed      []Agreed // of a consumer sale, what the payer was asked
 	AskedAt     time.Time
 	ReturnURL   string // the shop's address, checked when it was stored
+	ToPanel     bool   // it is the merchant's own panel, whose staff took the card
 	AutoReturn  bool   // go there by itself after five seconds, unless stopped
 }
 
