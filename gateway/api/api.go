@@ -285,7 +285,7 @@ func (s *Surface) Register(app *fiber.App) {
 	app.Get("/docs/errors/:code", s.errorCode)
 	v1 := app.Group("/v1", s.authenticate)
 	v1.Post("/links", takes(), s.createLink)
-	v1.Get("/links", takes(append([]string{"status", "order_id", "q"}, listParams...)...), s.listLinks)
+	v1.Get("/links", takes(append([]string{"status", "order_id", "q", "stopped"}, listParams...)...), s.listLinks)
 	v1.Post("/link_batches", takes(batchParams...), s.createBatch)
 	v1.Post("/link_batches/check", takes(batchParams...), s.once(s.checkBatch))
 	v1.Get("/link_batches", takes(append([]string{"kind"}, listParams...)...), s.listBatches)

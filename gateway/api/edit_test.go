@@ -236,6 +236,9 @@ func TestA30_aLinkSaysWhatStopsItsPayers(t *testing.T) {
 			t.Errorf("%s: %+v", where, card)
 		}
 	}
+	if found := h.list("?stopped=true").Data; len(found) != 1 || found[0].ID != l.ID || len(h.list("").Data) != 2 {
+		t.Errorf("found %+v", found)
+	}
 	if got := h.get(other.ID); len(got.Stops) != 0 {
 		t.Errorf("another link: %+v", got.Stops)
 	}

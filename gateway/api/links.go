@@ -406,7 +406,7 @@ func linkQuery(c *fiber.Ctx) (checkout.LinkQuery, error) {
 	f := filters{c: c}
 	q := checkout.LinkQuery{
 		Merchant: callerOf(c).merchant, Status: choice(&f, "status", linkStatuses), Order: checkout.OrderNumber(c.Query("order_id")),
-		Text: norm.NFC.String(c.Query("q")), Limit: f.limit(), Cursor: c.Query("cursor"),
+		Text: norm.NFC.String(c.Query("q")), Stopped: f.yes("stopped"), Limit: f.limit(), Cursor: c.Query("cursor"),
 	}
 	q.From, q.To = f.span()
 	return q, f.err()

@@ -91,6 +91,7 @@ func TestLists_parametersThatAreRefused(t *testing.T) {
 		"/v1/payments?reference=2bN8yQeWf":                              "reference: reference_format",
 		"/v1/payments?reference=pay_2bN8yQeWfU":                         "reference: reference_format",
 		"/v1/payments?reference=2bN8yQeWf%25":                           "reference: reference_format",
+		"/v1/links?stopped=1":                                           "stopped: not_a_choice",
 		"/v1/payments?attention=false":                                  "attention: not_a_choice",
 		"/v1/payments?min=-1&max=x":                                     "min: wrong_type, max: wrong_type",
 		"/v1/payments?min=10&max=9":                                     "max: max_below_min",

@@ -23,6 +23,7 @@ type LinkFilter struct {
 	Status  LinkStatus `query:"status"`   // Only links of this status.
 	OrderID string     `query:"order_id"` // Only the link with this order number, or its payments.
 	Q       string     `query:"q"`        // Text that occurs in description, order number or customer, whatever its letter case.
+	Stopped bool       `query:"stopped"`  // Only links that could be paid and whose stops holds something, or that rest.
 	From    time.Time  `query:"from"`     // Created at or after this time.
 	To      time.Time  `query:"to"`       // Created before this time.
 	Limit   int        `query:"limit"`    // Of a page.

@@ -170,6 +170,15 @@ func kindSamples(in Head) []sample {
 			k.About = &sampleLink
 		case KindReturnWaiting:
 			k.Resend = &Form{Action: "/3ds/" + k.Payment, Fields: []Field{{"OrderId", "LNK-7F3A"}, {"mdStatus", "1"}}}
+		case KindTooMany:
+			for name, by := range map[string]Kind{
+				"card": {Limit: "card", Wait: 23 * time.Hour}, "card-later": {Limit: "card", Wait: 4 * time.Hour, OtherCard: 13*time.Minute + time.Second},
+				"bin": {Limit: "bin", Wait: time.Hour}, "link": {Limit: "link", Wait: time.Second}, "address": {Limit: "address", Wait: 15 * time.Minute},
+			} {
+				stopped := *k
+				stopped.Limit, stopped.Wait, stopped.OtherCard, stopped.Now = by.Limit, by.Wait, by.OtherCard, sampleNow
+				all = append(all, sample{"kind-too_many-" + name, &stopped})
+			}
 		case KindExpired:
 			asked := *k
 			asked.Asked = true
