@@ -355,7 +355,7 @@ func (m *program) webhooks() {
 	m.must("rotated", did[*client.WebhookEndpoint](t)(m.RotateWebhookEndpoint(m.ctx, e.ID)).Secret != e.Secret, true)
 	m.must("off", did[*client.WebhookEndpoint](t)(m.EditWebhookEndpoint(m.ctx, e.ID, client.WebhookEndpointChange{Enabled: client.Set(false)})).Enabled, false)
 	m.must("read", did[*client.WebhookEndpoint](t)(m.ReadWebhookEndpoint(m.ctx, e.ID)).Enabled, false)
-	m.must("endpoints", len(did[client.Page[client.WebhookEndpoint]](t)(m.ListWebhookEndpoints(m.ctx)).Data), 1)
+	m.must("endpoints", len(did[client.Page[client.WebhookEndpoint]](t)(m.ListWebhookEndpoints(m.ctx, client.WebhookEndpointFilter{})).Data), 1)
 	m.fine(m.DeleteWebhookEndpoint(m.ctx, e.ID))
 }
 
@@ -414,7 +414,7 @@ func (m *program) reconciles() {
 
 func (m *program) acquirers() {
 	t := m.t
-	all := did[client.Page[client.Acquirer]](t)(m.ListAcquirers(m.ctx)).Data
+	all := did[client.Page[client.Acquirer]](t)(m.ListAcquirers(m.ctx, client.AcquirerFilter{})).Data
 	first := all[0]
 	credentials := map[string]string{"merchant_id": first.Credentials["merchant_id"], "user_code": "X", "user_pass": "X", "merchant_pass": "X", "mbr_id": "5"}
 	no := false

@@ -244,11 +244,15 @@ func (s *Surface) listAcquirers(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	all, next, err := few(c, all, func(a checkout.Account) string { return string(a.ID) })
+	if err != nil {
+		return err
+	}
 	views := make([]acquirerView, len(all))
 	for i, a := range all {
 		views[i] = s.viewAcquirer(a)
 	}
-	return answerPage(c, views, "")
+	return answerPage(c, views, next)
 }
 
 func (s *Surface) readAcquirer(c *fiber.Ctx) error {

@@ -118,6 +118,49 @@ func TestLists_parametersThatAreRefused(t *testing.T) {
 	h.refused(h.ask("GET", "/v1/links?"+strings.Repeat("a&", 300), ""), 413, "too_many_fields")
 }
 
+// What a merchant has few of comes in pages as well: every list of the contract does.
+func TestListsOfFewArePaged(t *testing.T) {
+	h := open(t)
+	bank := h.bankHere()
+	for i := range 5 {
+		h.endpoint(fmt.Sprintf(`{"url":"https://shop.example/%d"}`, i))
+		acquirerOf(t, h.ask("POST", "/v1/acquirers", posBody(t, bank, func(b map[string]any) { b["priority"] = 7 - i%2 })))
+		h.clock.Advance(time.Second)
+	}
+	for _, list := range []string{"/v1/webhook_endpoints", "/v1/acquirers"} {
+		ids := func(query string) (got []string, next *string) {
+			p := read[page[struct{ ID string }]](t, h.ask("GET", list+query, ""))
+			for _, row := range p.Data {
+				got = append(got, row.ID)
+			}
+			return got, p.Next
+		}
+		all, next := ids("")
+		if len(all) < 5 || next != nil {
+			t.Fatalf("%s: %v %v", list, all, next)
+		}
+		for _, limit := range []int{1, 2, len(all), 100} {
+			got, next := ids(fmt.Sprintf("?limit=%d", limit))
+			for next != nil {
+				if len(got) > len(all) || len(got)%limit != 0 {
+					t.Fatalf("%s by %d: %v", list, limit, got)
+				}
+				var more []string
+				more, next = ids(fmt.Sprintf("?limit=%d&cursor=%s", limit, *next))
+				got = append(got, more...)
+			}
+			if !slices.Equal(got, all) {
+				t.Errorf("%s by %d: %v, want %v", list, limit, got, all)
+			}
+		}
+		_, next = ids("?limit=1")
+		h.ask("DELETE", list+"/"+*next, "")
+		h.refused(h.ask("GET", list+"?cursor="+*next, ""), 400, "cursor_invalid")
+		h.mistakes(h.ask("GET", list+"?limit=101&from=2026-11-22T09:00:00Z", ""), "from: unknown_field")
+		h.mistakes(h.ask("GET", list+"?limit=0", ""), "limit: out_of_range")
+	}
+}
+
 // A walk through the pages meets every link once, newest first, whatever is made, edited or deleted
 // on the way.
 func TestCursorWalkIsStable(t *testing.T) {

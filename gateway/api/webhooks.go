@@ -216,17 +216,21 @@ func (s *Surface) readEndpoint(c *fiber.Ctx) error {
 	return c.JSON(s.viewEndpoint(e))
 }
 
-// listEndpoints answers one page: a merchant has few.
 func (s *Surface) listEndpoints(c *fiber.Ctx) error {
 	all, err := s.Ledger.Endpoints(c.UserContext(), callerOf(c).merchant)
 	if err != nil {
 		return err
 	}
-	views := make([]endpointView, 0, len(all))
-	for _, e := range slices.Backward(all) {
-		views = append(views, s.viewEndpoint(e))
+	slices.Reverse(all)
+	all, next, err := few(c, all, func(e checkout.Endpoint) string { return string(e.ID) })
+	if err != nil {
+		return err
 	}
-	return answerPage(c, views, "")
+	views := make([]endpointView, len(all))
+	for i, e := range all {
+		views[i] = s.viewEndpoint(e)
+	}
+	return answerPage(c, views, next)
 }
 
 // changeEndpoint reads, changes and writes the endpoint of the path until nobody was faster.

@@ -602,11 +602,25 @@ func (c *Client) CreateAcquirer(ctx context.Context, in NewAcquirer, options ...
 	return out, nil
 }
 
+// AcquirerFilter are the parameters of ListAcquirers; what is zero is left out.
+type AcquirerFilter struct {
+	Limit  int    `query:"limit"` // Of a page.
+	Cursor string `query:"cursor"`
+}
+
 // ListAcquirers: list virtual POS accounts, highest priority first.
-func (c *Client) ListAcquirers(ctx context.Context) (Page[Acquirer], error) {
+func (c *Client) ListAcquirers(ctx context.Context, filter AcquirerFilter) (Page[Acquirer], error) {
 	var out Page[Acquirer]
-	err := c.do(ctx, call{method: http.MethodGet, path: "/v1/acquirers"}, nil, &out)
+	err := c.do(ctx, call{method: http.MethodGet, path: "/v1/acquirers", query: query(filter)}, nil, &out)
 	return out, err
+}
+
+// Acquirers goes through all pages of ListAcquirers. An error is the last thing it yields.
+func (c *Client) Acquirers(ctx context.Context, filter AcquirerFilter) iter.Seq2[Acquirer, error] {
+	return walk(ctx, func(ctx context.Context, cursor string) (Page[Acquirer], error) {
+		filter.Cursor = cursor
+		return c.ListAcquirers(ctx, filter)
+	}, filter.Cursor)
 }
 
 // ReadAcquirer: read a virtual POS.
@@ -1080,11 +1094,25 @@ func (c *Client) CreateWebhookEndpoint(ctx context.Context, in NewWebhookEndpoin
 	return out, nil
 }
 
+// WebhookEndpointFilter are the parameters of ListWebhookEndpoints; what is zero is left out.
+type WebhookEndpointFilter struct {
+	Limit  int    `query:"limit"` // Of a page.
+	Cursor string `query:"cursor"`
+}
+
 // ListWebhookEndpoints: list webhook endpoints, newest first.
-func (c *Client) ListWebhookEndpoints(ctx context.Context) (Page[WebhookEndpoint], error) {
+func (c *Client) ListWebhookEndpoints(ctx context.Context, filter WebhookEndpointFilter) (Page[WebhookEndpoint], error) {
 	var out Page[WebhookEndpoint]
-	err := c.do(ctx, call{method: http.MethodGet, path: "/v1/webhook_endpoints"}, nil, &out)
+	err := c.do(ctx, call{method: http.MethodGet, path: "/v1/webhook_endpoints", query: query(filter)}, nil, &out)
 	return out, err
+}
+
+// WebhookEndpoints goes through all pages of ListWebhookEndpoints. An error is the last thing it yields.
+func (c *Client) WebhookEndpoints(ctx context.Context, filter WebhookEndpointFilter) iter.Seq2[WebhookEndpoint, error] {
+	return walk(ctx, func(ctx context.Context, cursor string) (Page[WebhookEndpoint], error) {
+		filter.Cursor = cursor
+		return c.ListWebhookEndpoints(ctx, filter)
+	}, filter.Cursor)
 }
 
 // ReadWebhookEndpoint: read a webhook endpoint.
