@@ -113,10 +113,11 @@ type Notice struct {
 	Agreed bool
 }
 
-// NoticeQuery selects events of one merchant in the order of the feed.
+// NoticeQuery selects events of one merchant in the order of the feed, or in the other direction.
 type NoticeQuery struct {
 	Merchant MerchantID
-	After    EventID // only those behind it; "" = from the beginning
+	Newest   bool    // from the newest event back
+	After    EventID // only those behind it, in the direction that is read; "" = from the beginning, or the newest
 	Topic    string  // "" = any
 	From, To time.Time
 	Limit    int

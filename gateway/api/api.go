@@ -59,7 +59,7 @@
 //	POST   /v1/reconciliations/:id/close         close the day                             (Idempotency-Key)
 //	GET    /v1/acquirers/:id/bank_columns        how the bank heads its list; also PUT
 //	GET    /v1/webhook_endpoints    who is told of events; POST, and /:id GET PATCH DELETE, /:id/rotate, /:id/ping, /:id/deliveries
-//	GET    /v1/events               what happened, oldest first and without a gap; also /:id
+//	GET    /v1/events               what happened, newest first, or behind an event without a gap; also /:id
 //	POST   /v1/events/:id/redeliver tell it again; /v1/events/redeliver a range            (Idempotency-Key)
 //	POST   /v1/products             something that links sell lines of                      (Idempotency-Key)
 //	GET    /v1/products             list, newest first; also /:id, and PATCH and DELETE /:id
@@ -375,7 +375,7 @@ func (s *Surface) Register(app *fiber.App) {
 	v1.Post("/webhook_endpoints/:id/rotate", takes(), s.rotateEndpoint)
 	v1.Post("/webhook_endpoints/:id/ping", takes(), s.pingEndpoint)
 	v1.Get("/webhook_endpoints/:id/deliveries", takes(append([]string{"event", "status"}, listParams...)...), s.listDeliveries)
-	v1.Get("/events", takes("after", "type", "from", "to", "limit"), s.listEvents)
+	v1.Get("/events", takes("after", "type", "from", "to", "limit", "cursor"), s.listEvents)
 	v1.Post("/events/redeliver", takes(), s.redeliverEvents)
 	v1.Get("/events/:id", takes(), s.readEvent)
 	v1.Post("/events/:id/redeliver", takes(), s.redeliverEvent)

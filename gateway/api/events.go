@@ -102,17 +102,26 @@ func (s *Surface) bodies(ctx context.Context, all []checkout.Notice) ([]checkout
 	return out, nil
 }
 
-// listEvents answers the feed from a place on, oldest first: nothing that is committed is ever missing
-// before the last event of a page.
+// listEvents answers the feed newest first, as every list, or from an event on in its own order: nothing that
+// is committed is ever missing before the last event of such a page.
 func (s *Surface) listEvents(c *fiber.Ctx) error {
 	f := filters{c: c}
 	q := checkout.NoticeQuery{Merchant: callerOf(c).merchant, After: checkout.EventID(c.Query("after")), Topic: choice(&f, "type", checkout.Topics), Limit: f.limit()}
-	if q.After != "" && !q.After.Valid() {
+	cursor := checkout.EventID(c.Query("cursor"))
+	switch {
+	case q.After == "":
+		q.Newest, q.After = true, cursor
+	case cursor != "": // whoever follows the feed goes on behind after
+		f.mistake("cursor", "unknown_field")
+	case !q.After.Valid():
 		f.mistake("after", "invalid")
 	}
 	q.From, q.To = f.span()
 	if err := f.err(); err != nil {
 		return err
+	}
+	if q.Newest && q.After != "" && !q.After.Valid() {
+		return strangeCursor(checkout.ErrCursor)
 	}
 	if err := s.Hooks.Place(c.UserContext()); err != nil {
 		return err

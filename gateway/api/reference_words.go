@@ -61,9 +61,9 @@ var refIntro = []struct {
 	}},
 	{"pagination", sentence{"Lists", "Listeler"}, sentence{
 		"Lists are pages, newest first: `{\"data\":[…],\"next_cursor\":null}`. Give `next_cursor` as `cursor` to get the following page, with the other filters as they were; it is null on the last one. `limit` is up to 100. " +
-			"What is made meanwhile does not move the pages that follow. The list of events is oldest first and goes on behind `after`.",
+			"What is made meanwhile does not move the pages that follow. The list of events is oldest first behind `after`, and goes on there.",
 		"Listeler sayfa sayfadır, en yenisi başta: `{\"data\":[…],\"next_cursor\":null}`. Sonraki sayfa için `next_cursor` değerini, öbür süzgeçleri değiştirmeden, `cursor` olarak verin; son sayfada null olur. `limit` en çok 100'dür. " +
-			"Bu arada oluşanlar sonraki sayfaları kaydırmaz. Olay listesi en eskiden başlar ve `after` ile sürer.",
+			"Bu arada oluşanlar sonraki sayfaları kaydırmaz. Olay listesi `after` verildiğinde o olaydan sonrakileri en eskiden başlayarak verir ve `after` ile sürer.",
 	}},
 	{"times", sentence{"Times", "Zamanlar"}, sentence{
 		"Times are RFC 3339. Answers have them in UTC with milliseconds: `2026-11-22T09:00:00.000Z`. Days of reports and reconciliations are those of Europe/Istanbul.",

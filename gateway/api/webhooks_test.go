@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -250,12 +251,17 @@ func TestEventsAreCaughtUp(t *testing.T) {
 			all = append(all, page.Data...)
 			target = ""
 			if page.Next != nil {
-				target = base + "&after=" + *page.Next
+				start, _, follow := strings.Cut(base, "&after=")
+				if target = start + "&cursor=" + *page.Next; follow {
+					target = start + "&after=" + *page.Next
+				}
 			}
 		}
 		return all
 	}
-	all := read("/v1/events?limit=2")
+	newest := read("/v1/events?limit=2")
+	all := slices.Clone(newest)
+	slices.Reverse(all)
 	var got []string
 	for _, n := range all[:5] {
 		got = append(got, n.Data["id"].(string))
@@ -271,12 +277,21 @@ func TestEventsAreCaughtUp(t *testing.T) {
 	if len(rest) != 2 || types["payment.paid"] != string(p.ID) || types["link.paid"] != want[0] {
 		t.Errorf("the rest: %v", types)
 	}
+	if follow := read("/v1/events?limit=1&after=" + all[0].ID); len(follow) != 6 || follow[0].ID != all[1].ID || follow[5].ID != newest[0].ID {
+		t.Errorf("behind the first, one by one: %v", follow)
+	}
+	h.make(plainLink)
+	if older := read("/v1/events?limit=10&cursor=" + newest[1].ID); len(older) != 5 || older[0].ID != newest[2].ID {
+		t.Errorf("back from the second: %v", older)
+	}
 	if of := read("/v1/events?limit=10&type=link.paid"); len(of) != 1 {
 		t.Errorf("of a type: %v", of)
 	}
-	h.refused(h.ask("GET", "/v1/events?after=evt_0000000000000000000000", ""), 400, "cursor_invalid")
+	for _, query := range []string{"after=evt_0000000000000000000000", "cursor=evt_0000000000000000000000", "cursor=x"} {
+		h.refused(h.ask("GET", "/v1/events?"+query, ""), 400, "cursor_invalid")
+	}
 	h.refused(h.ask("GET", "/v1/events/evt_0000000000000000000000", ""), 404, "event_not_found")
-	for _, query := range []string{"after=x", "type=payment.lost", "limit=0", "cursor=x", "from=x"} {
+	for _, query := range []string{"after=x", "type=payment.lost", "limit=0", "after=" + all[0].ID + "&cursor=" + all[1].ID, "from=x"} {
 		if a := h.ask("GET", "/v1/events?"+query, ""); a.status != 422 {
 			t.Errorf("%s: %s", query, a)
 		}

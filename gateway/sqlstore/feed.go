@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"math"
 	"slices"
 	"strings"
 
@@ -134,9 +135,12 @@ func (s *Store) NoticeOf(ctx context.Context, m checkout.MerchantID, id checkout
 // maxNotices bounds a page of the feed: a redelivery takes more at once than a list shows.
 const maxNotices = 1000
 
-// Notices answers events from the feed in its order.
+// Notices answers events from the feed in its order, or from the newest back.
 func (s *Store) Notices(ctx context.Context, q checkout.NoticeQuery) (found []checkout.Notice, more bool, err error) {
-	after := int64(0)
+	order, after := "o.place > ?", int64(0)
+	if q.Newest {
+		order, after = "o.place < ?", math.MaxInt64
+	}
 	if q.After != "" {
 		n, err := s.NoticeOf(ctx, q.Merchant, q.After)
 		if err != nil || n.Place == 0 {
@@ -150,7 +154,7 @@ func (s *Store) Notices(ctx context.Context, q checkout.NoticeQuery) (found []ch
 	limit := max(1, min(q.Limit, maxNotices))
 	f := &filter{}
 	f.add("o.merchant = ?", string(q.Merchant))
-	f.add("o.place > 0 AND o.place > ?", after)
+	f.add("o.place > 0 AND "+order, after)
 	if q.Topic != "" {
 		f.add("o.topic = ?", q.Topic)
 	}
@@ -160,7 +164,11 @@ func (s *Store) Notices(ctx context.Context, q checkout.NoticeQuery) (found []ch
 	if !q.To.IsZero() {
 		f.add("o.due_at < ?", micros(q.To))
 	}
-	f.add("1 = 1 ORDER BY o.place LIMIT ?", int64(limit+1))
+	direction := ""
+	if q.Newest {
+		direction = " DESC"
+	}
+	f.add("1 = 1 ORDER BY o.place"+direction+" LIMIT ?", int64(limit+1))
 	err = s.readWithin(ctx, searchTime, func(db querier) error {
 		return db.query(ctx, "SELECT "+noticeColumns+" FROM outbox AS o LEFT JOIN event_bodies AS b ON b.event = o.event WHERE "+strings.Join(f.where, " AND "),
 			func(r row) error { found = append(found, scanNotice(r)); return nil }, f.args...)

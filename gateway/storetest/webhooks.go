@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/odelink/odelink/checkout"
@@ -274,6 +275,20 @@ func feedPages(b *Books) {
 		}
 	}
 	b.equal("all", got, want)
+	var back []checkout.EventID
+	q = checkout.NoticeQuery{Merchant: b.Merchant, Newest: true, Limit: 4}
+	for more := true; more; {
+		var page []checkout.Notice
+		var err error
+		page, more, err = b.Ledger.Notices(b.ctx, q)
+		b.must(err)
+		for _, n := range page {
+			back = append(back, n.ID)
+		}
+		q.After = back[len(back)-1]
+	}
+	slices.Reverse(back)
+	b.equal("from the newest back", back, want)
 	b.equal("of a topic", topicsOf(b.feed(checkout.NoticeQuery{Topic: "link.edited"})), []string{"link.edited"})
 	page, _, err := b.Ledger.Notices(b.ctx, checkout.NoticeQuery{Merchant: b.Merchant, From: b.Clock.Now().Add(Tick), Limit: 10})
 	b.must(err)

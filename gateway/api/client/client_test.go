@@ -197,15 +197,17 @@ func TestListsAreWalkedPageByPage(t *testing.T) {
 			t.Errorf("%s", r.URL)
 		}
 	}
-	s = stand(t, says(200, `{"data":[{"id":"evt_1"}],"next_cursor":"evt_1"}`), says(403, `{"code":"x"}`))
-	n := 0
-	for e, err := range s.Events(t.Context(), client.EventFilter{}) {
-		if n++; n == 1 && (err != nil || e.ID != "evt_1") || n == 2 && client.CodeOf(err) != "x" {
-			t.Errorf("%d: %v %v", n, e, err)
+	for further, filter := range map[string]client.EventFilter{"cursor": {}, "after": {After: "evt_0"}} { // back from the newest, or on behind an event
+		s = stand(t, says(200, `{"data":[{"id":"evt_1"}],"next_cursor":"evt_1"}`), says(403, `{"code":"x"}`))
+		n := 0
+		for e, err := range s.Events(t.Context(), filter) {
+			if n++; n == 1 && (err != nil || e.ID != "evt_1") || n == 2 && client.CodeOf(err) != "x" {
+				t.Errorf("%d: %v %v", n, e, err)
+			}
 		}
-	}
-	if n != 2 || s.seen[1].URL.Query().Get("after") != "evt_1" {
-		t.Errorf("%d events, %s", n, s.seen[1].URL)
+		if q := s.seen[1].URL.Query(); n != 2 || q.Get(further) != "evt_1" || len(q) != 1 || s.seen[0].URL.Query().Get("after") != string(filter.After) {
+			t.Errorf("%d events, %s", n, s.seen[1].URL)
+		}
 	}
 	s = stand(t, says(200, `{"data":[{"id":"lnk_1"},{"id":"lnk_2"}],"next_cursor":"c"}`))
 	for range s.Links(t.Context(), client.LinkFilter{}) {

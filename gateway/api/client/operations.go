@@ -1187,16 +1187,17 @@ func (c *Client) WebhookDeliveries(ctx context.Context, id WebhookEndpointID, fi
 
 // EventFilter are the parameters of ListEvents; what is zero is left out.
 type EventFilter struct {
-	After EventID   `query:"after"` // The id of an event; those behind it follow. next_cursor goes here.
-	Type  EventType `query:"type"`  // Only events of this type.
-	From  time.Time `query:"from"`  // Created at or after this time.
-	To    time.Time `query:"to"`    // Created before this time.
-	Limit int       `query:"limit"` // Of a page.
+	After  EventID   `query:"after"` // The id of an event; those behind it follow, oldest first. next_cursor then goes here, not into cursor.
+	Type   EventType `query:"type"`  // Only events of this type.
+	From   time.Time `query:"from"`  // Created at or after this time.
+	To     time.Time `query:"to"`    // Created before this time.
+	Limit  int       `query:"limit"` // Of a page.
+	Cursor string    `query:"cursor"`
 }
 
-// ListEvents: list events, oldest first. The order is fixed, and an event that is committed later never stands
-// before one that was answered: whoever goes on behind the last event that was read misses none. Events have their
-// place for ever.
+// ListEvents: list events, newest first. With after it is those behind an event, oldest first. Their order is fixed,
+// and an event that is committed later never stands before one that was answered: whoever goes on behind the last
+// event that was read misses none. Events have their place for ever.
 func (c *Client) ListEvents(ctx context.Context, filter EventFilter) (Page[Notice], error) {
 	var out Page[Notice]
 	err := c.do(ctx, call{method: http.MethodGet, path: "/v1/events", query: query(filter)}, nil, &out)
@@ -1205,10 +1206,18 @@ func (c *Client) ListEvents(ctx context.Context, filter EventFilter) (Page[Notic
 
 // Events goes through all pages of ListEvents. An error is the last thing it yields.
 func (c *Client) Events(ctx context.Context, filter EventFilter) iter.Seq2[Notice, error] {
+	from, follow := filter.Cursor, filter.After != ""
+	if follow {
+		from = string(filter.After)
+	}
 	return walk(ctx, func(ctx context.Context, cursor string) (Page[Notice], error) {
-		filter.After = EventID(cursor)
+		if follow {
+			filter.After = EventID(cursor)
+		} else {
+			filter.Cursor = cursor
+		}
 		return c.ListEvents(ctx, filter)
-	}, string(filter.After))
+	}, from)
 }
 
 // RedeliverEvents: send a range of events again. To every enabled endpoint that wants them, or to one. Each event
