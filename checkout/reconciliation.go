@@ -169,7 +169,7 @@ type ReconciliationLedger interface {
 	// RunRows answers a page of rows and the cursor of the next one. ErrCursor.
 	RunRows(ctx context.Context, q RowQuery) ([]RunRow, string, error)
 	// ResolveRow writes down how a row was resolved, and the entry that was made for it (nil = none).
-	// ErrDayClosed, ErrRowResolved, ErrKeyKnown.
+	// ErrDayClosed, ErrKeyKnown; ErrRowResolved also where an entry of the day Holds the bank's row already.
 	ResolveRow(ctx context.Context, r RunRow, entry *ManualEntry, e Event, i Idempotency) error
 	// CloseRun closes the day of a run: ErrDayClosed when this or another run of it was closed. ErrKeyKnown.
 	CloseRun(ctx context.Context, r Run, e Event, i Idempotency) error
@@ -318,11 +318,16 @@ func (r *Run) count(row RunRow) {
 	r.Counts[row.Class] = c
 }
 
+// Holds says whether the entry is the row of a bank's list: one that names nothing is none's but its own.
+func (e ManualEntry) Holds(l BankLine) bool {
+	return l.Row > 0 && e.Kind == l.Kind && e.Amount == l.Amount && bare(e.RRN) == bare(l.RRN) && e.Order == l.Order && bare(e.AuthCode) == bare(l.AuthCode) &&
+		(e.RRN != "" || e.Order != "" || e.AuthCode != "")
+}
+
 // remember takes over what an earlier list of the day led to: a row that was written down by hand already.
 func (r *RunRow) remember(entries []ManualEntry) {
 	for _, e := range entries {
-		same := e.Kind == r.Bank.Kind && e.Amount == r.Bank.Amount && bare(e.RRN) == bare(r.Bank.RRN) && e.Order == r.Bank.Order && bare(e.AuthCode) == bare(r.Bank.AuthCode)
-		if r.Calls() && r.Bank.Row > 0 && same && (e.RRN != "" || e.Order != "" || e.AuthCode != "") {
+		if r.Calls() && e.Holds(r.Bank) {
 			r.Resolution, r.Manual, r.Note, r.ResolvedBy, r.ResolvedAt = ResolvedManual, e.ID, e.Note, e.Actor, e.CreatedAt
 		}
 	}
@@ -443,6 +448,14 @@ func (s *Service) deal(ctx context.Context, by By, row *RunRow, ask RowAsk) (ent
 	case ActionManual:
 		if row.Bank.Row == 0 {
 			return nil, ErrNotForRow.Because(errors.New("the list has no row to write down"))
+		}
+		// Another list of the day had the row as well, and somebody wrote it down there since: the money stands once.
+		entries, err := s.Ledger.ManualEntries(ctx, row.Merchant, row.Account, row.Day)
+		if err != nil {
+			return nil, err
+		}
+		if row.remember(entries); row.Resolution != "" {
+			return nil, nil
 		}
 		e := ManualEntry{
 			ID: s.IDs.Manual(), Merchant: row.Merchant, Account: row.Account, Day: row.Day, Run: row.Run, Row: row.Number, Kind: row.Bank.Kind, Amount: row.Bank.Amount,

@@ -149,6 +149,22 @@ func TestC16_AComparisonHearsOfAVoidBeforeItsAnswer(t *testing.T) {
 	r.trailWhole()
 }
 
+// A row that two lists of a day have is written down by hand once, whichever list somebody reads.
+func TestARowOfTwoListsIsWrittenDownOnce(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	account := r.payforAccount()
+	r.clock.advance(24 * time.Hour)
+	file := "İşlem Tarihi;Sipariş No;Provizyon No;İşlem Tipi;Tutar\r\n22.11.2026 12:10;TEL-1;S99999;Satış;1.234,56 TL\r\n"
+	first, open := r.uploads(account, file)
+	second, again := r.uploads(account, file)
+	one, other := r.does(first, open[0], "manual"), r.does(second, again[0], "manual")
+	r.must("in both lists", []any{other["resolution"], other["manual_entry"]}, []any{"manual", one["manual_entry"]})
+	rows, total := r.reported("manual_entries.json")
+	r.must("entries", []any{len(rows), total["amount"]}, []any{1, 123456})
+	r.trailWhole()
+}
+
 // countsFor checks the day of a sale that was heard of later; when that was is kept besides.
 func (r *rig) countsFor(payment, day string) {
 	r.t.Helper()

@@ -198,6 +198,15 @@ func (s *Store) ResolveRow(ctx context.Context, v checkout.RunRow, entry *checko
 		if !have.Calls() {
 			return checkout.ErrRowResolved
 		}
+		if entry != nil {
+			there, err := readManual(ctx, c.tx, v.Merchant, v.Account, v.Day)
+			if err != nil {
+				return err
+			}
+			if slices.ContainsFunc(there, func(e checkout.ManualEntry) bool { return e.Holds(have.Bank) }) {
+				return checkout.ErrRowResolved
+			}
+		}
 		have.Resolution, have.Manual, have.Note, have.ResolvedBy, have.ResolvedAt = v.Resolution, v.Manual, v.Note, v.ResolvedBy, v.ResolvedAt
 		values := runRowValues(have)
 		w := write{table: runRows, set: runRowResolve, rows: [][]any{append(runRowResolve.pick(values, 0)[:len(runRowResolve.cols)+1], string(v.Run))}}
@@ -370,13 +379,18 @@ func (s *Store) RunRows(ctx context.Context, q checkout.RowQuery) ([]checkout.Ru
 
 // ManualEntries answers those of an account's day, oldest first.
 func (s *Store) ManualEntries(ctx context.Context, m checkout.MerchantID, a checkout.AccountID, day checkout.Day) (out []checkout.ManualEntry, err error) {
-	err = s.read(ctx, func(q querier) error {
-		out = nil
-		return q.query(ctx, "SELECT "+manualEntries.list+" FROM manual_entries WHERE merchant = $1 AND account = $2 AND day = $3 ORDER BY created_at, id", func(r row) error {
-			out = append(out, scanManual(r))
-			return nil
-		}, string(m), string(a), string(day))
+	err = s.read(ctx, func(q querier) (err error) {
+		out, err = readManual(ctx, q, m, a, day)
+		return err
 	})
+	return out, err
+}
+
+func readManual(ctx context.Context, q querier, m checkout.MerchantID, a checkout.AccountID, day checkout.Day) (out []checkout.ManualEntry, err error) {
+	err = q.query(ctx, "SELECT "+manualEntries.list+" FROM manual_entries WHERE merchant = $1 AND account = $2 AND day = $3 ORDER BY created_at, id", func(r row) error {
+		out = append(out, scanManual(r))
+		return nil
+	}, string(m), string(a), string(day))
 	return out, err
 }
 

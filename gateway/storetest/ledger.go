@@ -191,6 +191,7 @@ func Ledger(t *testing.T, open func(t *testing.T) (checkout.Ledger, *Clock)) {
 		"a consumer gets a copy, and nobody whom the merchant never writes to": agreedCopies,
 		"old messages are forgotten":                                           messagesForgotten,
 		"a reconciliation comes back with its rows and what they came to":      runFields,
+		"a bank's row of two lists is written down by hand once":               manualOnce,
 		"a reconciliation of somebody else is not found (I17)":                 runForeign,
 		"a row is resolved once though twenty do it at once":                   rowOnce,
 		"a closed day is closed":                                               dayClosed,

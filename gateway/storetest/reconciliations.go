@@ -164,6 +164,24 @@ func runForeign(b *Books) {
 	b.equal("nothing changed", b.rows(checkout.RowQuery{Run: r.ID}), rows)
 }
 
+func manualOnce(b *Books) {
+	_, rows := b.Reconciled("acc_1")
+	_, again := b.Reconciled("acc_1")
+	b.Resolves(rows[0])
+	row := again[0]
+	row.Resolution, row.Manual, row.ResolvedAt = checkout.ResolvedManual, "man_2", b.Clock.Now()
+	e := checkout.ManualEntry{
+		ID: "man_2", Merchant: row.Merchant, Account: row.Account, Day: row.Day, Run: row.Run, Row: row.Number, Kind: row.Bank.Kind, Amount: row.Bank.Amount, RRN: row.Bank.RRN,
+		Order: row.Bank.Order, AuthCode: row.Bank.AuthCode, At: row.Bank.At, Actor: "api:key_1", CreatedAt: b.Clock.Now(),
+	}
+	b.want(b.Ledger.ResolveRow(b.ctx, row, &e, b.Event("reconciliation.row_resolved"), checkout.Idempotency{}), checkout.ErrRowResolved)
+	row.Manual = "man_1"
+	b.must(b.Ledger.ResolveRow(b.ctx, row, nil, b.Event("reconciliation.row_resolved"), checkout.Idempotency{}))
+	entries, err := b.Ledger.ManualEntries(b.ctx, b.Merchant, "acc_1", reconDay)
+	b.must(err)
+	b.equal("entries", len(entries), 1)
+}
+
 func rowOnce(b *Books) {
 	_, rows := b.Reconciled("acc_1")
 	errs := together(20, func(int) error {
