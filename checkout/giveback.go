@@ -215,7 +215,12 @@ func (s *Service) endBack(ctx context.Context, r Refund, out Outcome, actor stri
 	var end func(Payment, Step) (Move, error)
 	switch {
 	case r.Kind == KindVoid && out.Result == ResultVoided, r.Kind == KindRefund && out.Result == ResultApproved:
-		end = func(p Payment, step Step) (Move, error) { return p.GaveBack(r, out, step) }
+		end = func(p Payment, step Step) (Move, error) {
+			if r.Kind == KindVoid && p.Status == StatusVoided {
+				return p.WasVoided(r, out, step)
+			}
+			return p.GaveBack(r, out, step)
+		}
 	case out.Result == ResultTooLate:
 		end = keeps(r, out, ReasonTooLate)
 	case out.Result == ResultTooEarly:

@@ -130,15 +130,10 @@ func (p Payment) GaveBack(r Refund, o Outcome, s Step) (Move, error) {
 	var err error
 	s.Data = outcomeData(o)
 	s.Data["refund"] = string(r.ID)
-	switch {
-	case r.Kind == KindVoid && p.Status == StatusVoided:
-		// A comparison with the bank's list of the day was told first, while our own answer was lost.
-		r.Status = RefundVoided
-		m, err = p.note("payment.compared", s)
-	case r.Kind == KindVoid:
+	if r.Kind == KindVoid {
 		r.Status = RefundVoided
 		m, err = p.VoidDone(o, s)
-	default:
+	} else {
 		r.Status = RefundRefunded
 		m, err = p.RefundDone(r.Amount.Minor, s)
 	}
@@ -146,6 +141,20 @@ func (p Payment) GaveBack(r Refund, o Outcome, s Step) (Move, error) {
 		return Move{}, err
 	}
 	r.AuthCode, r.RRN = o.AuthCode, o.RRN
+	m.Refund = r.ended(s)
+	return m, nil
+}
+
+// WasVoided ends a void with the bank's yes where the payment is void already: a comparison with the bank's list of the
+// day was told of it first, while our own answer was lost.
+func (p Payment) WasVoided(r Refund, o Outcome, s Step) (Move, error) {
+	s.Data = outcomeData(o)
+	s.Data["refund"] = string(r.ID)
+	m, err := p.note("payment.compared", s)
+	if err != nil {
+		return Move{}, err
+	}
+	r.Status, r.AuthCode, r.RRN = RefundVoided, o.AuthCode, o.RRN
 	m.Refund = r.ended(s)
 	return m, nil
 }
