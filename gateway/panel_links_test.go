@@ -193,10 +193,10 @@ func TestPanelLinksAreManaged(t *testing.T) {
 		_, err := r.app.ledger.ChangeLink(context.Background(), checkout.LinkChange{From: l, To: to, Event: operatorEvent(demoMerchant, string(l.ID), "link.velocity_blocked", r.clock.Now())})
 		r.must("put it to rest", err, nil)
 		path := "/panel/links/" + string(l.ID)
-		r.has("its page", w.open(path, http.StatusOK), "Linki uyandır", "Dinlenmede")
+		r.has("its page", w.open(path, http.StatusOK), "Linki yeniden aç", "Durduruldu")
 		w.post(path+"/wake", http.StatusSeeOther)
 		r.must("awake", r.linkNamed(path).RestingSince.IsZero(), true)
-		r.has("its line", w.open(path, http.StatusOK), "Link uyandırıldı")
+		r.has("its line", w.open(path, http.StatusOK), "Link yeniden açıldı")
 	})
 	t.Run("its code is had as pictures and on paper", func(t *testing.T) {
 		path := "/panel/links/" + string(second.ID)

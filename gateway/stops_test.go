@@ -125,7 +125,7 @@ func TestA30_EachLimitHasItsSentence(t *testing.T) {
 		c.must("both limits, each with its tries", c.limitsOf("a"), []string{"card 1", "link 2"})
 		page := c.signedIn().open(linkPathOf(c.idOf("a")), http.StatusOK)
 		c.hasNot("the merchant", page, "başka bir kartla hemen")
-		c.has("the merchant", page, "başka bir kart bu süreyi kısaltmaz. Retler sürerse link dinlenmeye alınır", "link 12:15 itibarıyla yeniden ödenebilir")
+		c.has("the merchant", page, "başka bir kart bu süreyi kısaltmaz. Retler sürerse link durdurulur", "link 12:15 itibarıyla yeniden ödenebilir")
 	})
 	t.Run("a network", func(t *testing.T) {
 		t.Parallel()
@@ -209,10 +209,10 @@ func TestA30_ARestingLinkIsOnTheFirstScreen(t *testing.T) {
 		c.try("a", fmt.Sprintf("10.1.%d.1", i), bad(i*11+1))
 	}
 	w := c.signedIn()
-	c.has("first screen", w.open("/panel", http.StatusOK), "1 link dinlenmede, siz uyandırana kadar ödenemez")
-	c.has("list", w.open("/panel/links?stopped=true", http.StatusOK), linkPathOf(c.idOf("a")), "Dinlenmede")
+	c.has("first screen", w.open("/panel", http.StatusOK), "1 link güvenlik için durduruldu, siz yeniden açana kadar ödenemez")
+	c.has("list", w.open("/panel/links?stopped=true", http.StatusOK), linkPathOf(c.idOf("a")), "Durduruldu")
 	w.post(linkPathOf(c.idOf("a"))+"/wake", http.StatusSeeOther)
-	c.hasNot("woken", w.open("/panel", http.StatusOK), "dinlenmede")
+	c.hasNot("woken", w.open("/panel", http.StatusOK), "güvenlik için durduruldu")
 }
 
 // Whoever hammers costs no commit at the time, and afterwards a few: as many rows as links, however many tries.
