@@ -94,7 +94,8 @@ func TestPanelLinks(t *testing.T) {
 		r.has("its page", w.open(to, http.StatusOK), "Henüz başlamadı")
 	})
 	t.Run("mistakes stand at their fields and keep what was typed", func(t *testing.T) {
-		page := w.post("/panel/links", http.StatusUnprocessableEntity, "amount", "on lira", "currency", "TRY", "usage", "single", "description", "Masa <b>")
+		page := w.post("/panel/links", http.StatusUnprocessableEntity, "amount", "on lira", "currency", "TRY", "usage", "single", "description", "Masa <b>", "field0_type", "text")
+		r.hasNot("what is not wrong stays closed", page, `<details class="more" open>`)
 		r.has("a wrong amount", page, "Tutarı rakamla yazın", `value="on lira"`, "Masa &lt;b&gt;")
 		page = w.post("/panel/links", http.StatusUnprocessableEntity, "amount", "10", "currency", "TRY", "usage", "single", "order", "BAGIS-1")
 		r.has("a used order number", page, "Bu sipariş numarası daha önce kullanıldı")

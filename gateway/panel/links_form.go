@@ -215,7 +215,8 @@ func (s *Surface) showLinkForm(c *fiber.Ctx, w *who, status int, f *Form, edited
 	for _, name := range allLinkFields() {
 		first := slices.Contains([]string{"amount", "description", "phone", "email", "currency", "usage", "sale", "life", "once", "send_sms", "send_email", "quick", "take", "deliver"}, name)
 		first = first || strings.HasPrefix(name, "item") // their part opens by itself
-		d.More = d.More || !first && (f.On(name) || f.Errors[name] != "")
+		set := f.On(name) && !(strings.HasPrefix(name, "field") && strings.HasSuffix(name, "type")) // a list that always says one
+		d.More = d.More || !first && (set || f.Errors[name] != "")
 	}
 	return s.show(c, w, status, "links_form", d)
 }
