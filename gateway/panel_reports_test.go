@@ -4,6 +4,7 @@ package main
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -67,4 +68,38 @@ func TestPanelReports(t *testing.T) {
 		other := r.signedInAs(r.neighbour())
 		other.sees(other.open("/panel/reports/payments", http.StatusOK), "Bu dönemde kayıt yok.")
 	})
+}
+
+// On the screen a report begins with what people look for: what it is about, when, how much, how it stands; ids come last and
+// a phone shows those four alone. Files keep their columns.
+func TestPanelReportsBeginWithWhatPeopleLookFor(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	r.paidBy(r.link(map[string]any{"order_id": "SIP-9"}), "001")
+	w := r.signedIn()
+	heads := regexp.MustCompile(`<th scope="col"[^>]*>([^<]*)</th>`)
+	for name, want := range map[string]string{
+		"payments": "Sipariş No|İşlem Tarihi (İstanbul)|Karttan Çekilecek Tutar|Durum|", "links": "Sipariş No|Oluşturulma (İstanbul)", "settlement": "Sipariş No|İşlem Tarihi (İstanbul)",
+	} {
+		page := w.open("/panel/reports/"+name, http.StatusOK)
+		var said []string
+		for _, m := range heads.FindAllStringSubmatch(page, -1) {
+			said = append(said, m[1])
+		}
+		if got := strings.Join(said, "|"); !strings.HasPrefix(got, want) {
+			t.Errorf("%s: %s", name, got)
+		}
+		for _, id := range []string{"lnk_", "pay_", "rfd_", "acc_"} {
+			if first, _, _ := strings.Cut(plainText(page), "SIP-9"); strings.Contains(first, id) {
+				t.Errorf("%s begins with %s", name, id)
+			}
+		}
+		row := page[strings.Index(page, "<tbody>"):]
+		row = row[:strings.Index(row, "</tr>")]
+		if n := strings.Count(row, "<td") - strings.Count(row, "wide-only"); n != 4 {
+			t.Errorf("%s: %d columns on a phone", name, n)
+		}
+	}
+	file := w.open("/panel/reports/payments/export.csv", http.StatusOK)
+	r.has("the file begins as ever", file, "\ufeff\"Ödeme\";")
 }

@@ -190,10 +190,58 @@ func (p *Page) Say(words report.Words) string { return words.In(p.L.Code) }
 type cell struct {
 	Text, Path string // where it leads; "" = nowhere
 	Number     bool
+	Place      string // class of its place on a phone
 }
 
-// shownBy are columns that are for programs where another one says the same to people, and leads there.
-var shownBy = map[string]string{"id": "reference", "link": "order_id", "acquirer": "acquirer_name"}
+// shownBy are columns that are for programs where another one says the same to people, and leads there; where two lead from
+// one, a payment goes before its link.
+var shownBy = map[string]string{"id": "reference", "link": "order_id", "payment": "order_id", "acquirer": "acquirer_name"}
+
+// The columns that people look at first: what it is about, when, how much, how it stands. The first of each that a report
+// has stands in front, and on a phone alone.
+var leading = [][]string{
+	{"order_id", "reference", "name", "decline_code", "card_program", "note"},
+	{"created_at_local", "at_local", "day", "received_at"},
+	{"total", "amount", "gross", "collected", "our_amount", "bank_amount"},
+	{"status", "class", "kind", "quantity", "installments", "attempts"},
+}
+
+// places are the classes of the leading columns on a phone: two lines, what and how much, when and how it stands.
+var places = []string{"", "o3", "o2", "o4"}
+
+// ids are columns that only programs go by.
+var ids = []string{"id", "link", "payment", "refund", "url", "product", "acquirer", "reconciliation", "manual_entry", "chargeback", "bank_order_id"}
+
+// screenOrder is the order of columns for people, and the places of those in front on a phone. Files keep their own.
+func screenOrder(columns []report.Column, shown []int) (order []int, place map[int]string) {
+	place = map[int]string{}
+	for n, names := range leading {
+		for _, name := range names {
+			i := slices.IndexFunc(shown, func(i int) bool { return columns[i].Name == name })
+			if i < 0 {
+				continue
+			}
+			if _, taken := place[shown[i]]; !taken {
+				order, place[shown[i]] = append(order, shown[i]), places[n]
+				break
+			}
+		}
+	}
+	rest := slices.DeleteFunc(slices.Clone(shown), func(i int) bool { _, first := place[i]; return first })
+	slices.SortStableFunc(rest, func(a, b int) int { return cmp.Compare(lateness(columns[a]), lateness(columns[b])) })
+	return append(order, rest...), place
+}
+
+// lateness puts times that are told in Istanbul's as well behind the others, and ids last.
+func lateness(c report.Column) int {
+	switch {
+	case slices.Contains(ids, c.Name):
+		return 2
+	case c.Type == report.TypeTime:
+		return 1
+	}
+	return 0
+}
 
 // draw writes the rows for people. Names for programs are left to the files.
 func (d *reportData) draw(l *templates.Locale) {
@@ -204,17 +252,27 @@ func (d *reportData) draw(l *templates.Locale) {
 	shown, leads := []int{}, map[int]int{}
 	for i, c := range d.Table.Columns {
 		if other, there := at[shownBy[c.Name]]; there {
-			leads[other] = i
+			if _, led := leads[other]; !led || c.Name == "payment" {
+				leads[other] = i
+			}
 			continue
 		}
 		shown = append(shown, i)
-		d.Heads = append(d.Heads, c)
+	}
+	shown, place := screenOrder(d.Table.Columns, shown)
+	for _, i := range shown {
+		d.Heads = append(d.Heads, d.Table.Columns[i])
 	}
 	for _, row := range d.Table.Rows {
 		line := make([]cell, len(shown))
 		for n, i := range shown {
 			c := d.Table.Columns[i]
 			line[n] = cell{Text: cellText(l, c, row.Values[i], row.Currency), Path: placeOf(row.Values[i].Text), Number: isNumber(c)}
+			if at, first := place[i]; first {
+				line[n].Place = at
+			} else {
+				line[n].Place = "wide-only"
+			}
 			if id, there := leads[i]; there {
 				line[n].Path = placeOf(row.Values[id].Text)
 			}
