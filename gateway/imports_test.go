@@ -35,7 +35,7 @@ var allowed = map[string][]string{
 	"threeds/cmd/banksim":           {"threeds/banksim"},
 	"templates":                     nil,
 	"static":                        nil,
-	"gateway/web":                   {"checkout", "templates", "static", "gateway/observe/mask"},
+	"gateway/web":                   {"checkout", "templates", "static", "gateway/observe/mask", "gateway/socket"},
 	"gateway/web/page":              {"templates", "static"},
 	"gateway/pay":                   {"checkout", "gateway/web", "gateway/web/page"},
 	"gateway/api":                   {"checkout", "checkout/einvoice", "gateway/linkfile", "gateway/report", "gateway/sheet", "gateway/statement", "gateway/web", "templates", "gateway/poster"}, // the pages about error codes
@@ -46,7 +46,8 @@ var allowed = map[string][]string{
 	"gateway/sheet":                 {"checkout"},
 	"gateway/statement":             {"checkout", "gateway/sheet"},
 	"gateway/sqlstore":              {"checkout"},
-	"gateway/redisstore":            {"checkout"},
+	"gateway/redisstore":            {"checkout", "gateway/socket"},
+	"gateway/socket":                {},
 	"gateway/memstore":              {"checkout"},
 	"gateway/velocity":              {"checkout"},
 	"gateway/observe":               {"checkout", "gateway/observe/mask"},

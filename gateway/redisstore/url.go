@@ -156,10 +156,14 @@ func (a address) client(bound time.Duration) redis.UniversalClient {
 			PoolSize: poolSize, ContextTimeoutEnabled: true, DisableIdentity: true,
 		})
 	}
-	return redis.NewClient(&redis.Options{
+	o := &redis.Options{
 		Addr: a.hosts[0], Username: a.user, Password: a.pass, DB: a.db, TLSConfig: secure, Protocol: 2,
 		MaxRetries: retries, MinRetryBackoff: first, MaxRetryBackoff: last,
 		DialTimeout: bound, ReadTimeout: bound, WriteTimeout: bound, PoolTimeout: bound, DialerRetries: 1,
 		PoolSize: poolSize, ContextTimeoutEnabled: true, DisableIdentity: true, MaintNotificationsConfig: quiet,
-	})
+	}
+	if !a.tls {
+		o.Dialer = prompt(redis.NewDialer(o))
+	}
+	return redis.NewClient(o)
 }

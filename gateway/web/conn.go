@@ -26,6 +26,7 @@ type guarded struct {
 	in       *Listener
 	raw      syscall.RawConn // nil where the system has no such reading
 	try      func(fd uintptr) bool
+	put      func(fd uintptr) bool
 	buf      *[MaxHead]byte
 	r, w     int   // buf[r:w] is read and not handed on
 	ready    int   // of it, so many bytes may be handed on
@@ -33,7 +34,9 @@ type guarded struct {
 	checked  int   // of buf[r:w], bytes that parseHead found incomplete
 	got      int   // result of try
 	gotErr   error
-	broken   bool // refused; nothing more is handed on
+	out      []byte // what put has to send
+	outErr   error  // result of put
+	broken   bool   // refused; nothing more is handed on
 	readBy   deadline
 	writeBy  deadline
 	spoke    atomic.Bool // a byte has arrived
@@ -69,6 +72,21 @@ func (g *guarded) Read(p []byte) (int, error) {
 		g.drop()
 	}
 	return n, nil
+}
+
+// Write sends all of p. One at a time calls it: fasthttp, or the lane.
+func (g *guarded) Write(p []byte) (int, error) {
+	if g.raw == nil {
+		return g.Conn.Write(p)
+	}
+	g.out, g.outErr = p, nil
+	err := g.raw.Write(g.put)
+	if err == nil {
+		err = g.outErr
+	}
+	n := len(p) - len(g.out)
+	g.out = nil
+	return n, err
 }
 
 // readBody reads the rest of a body past the buffer, which is empty then.

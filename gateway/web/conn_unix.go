@@ -2,9 +2,15 @@
 
 package web
 
-import "syscall"
+import (
+	"net"
+	"os"
+	"syscall"
 
-// readable gives the connection's way of reading without holding a buffer while it waits.
+	"github.com/odelink/odelink/gateway/socket"
+)
+
+// readable gives the connection's way of reading without holding a buffer while it waits, and of writing.
 func (g *guarded) readable() {
 	sys, ok := g.Conn.(syscall.Conn)
 	if !ok {
@@ -14,14 +20,14 @@ func (g *guarded) readable() {
 	if err != nil {
 		return
 	}
-	g.raw, g.try = raw, g.tryRead
+	g.raw, g.try, g.put = raw, g.tryRead, g.tryWrite
 }
 
 // tryRead reads what is there and says whether anything, or the end, was.
 func (g *guarded) tryRead(fd uintptr) bool {
 	g.take()
 	for {
-		n, err := syscall.Read(int(fd), g.buf[g.w:])
+		n, err := socket.Read(fd, g.buf[g.w:])
 		switch err {
 		case nil:
 			g.got, g.gotErr = n, nil
@@ -37,4 +43,22 @@ func (g *guarded) tryRead(fd uintptr) bool {
 		g.got, g.gotErr = 0, err
 		return true
 	}
+}
+
+// tryWrite sends what is left of g.out and says whether that is done, or failed.
+func (g *guarded) tryWrite(fd uintptr) bool {
+	for len(g.out) > 0 {
+		n, err := socket.Write(fd, g.out)
+		switch err {
+		case nil:
+			g.out = g.out[n:]
+		case syscall.EINTR:
+		case syscall.EAGAIN:
+			return false
+		default:
+			g.outErr = &net.OpError{Op: "write", Net: "tcp", Source: g.LocalAddr(), Addr: g.RemoteAddr(), Err: os.NewSyscallError("write", err)}
+			return true
+		}
+	}
+	return true
 }

@@ -129,7 +129,7 @@ func (g *guarded) send(answer []byte, now time.Time) error {
 	if err := g.SetWriteDeadline(now.Add(WriteTimeout)); err != nil {
 		return err
 	}
-	_, err := g.Conn.Write(answer)
+	_, err := g.Write(answer)
 	return err
 }
 

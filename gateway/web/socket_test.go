@@ -223,6 +223,29 @@ func TestARequestMayArriveByteByByte(t *testing.T) {
 	}
 }
 
+// Whoever reads slowly, or leaves in the middle, gets all of an answer that no socket holds, or ends his connection alone.
+func TestALongAnswerWaitsForItsReader(t *testing.T) {
+	long := strings.Repeat("0123456789abcdef", 1<<19)
+	app := web.NewApp(web.Config{})
+	app.Get("/*", func(c *fiber.Ctx) error { return c.SendString(long) })
+	h := serve(t, app, web.ListenOptions{})
+	leaver := h.dial(t)
+	send(t, leaver, get("/left"))
+	if _, err := io.ReadFull(leaver, make([]byte, 1<<10)); err != nil {
+		t.Fatal(err)
+	}
+	leaver.Close()
+	c := h.dial(t)
+	r := bufio.NewReader(c)
+	for range 2 {
+		send(t, c, get("/read"))
+		time.Sleep(20 * time.Millisecond) // until there is no room any more
+		if status, _, body := receive(t, r); status != 200 || body != long {
+			t.Fatalf("%d, %d bytes", status, len(body))
+		}
+	}
+}
+
 func TestTheLongestLegalHeadIsTaken(t *testing.T) {
 	h := serve(t, echo(nil), web.ListenOptions{})
 	head := "GET / HTTP/1.1\r\nHost: x\r\nX: "
