@@ -22,6 +22,8 @@ const (
 	// workers are one whose MGET is away while the next batch gathers, and a spare one for when that answer is slow. With
 	// both at work all the time batches would be half as large, and a view a fortieth dearer.
 	workers = 2
+	// joinRounds is how often callers who come meanwhile are let join at most.
+	joinRounds = 4
 	// slowAfter is when an answer is slow enough to wake the spare worker.
 	slowAfter = 2 * time.Millisecond
 )
@@ -185,8 +187,19 @@ func (b *batcher) work() {
 		case l := <-b.in:
 			batch = append(batch[:0], l)
 		}
-		runtime.Gosched() // let runnable callers join
+		b.letJoin()
 		b.send(b.gather(batch), args)
+	}
+}
+
+// letJoin lets runnable callers join, and goes on as long as that brings some: those who were let run made others
+// runnable. Nobody is waited for who is not running already, and where nothing else runs this costs nothing.
+func (b *batcher) letJoin() {
+	for range joinRounds {
+		had := len(b.in)
+		if runtime.Gosched(); len(b.in) == had {
+			return
+		}
 	}
 }
 
