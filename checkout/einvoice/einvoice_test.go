@@ -112,6 +112,17 @@ func TestNoteStaysInFrontOfTheCurrency(t *testing.T) {
 	}
 }
 
+// A32: words of an invoice that are kept hold no card's number.
+func TestA32_NoCardNumberAsAnInvoicesWord(t *testing.T) {
+	plain := string(sample(t, "plain.xml"))
+	for _, word := range []string{">TICARIFATURA<", ">SATIS<"} {
+		_, err := einvoice.Parse([]byte(strings.Replace(plain, word, ">A4155650000000007<", 1)))
+		if !errors.Is(err, einvoice.ErrIncomplete) {
+			t.Errorf("%s: %v", word, err)
+		}
+	}
+}
+
 func TestNoteIsEscaped(t *testing.T) {
 	got := string(parsed(t, "plain.xml", sample(t, "plain.xml")).WithNote(`a<b>&"c"'`, ours))
 	if !strings.Contains(got, `<cbc:Note>a&lt;b&gt;&amp;"c"'</cbc:Note>`) {

@@ -99,6 +99,9 @@ var (
 	amountShape = regexp.MustCompile(`^([0-9]{1,15})(?:\.([0-9]{1,10}))?$`)
 )
 
+// isCode says whether it is one of GİB's words, which are kept and shown: no card's number is one (A32).
+func isCode(text string) bool { return codeShape.MatchString(text) && !checkout.HoldsCard(text) }
+
 func isDate(text string) bool {
 	_, err := time.Parse(time.DateOnly, text)
 	return err == nil && dateShape.MatchString(text)
@@ -117,11 +120,11 @@ func (r *reader) facts() (f checkout.InvoiceFacts, err error) {
 		}
 		return text
 	}
-	f.Profile = need("b:ProfileID", codeShape.MatchString)
+	f.Profile = need("b:ProfileID", isCode)
 	f.Number = need("b:ID", numberShape.MatchString)
 	f.UUID = strings.ToLower(need("b:UUID", uuidShape.MatchString))
 	f.IssuedOn = need("b:IssueDate", isDate)
-	f.Type = need("b:InvoiceTypeCode", codeShape.MatchString)
+	f.Type = need("b:InvoiceTypeCode", isCode)
 	currency := need("b:DocumentCurrencyCode", codeShape.MatchString)
 	amount := need("a:LegalMonetaryTotal/b:PayableAmount", func(string) bool { return true })
 	f.Supplier, f.Customer = r.party("a:AccountingSupplierParty/a:Party/"), r.party("a:AccountingCustomerParty/a:Party/")
