@@ -214,7 +214,7 @@ func (s *Surface) showLinkForm(c *fiber.Ctx, w *who, status int, f *Form, edited
 	d.More = edited != nil
 	for _, name := range allLinkFields() {
 		first := slices.Contains([]string{"amount", "description", "phone", "email", "currency", "usage", "sale", "life", "once", "send_sms", "send_email", "quick", "take", "deliver"}, name)
-		first = first || strings.HasPrefix(name, "item") // their part opens by itself
+		first = first || strings.HasPrefix(name, "item")                                            // their part opens by itself
 		set := f.On(name) && !(strings.HasPrefix(name, "field") && strings.HasSuffix(name, "type")) // a list that always says one
 		d.More = d.More || !first && (set || f.Errors[name] != "")
 	}
