@@ -67,7 +67,11 @@ func (p *Page) StopSays(one checkout.Stop, all []checkout.Stop) string {
 		key = "links.stop.cards"
 	}
 	text := p.T(key, "card", one.BIN+"…"+one.Last4, "bin", one.BIN, "until", p.Soon(one.Until))
-	if one.Limit.OfCard() && !slices.ContainsFunc(all, func(other checkout.Stop) bool { return other.Limit == checkout.LimitLink }) {
+	switch {
+	case slices.ContainsFunc(all, func(other checkout.Stop) bool { return other.Limit == checkout.LimitLink }):
+	case one.Limit == checkout.LimitBIN:
+		text += " " + p.T("links.stop.otherbank")
+	case one.Limit == checkout.LimitCard:
 		text += " " + p.T("links.stop.other")
 	}
 	return text

@@ -288,7 +288,7 @@ func TestPagesSayWhatTheyMust(t *testing.T) {
 		"tr/kind-too_many-card":       {"Bu kart şu", "Başka bir kartla hemen ödeyebilirsiniz. Bu kartı yarın saat 14:10\u00a0(TSİ) itibarıyla yeniden deneyebilirsiniz.", `class="go" href="/p/Xk3mN8pQ2rTv">Ödeme sayfasına dön`},
 		"tr/kind-too_many-card-later": {"Başka bir kartla 14 dakika sonra ödeyebilirsiniz. Bu kartı bugün saat 19:10\u00a0(TSİ) itibarıyla"},
 		"en/kind-too_many-card":       {"You can pay with another card right away. You can try this card again tomorrow from 14:10\u00a0(UTC"},
-		"tr/kind-too_many-bin":        {"Bu kartı bugün saat 16:10\u00a0(TSİ) itibarıyla"},
+		"tr/kind-too_many-bin":        {"Başka bir bankanın kartıyla hemen ödeyebilirsiniz. Bu kartı bugün saat 16:10\u00a0(TSİ) itibarıyla"},
 		"en/kind-too_many-link":       {"Please try again in 1 minute; another card does not shorten the wait."},
 		"tr/kind-too_many-address":    {"Bağlandığınız ağdan", "Lütfen 15 dakika sonra"},
 		"tr/kind-not_active":          {"22.11.2026 15:09 (TSİ)"},

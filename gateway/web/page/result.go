@@ -382,11 +382,11 @@ func (r *root) tooMany(v *Kind) []string {
 	again, other := r.again(v.Wait, v.Now), r.again(v.OtherCard, v.Now)
 	switch v.Limit {
 	case "card", "bin":
-		todo := "kind.too_many.card.todo"
+		todo := ".todo"
 		if v.OtherCard > 0 {
-			todo = "kind.too_many.card.todo_later"
+			todo = ".todo_later"
 		}
-		return []string{r.T("kind.too_many." + v.Limit + ".what"), r.T(todo, "again", again, "other", other)}
+		return []string{r.T("kind.too_many." + v.Limit + ".what"), r.T("kind.too_many."+v.Limit+todo, "again", again, "other", other)}
 	case "address", "link":
 		return []string{r.T("kind.too_many." + v.Limit + ".what"), r.T("kind.too_many.any.todo", "again", again)}
 	}
