@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -39,7 +40,7 @@ func (s *Service) CreateAccount(ctx context.Context, by By, m MerchantID, a Acco
 	if err := s.knownBank(a); err != nil {
 		return Account{}, err
 	}
-	if err := s.checkAccount(ctx, a, verify); err != nil {
+	if err := s.checkAccount(ctx, a, nil, verify); err != nil {
 		return Account{}, err
 	}
 	c := AccountChange{Account: a, Event: accountEvent(a, "acquirer.created", by, now)}
@@ -79,7 +80,7 @@ func (s *Service) EditAccount(ctx context.Context, by By, m MerchantID, id Accou
 	}
 	a.Version, a.UpdatedAt = was.Version+1, s.Clock.Now()
 	seen := a.Mode != was.Mode || a.BaseURL != was.BaseURL || !equalSecrets(a.Credentials, was.Credentials)
-	if err := s.checkAccount(ctx, a, verify && seen); err != nil {
+	if err := s.checkAccount(ctx, a, was.Programs, verify && seen); err != nil {
 		return Account{}, err
 	}
 	c := AccountChange{Account: a, From: was.Version, Event: accountEvent(a, "acquirer.changed", by, a.UpdatedAt)}
@@ -110,7 +111,7 @@ func (s *Service) VerifyAccount(ctx context.Context, m MerchantID, id AccountID)
 	if err != nil {
 		return err
 	}
-	return s.checkAccount(ctx, a, true)
+	return s.checkAccount(ctx, a, a.Programs, true)
 }
 
 // AccountsOf answers a merchant's accounts, highest priority first, without deleted ones.
@@ -151,8 +152,12 @@ func (s *Service) knownBank(a Account) error {
 }
 
 // checkAccount finds every mistake of an account, and asks its bank where verify says so.
-func (s *Service) checkAccount(ctx context.Context, a Account, verify bool) error {
+// was are the programmes that it had, which stay.
+func (s *Service) checkAccount(ctx context.Context, a Account, was []string, verify bool) error {
 	errs := accountMistakes(a)
+	if code, known := s.strangeProgram(a.Programs, was); code != "" {
+		errs = append(errs, FieldError{Field: "programmes", Code: code, Args: map[string]string{"known": known}})
+	}
 	var e *Error
 	if err := s.Banks.Check(a); errors.As(err, &e) && e.Kind == KindInvalid {
 		errs = append(errs, e.Fields...)
@@ -176,6 +181,29 @@ func (s *Service) checkAccount(ctx context.Context, a Account, verify bool) erro
 	ctx, cancel := context.WithTimeout(ctx, verifyTime)
 	defer cancel()
 	return v.Verify(ctx)
+}
+
+// familyPrograms are programmes that are taken as another's family and that no list of BINs may have, see programFamily.
+var familyPrograms = []string{"Parafly", "Bankkart Combo"}
+
+// strangeProgram finds a programme that no card has: instalments would be offered to nobody, and nobody would know why. Those
+// of a BIN table that an operator imported are known with it.
+func (s *Service) strangeProgram(programs, was []string) (code, known string) {
+	table, ok := s.BINs.(Programmer)
+	if !ok {
+		return "", ""
+	}
+	names := table.Programs()
+	if len(names) == 0 {
+		return "", "" // a table without programmes can tell nothing
+	}
+	for _, p := range programs {
+		same := func(name string) bool { return strings.EqualFold(name, p) }
+		if !slices.ContainsFunc(slices.Concat(names, familyPrograms, was), same) {
+			return "programme_unknown", strings.Join(names, ", ")
+		}
+	}
+	return "", ""
 }
 
 // accountMistakes are those that are the same for every bank.

@@ -29,6 +29,12 @@ type BINs interface {
 	Lookup(prefix string) BIN
 }
 
+// Programmer is a BINs that knows the names of its cards' instalment programmes.
+type Programmer interface {
+	// Programs are the names, each once, in order.
+	Programs() []string
+}
+
 // CardFacts is what of a card may be stored and shown.
 type CardFacts struct {
 	Brand      Brand

@@ -711,3 +711,14 @@ func TestPanelSettingsMessages(t *testing.T) {
 	r.must("recipients", len(set.Recipients), 0)
 	r.trailWhole()
 }
+
+// A programme that no card has is refused at its field with those that there are, however they are written.
+func TestPanelRefusesAProgrammeNobodyHas(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	w := r.signedIn()
+	const at = "/panel/settings/acquirers/new"
+	w.open(at, http.StatusOK)
+	r.has("one that is none", w.post(at, http.StatusUnprocessableEntity, acquirer("programmes", "CardFinans, Uydurma")...), `id="d-programmes">Bu taksit programında kart yok; bilinenler: Advantage, `)
+	w.post(at, http.StatusSeeOther, acquirer("programmes", "cardfinans, bonus", "base_url", r.bankS.URL+"/payfor/Gateway/")...)
+}

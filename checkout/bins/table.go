@@ -77,6 +77,26 @@ func (t *Table) Len() int {
 	return 0
 }
 
+var _ checkout.Programmer = (*Table)(nil)
+
+// Programs are the programmes of the table's cards, those of imported rows among them, in order.
+func (t *Table) Programs() []string {
+	x := t.index()
+	if x == nil {
+		return nil
+	}
+	seen := map[string]bool{"": true}
+	var all []string
+	for _, b := range x.bins {
+		if !seen[b.Program] {
+			seen[b.Program] = true
+			all = append(all, b.Program)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
 // Lookup answers the row of the longest prefix among the first 8, 7 and 6 digits; without one, the
 // brand of the leading digits (domain.md 1.1 and 1.2). Digits beyond the eighth are not looked at.
 func (t *Table) Lookup(prefix string) checkout.BIN {

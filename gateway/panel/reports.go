@@ -259,6 +259,9 @@ func (d *reportData) draw(l *templates.Locale) {
 		}
 		shown = append(shown, i)
 	}
+	if order, there := at["order_id"]; there && d.Name == "links" {
+		leads[order] = at["id"] // the link itself
+	}
 	shown, place := screenOrder(d.Table.Columns, shown)
 	for _, i := range shown {
 		d.Heads = append(d.Heads, d.Table.Columns[i])
