@@ -7,5 +7,6 @@
 // views that was an eighth of all the processor time (docs/performance.md, 'Calls without the scheduler').
 //
 // Waiting, deadlines and closing stay package net's: the calls are made by what syscall.RawConn is given. Elsewhere than
-// on Linux they are Go's own.
+// on Linux they are Go's own, and under the race detector, to which package syscall tells that what was written before a
+// send is seen behind its receipt.
 package socket
