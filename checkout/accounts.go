@@ -198,6 +198,9 @@ func (s *Service) strangeProgram(programs, was []string) (code, known string) {
 		return "", "" // a table without programmes can tell nothing
 	}
 	for _, p := range programs {
+		if HoldsCard(p) {
+			continue // accountMistakes tells of it, and one mistake is enough
+		}
 		same := func(name string) bool { return strings.EqualFold(name, p) }
 		if !slices.ContainsFunc(slices.Concat(names, familyPrograms, was), same) {
 			return "programme_unknown", strings.Join(names, ", ")
