@@ -290,6 +290,7 @@ func (s *Service) changeLink(ctx context.Context, m MerchantID, id LinkID, typ s
 		}
 		now, err := s.Ledger.ChangeLink(ctx, LinkChange{From: from, To: to, Publish: topic, Event: s.linkEvent(to, typ, by, 0)})
 		if err == nil {
+			s.stops.begunAnew(id)
 			s.publish(ctx, &now)
 			return now, nil
 		}

@@ -288,7 +288,7 @@ func (s *Service) open(ctx context.Context, sh *Shop, account Account, hot Hot, 
 		return Started{Hot: hot}, ErrUnreachable.Because(err)
 	}
 	p := s.newPayment(account, hot, r, a)
-	if err := s.Velocity.Check(ctx, Attempt{Payment: p.ID, Merchant: p.Merchant, Token: hot.Token, IP: r.IP, BIN: p.Card.BIN, CardHash: s.cardHash(a.card)}); err != nil {
+	if err := s.Velocity.Check(ctx, Attempt{Payment: p.ID, Merchant: p.Merchant, Token: hot.Token, Version: hot.Version, IP: r.IP, BIN: p.Card.BIN, CardHash: s.cardHash(a.card)}); err != nil {
 		s.NoteStopped(hot, p.Card, err)
 		return Started{Hot: hot}, err
 	}

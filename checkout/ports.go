@@ -588,11 +588,13 @@ type Quota struct {
 }
 
 // Attempt is who tries what, for limits only. CardHash is keyed, given to Check only, and kept by
-// the limiter for a day at most: it reaches no ledger.
+// the limiter for a day at most: it reaches no ledger. What a link's refusals are counted for is its Token and
+// Version: its merchant begins anew by waking or editing it.
 type Attempt struct {
 	Payment  PaymentID
 	Merchant MerchantID
 	Token    Token
+	Version  int64
 	IP       string
 	BIN      string
 	CardHash string

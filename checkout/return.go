@@ -242,7 +242,7 @@ func (s *Service) end(ctx context.Context, p Payment, step Step, make func() (Mo
 
 // countRefusal feeds the limits, and lets the link rest when they say so (A30).
 func (s *Service) countRefusal(ctx context.Context, p Payment) {
-	rest, err := s.Velocity.Refused(ctx, Attempt{Payment: p.ID, Merchant: p.Merchant, Token: p.Token, IP: p.PayerIP, BIN: p.Card.BIN})
+	rest, err := s.Velocity.Refused(ctx, Attempt{Payment: p.ID, Merchant: p.Merchant, Token: p.Token, Version: p.LinkVersion, IP: p.PayerIP, BIN: p.Card.BIN})
 	if err != nil {
 		s.Observer.Fault("count refusal", err)
 	}

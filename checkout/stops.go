@@ -201,6 +201,13 @@ func (w *stops) take(now time.Time) (all []Stop) {
 	return all
 }
 
+// begunAnew drops what waits of a link's own limit, which its merchant has ended.
+func (w *stops) begunAnew(id LinkID) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.waiting, stopKey{link: id, limit: LimitLink})
+}
+
 func later(a, b time.Time) time.Time {
 	if b.After(a) {
 		return b

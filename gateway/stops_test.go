@@ -213,6 +213,8 @@ func TestA30_ARestingLinkIsOnTheFirstScreen(t *testing.T) {
 	c.has("list", w.open("/panel/links?stopped=true", http.StatusOK), linkPathOf(c.idOf("a")), "Durduruldu")
 	w.post(linkPathOf(c.idOf("a"))+"/wake", http.StatusSeeOther)
 	c.hasNot("woken", w.open("/panel", http.StatusOK), "güvenlik için durduruldu")
+	c.try("a", "10.2.0.1", bad(60)) // at once, and not when the limit of the quarter of an hour would have let go
+	c.must("nobody was stopped", c.limitsOf("a"), []string(nil))
 }
 
 // Whoever hammers costs no commit at the time, and afterwards a few: as many rows as links, however many tries.
@@ -309,4 +311,26 @@ func TestA30_StopsWaitForALedgerThatIsAway(t *testing.T) {
 	c.clock.advance(time.Minute)
 	c.written()
 	c.must("both", c.limitsOf("fresh"), []string{"card 2"})
+}
+
+// A merchant who edits a link begins its count anew: what he changed may be what it was refused for, and he has looked.
+func TestA30_AnEditedLinkBeginsAnew(t *testing.T) {
+	t.Parallel()
+	c := newTester(t)
+	for i := range 5 {
+		c.try("a", fmt.Sprintf("10.0.%d.1", i), bad(i*11))
+	}
+	c.stopped("a", "10.1.0.1", cardWithout)
+	c.written()
+	w, path := c.signedIn(), linkPathOf(c.idOf("a"))
+	c.has("before", w.open(path, http.StatusOK), "Ödeyen durduruldu")
+	c.stopped("a", "10.1.1.1", cardWithout) // waits to be written down
+	status, _ := c.api("PATCH", "/v1/links/"+string(c.idOf("a")), map[string]any{"amount": 20000})
+	c.must("edited", status, http.StatusOK)
+	c.clock.advance(2 * time.Minute)
+	c.written()
+	c.hasNot("its page", w.open(path, http.StatusOK), "Ödeyen durduruldu")
+	c.hasNot("first screen", w.open("/panel", http.StatusOK), "güvenlik sınırı")
+	c.try("a", "10.2.0.1", bad(60))
+	c.trailWhole()
 }

@@ -152,7 +152,7 @@ func (w *work) recordLink(l *linkState, e checkout.Event, topic string) error {
 // terms differ, and stays when the link only rests, wakes or is deleted, unless c.To says more.
 func (s *Store) ChangeLink(ctx context.Context, c checkout.LinkChange) (checkout.Link, error) {
 	var after checkout.Link
-	u := &unit{needs: needs{links: []checkout.LinkID{c.From.ID}}}
+	u := &unit{needs: needs{links: []checkout.LinkID{c.From.ID}, stops: []checkout.LinkID{c.From.ID}}}
 	if c.Idem.Key != "" {
 		u.needs.idem = []pair{idemPair(c.Idem)}
 	}
@@ -188,6 +188,9 @@ func (w *work) change(c checkout.LinkChange) (checkout.Link, error) {
 		if err := w.tellSpent(&next, c.Event); err != nil { // fewer payments are allowed now
 			return checkout.Link{}, err
 		}
+	}
+	if next.Version > l.Version {
+		w.endStops(l.ID, c.To.UpdatedAt)
 	}
 	*l = next
 	at := c.To.UpdatedAt

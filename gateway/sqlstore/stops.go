@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"strconv"
+	"time"
 
 	"github.com/odelink/odelink/checkout"
 )
@@ -127,6 +128,19 @@ func (w *work) beginStop(l *linkState, add checkout.Stop) error {
 	w.stops[st.id] = st
 	w.listStop(st)
 	return nil
+}
+
+// endStops ends what lasts of a link's own limit: its refusals are counted anew since its merchant edited or woke it.
+func (w *work) endStops(id checkout.LinkID, at time.Time) {
+	for _, st := range w.stops {
+		if st.Link == id && st.lasts && st.Limit == checkout.LimitLink {
+			st.lasts = false
+			if st.Until.After(at) {
+				st.Until = at
+			}
+			w.listStop(st)
+		}
+	}
 }
 
 // toldOf says whether the merchant was told of the same card, or of cards that begin alike, while that lasts. What was

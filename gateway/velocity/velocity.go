@@ -104,7 +104,7 @@ type subject struct {
 // subjects of an attempt. A payment whose card is typed at the bank has no BIN and no card here.
 func subjects(a checkout.Attempt) []subject {
 	all := append(make([]subject, 0, 5),
-		subject{perLink, string(a.Token)},
+		subject{perLink, string(a.Token) + "." + strconv.FormatInt(a.Version, 36)},
 		subject{perAddress, network(a.IP)})
 	if a.BIN != "" {
 		all = append(all, subject{perBIN, string(a.Merchant) + ":" + a.BIN})
