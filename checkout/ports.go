@@ -240,6 +240,9 @@ type PaymentLedger interface {
 	Undecided(ctx context.Context, limit int) ([]Undecided, error)
 	// Events answers the audit trail of one subject in order.
 	Events(ctx context.Context, m MerchantID, subject string) ([]Event, error)
+	// EventsOf answers the audit trails of a merchant's payments, each in its order, in one question: what a list
+	// of payments shows. A payment of somebody else is not in the answer.
+	EventsOf(ctx context.Context, m MerchantID, payments []PaymentID) (map[PaymentID][]Event, error)
 }
 
 // RefundQuery selects voids and refunds of a merchant, newest first.

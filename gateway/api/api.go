@@ -189,6 +189,7 @@ type Ledger interface {
 	StopsNow(ctx context.Context, m checkout.MerchantID, links []checkout.LinkID) (map[checkout.LinkID][]checkout.Stop, error)
 	Attention(ctx context.Context, m checkout.MerchantID, payments []checkout.PaymentID) (map[checkout.PaymentID][]checkout.Event, error)
 	Events(ctx context.Context, m checkout.MerchantID, subject string) ([]checkout.Event, error)
+	EventsOf(ctx context.Context, m checkout.MerchantID, payments []checkout.PaymentID) (map[checkout.PaymentID][]checkout.Event, error)
 	RefundOf(ctx context.Context, m checkout.MerchantID, id checkout.RefundID) (checkout.Refund, error)
 	RefundsOf(ctx context.Context, m checkout.MerchantID, payments []checkout.PaymentID) (map[checkout.PaymentID][]checkout.Refund, error)
 	SearchRefunds(ctx context.Context, q checkout.RefundQuery) ([]checkout.Refund, string, error)

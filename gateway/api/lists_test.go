@@ -4,6 +4,7 @@ package api_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -286,6 +287,39 @@ func TestReadPayment(t *testing.T) {
 	}
 }
 
+// listedWhole wants each payment of a list as it is where that one is read: its events and refunds as well.
+func (h *house) listedWhole(list string) (n int) {
+	h.Helper()
+	for _, row := range read[page[json.RawMessage]](h, h.ask("GET", list, "")).Data {
+		var p struct {
+			ID              string
+			Events, Refunds []json.RawMessage
+		}
+		h.must(json.Unmarshal(row, &p))
+		if one := h.ask("GET", "/v1/payments/"+p.ID, ""); string(one.body) != string(row) || len(p.Events) == 0 {
+			h.Errorf("%s is listed as %s, read as %s", p.ID, row, one.body)
+		}
+		n += len(p.Refunds)
+	}
+	return n
+}
+
+func TestListedPaymentsHaveTheirHistory(t *testing.T) {
+	h := open(t)
+	l := h.stored(h.make(`{"amount":25000,"currency":"TRY","usage":"multi"}`).ID)
+	for i := range 5 {
+		p := h.paid(l)
+		for range i {
+			h.clock.Advance(time.Minute)
+			r := h.books.Refund(p, func(r *checkout.Refund) { r.Amount.Minor = 1 })
+			p = h.books.GiveBack(h.books.AskBack(p, r), r)
+		}
+	}
+	if n := h.listedWhole("/v1/payments?limit=4"); n != 1+2+3+4 {
+		t.Errorf("%d refunds", n)
+	}
+}
+
 // Every state that a payment can be in is shown as the contract describes it.
 func TestPaymentStates(t *testing.T) {
 	h := open(t)
@@ -312,9 +346,10 @@ func TestPaymentStates(t *testing.T) {
 	for status, p := range states {
 		got := read[payment](t, h.ask("GET", "/v1/payments/"+string(p.ID), ""))
 		listed := read[page[payment]](t, h.ask("GET", "/v1/payments?status="+status, ""))
-		if got.Status != status || len(listed.Data) != 1 || listed.Data[0].ID != got.ID || listed.Data[0].Events != nil {
+		if got.Status != status || len(listed.Data) != 1 || listed.Data[0].ID != got.ID {
 			t.Errorf("%s: read as %s, listed %d", status, got.Status, len(listed.Data))
 		}
+		h.listedWhole("/v1/payments?status=" + status)
 		if declined := status == "declined" || status == "failed"; (got.Decline != nil) != declined {
 			t.Errorf("%s: decline %+v", status, got.Decline)
 		}

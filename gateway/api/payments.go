@@ -38,8 +38,8 @@ type paymentView struct {
 	UpdatedAt      string             `json:"updated_at"`
 	PaidAt         *string            `json:"paid_at"`
 	Attention      []attentionView    `json:"attention"`
-	Refunds        *[]refundView      `json:"refunds,omitempty"` // where one payment is read
-	Events         []eventView        `json:"events,omitempty"`
+	Refunds        *[]refundView      `json:"refunds,omitempty"` // not within a link
+	Events         []eventView        `json:"events,omitempty"`  // nor in a webhook
 }
 
 type cardView struct {
@@ -117,6 +117,13 @@ func viewPayment(p checkout.Payment, calls []checkout.Event) paymentView {
 	return v
 }
 
+// viewWhole shows a payment with its history.
+func viewWhole(p checkout.Payment, events []checkout.Event, refunds []checkout.Refund) paymentView {
+	v, back := viewPayment(p, events), viewRefunds(refunds)
+	v.Refunds, v.Events = &back, viewEvents(events)
+	return v
+}
+
 func viewEvents(events []checkout.Event) []eventView {
 	views := make([]eventView, len(events))
 	for i, e := range events {
@@ -145,9 +152,7 @@ func (s *Surface) readPayment(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	v, back := viewPayment(p, events), viewRefunds(refunds[id])
-	v.Refunds, v.Events = &back, viewEvents(events)
-	return c.JSON(v)
+	return c.JSON(viewWhole(p, events, refunds[id]))
 }
 
 // askPayment asks the bank now what became of a pending payment. Only the bank's word decides, so that asking again
@@ -176,13 +181,17 @@ func (s *Surface) listPayments(c *fiber.Ctx) error {
 	for i, p := range payments {
 		ids[i] = p.ID
 	}
-	calls, err := s.Ledger.Attention(c.UserContext(), q.Merchant, ids)
+	events, err := s.Ledger.EventsOf(c.UserContext(), q.Merchant, ids)
+	if err != nil {
+		return err
+	}
+	refunds, err := s.Ledger.RefundsOf(c.UserContext(), q.Merchant, ids)
 	if err != nil {
 		return err
 	}
 	views := make([]paymentView, len(payments))
 	for i, p := range payments {
-		views[i] = viewPayment(p, calls[p.ID])
+		views[i] = viewWhole(p, events[p.ID], refunds[p.ID])
 	}
 	return answerPage(c, views, next)
 }

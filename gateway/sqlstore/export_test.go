@@ -29,6 +29,10 @@ func AttentionOf(m checkout.MerchantID, of []checkout.PaymentID) (text string, a
 	return attentionOf(m, of)
 }
 
+func TrailsOf(m checkout.MerchantID, of []checkout.PaymentID) (text string, args []any) {
+	return trailsOf(m, of)
+}
+
 func ReportPayments(q checkout.ReportQuery) (text string, args []any) { return reportPayments(q) }
 
 func ReportRefused(q checkout.ReportQuery) (text string, args []any) { return reportRefused(q) }

@@ -140,16 +140,17 @@ func TestC22_AReadThatFails(t *testing.T) {
 				_, _, err := s.SearchPayments(ctx, checkout.PaymentQuery{Merchant: b.Merchant})
 				return err
 			},
-			"events":   func() error { _, err := s.Events(ctx, b.Merchant, string(p.ID)); return err },
-			"merchant": func() error { _, err := s.Merchant(ctx, b.Merchant); return err },
-			"logo":     func() error { _, err := s.Logo(ctx, b.Merchant); return err },
-			"accounts": func() error { _, err := s.Accounts(ctx, b.Merchant); return err },
-			"key":      func() error { _, err := s.KeyByHash(ctx, []byte("h")); return err },
-			"keys":     func() error { _, err := s.Keys(ctx, b.Merchant); return err },
-			"answer":   func() error { _, _, err := s.Answer(ctx, b.Merchant, "k"); return err },
-			"outbox":   func() error { return s.Outbox(ctx, b.Merchant, func(sqlstore.Outgoing) error { return nil }) },
-			"ping":     func() error { return s.Ping(ctx) },
-			"verify":   func() error { return s.Verify(ctx, func(sqlstore.Finding) {}) },
+			"events":    func() error { _, err := s.Events(ctx, b.Merchant, string(p.ID)); return err },
+			"events of": func() error { _, err := s.EventsOf(ctx, b.Merchant, []checkout.PaymentID{p.ID}); return err },
+			"merchant":  func() error { _, err := s.Merchant(ctx, b.Merchant); return err },
+			"logo":      func() error { _, err := s.Logo(ctx, b.Merchant); return err },
+			"accounts":  func() error { _, err := s.Accounts(ctx, b.Merchant); return err },
+			"key":       func() error { _, err := s.KeyByHash(ctx, []byte("h")); return err },
+			"keys":      func() error { _, err := s.Keys(ctx, b.Merchant); return err },
+			"answer":    func() error { _, _, err := s.Answer(ctx, b.Merchant, "k"); return err },
+			"outbox":    func() error { return s.Outbox(ctx, b.Merchant, func(sqlstore.Outgoing) error { return nil }) },
+			"ping":      func() error { return s.Ping(ctx) },
+			"verify":    func() error { return s.Verify(ctx, func(sqlstore.Finding) {}) },
 		} {
 			if err := read(); !errors.Is(err, checkout.ErrStoreAway) {
 				t.Errorf("%s: %v", name, err)

@@ -79,6 +79,10 @@ func TestFewPaymentsAreFoundByAnIndex(t *testing.T) {
 			text, args := sqlstore.AttentionOf(m, []checkout.PaymentID{"pay_1", "pay_2", "pay_3"})
 			return text, args, nil
 		}, []string{"events_attention"}},
+		"events of a page": {func() (string, []any, error) {
+			text, args := sqlstore.TrailsOf(m, []checkout.PaymentID{"pay_1", "pay_2", "pay_3"})
+			return text, args, nil
+		}, []string{"events"}},
 	}
 	files(t, func(t *testing.T, url string) {
 		open(t, url)

@@ -512,11 +512,22 @@ const attention = "type = '" + checkout.EventAmountDiffers + "'"
 
 // Attention answers the events for which a person should look at payments.
 func (s *Store) Attention(ctx context.Context, m checkout.MerchantID, of []checkout.PaymentID) (map[checkout.PaymentID][]checkout.Event, error) {
+	return s.byPayment(ctx, m, of, attentionOf)
+}
+
+// EventsOf answers the audit trails of payments.
+func (s *Store) EventsOf(ctx context.Context, m checkout.MerchantID, of []checkout.PaymentID) (map[checkout.PaymentID][]checkout.Event, error) {
+	return s.byPayment(ctx, m, of, trailsOf)
+}
+
+// byPayment sorts the events that one question about payments answers.
+func (s *Store) byPayment(ctx context.Context, m checkout.MerchantID, of []checkout.PaymentID,
+	ask func(checkout.MerchantID, []checkout.PaymentID) (string, []any)) (map[checkout.PaymentID][]checkout.Event, error) {
 	found := map[checkout.PaymentID][]checkout.Event{}
 	if len(of) == 0 {
 		return found, nil
 	}
-	text, args := attentionOf(m, of)
+	text, args := ask(m, of)
 	err := s.readWithin(ctx, searchTime, func(db querier) error {
 		return db.query(ctx, text, func(r row) error {
 			l, err := scanLine(r)
@@ -531,15 +542,24 @@ func (s *Store) Attention(ctx context.Context, m checkout.MerchantID, of []check
 	return found, nil
 }
 
+func trailsOf(m checkout.MerchantID, of []checkout.PaymentID) (text string, args []any) {
+	return eventsOf(m, of)
+}
+
 func attentionOf(m checkout.MerchantID, of []checkout.PaymentID) (text string, args []any) {
-	f := &filter{}
+	return eventsOf(m, of, attention)
+}
+
+// eventsOf reads events of payments, of each in its order.
+func eventsOf(m checkout.MerchantID, of []checkout.PaymentID, only ...string) (text string, args []any) {
+	f := &filter{where: only}
 	f.add("merchant = ?", string(m))
 	ids := make([]any, len(of))
 	for i, id := range of {
 		ids[i] = string(id)
 	}
 	f.add("subject IN (?"+strings.Repeat(", ?", len(of)-1)+")", ids...)
-	return "SELECT " + events.list + " FROM events WHERE " + attention + " AND " + strings.Join(f.where, " AND ") + " ORDER BY subject, seq", f.args
+	return "SELECT " + events.list + " FROM events WHERE " + strings.Join(f.where, " AND ") + " ORDER BY subject, seq", f.args
 }
 
 // PaymentsOfLinks answers the newest payments of each link. PostgreSQL is asked once and walks the index

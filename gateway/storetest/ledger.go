@@ -209,6 +209,7 @@ func Ledger(t *testing.T, open func(t *testing.T) (checkout.Ledger, *Clock)) {
 		"a report has no row of somebody else (I17)":                           reportForeign,
 		"I20 events are numbered, chained and complete":                        eventsChain,
 		"events of somebody else are not shown":                                eventsForeign,
+		"events of many payments are those of each":                            eventsOfMany,
 		"merchants, logos, accounts and keys come back":                        merchantFields,
 		"an account or key of somebody else cannot be replaced":                merchantForeign,
 		"a revoked key is no key":                                              keyRevoked,
@@ -1659,6 +1660,31 @@ func eventsForeign(b *Books) {
 	events, err := b.Ledger.Events(b.ctx, b.NewMerchant(), string(l.ID))
 	b.must(err)
 	b.equal("events", len(events), 0)
+}
+
+func eventsOfMany(b *Books) {
+	var all []checkout.PaymentID
+	want := map[checkout.PaymentID][]checkout.Event{}
+	for i := range 100 { // a page
+		p := b.Admit(b.Create())
+		if i%3 == 0 {
+			p = b.Pay(b.Create())
+		}
+		events, err := b.Ledger.Events(b.ctx, b.Merchant, string(p.ID))
+		b.must(err)
+		all, want[p.ID] = append(all, p.ID), events
+	}
+	of := func(m checkout.MerchantID, of ...checkout.PaymentID) map[checkout.PaymentID][]checkout.Event {
+		b.Helper()
+		found, err := b.Ledger.EventsOf(b.ctx, m, of)
+		b.must(err)
+		return found
+	}
+	type answer = map[checkout.PaymentID][]checkout.Event
+	b.equal("a page", of(b.Merchant, all...), want)
+	b.equal("one, twice and with nonsense", of(b.Merchant, all[3], all[3], "pay_x", "' OR 1=1 --"), answer{all[3]: want[all[3]]})
+	b.equal("none asked for", of(b.Merchant), answer{})
+	b.equal("somebody else's", of(b.NewMerchant(), all...), answer{})
 }
 
 func merchantFields(b *Books) {

@@ -725,9 +725,9 @@ type Payment struct {
 	// What a person should look at; empty for nearly every payment. It stays as long as the payment, whatever
 	// becomes of that.
 	Attention []Attention `json:"attention"`
-	// Its voids and refunds, oldest first. Only where one payment is read.
+	// Its voids and refunds, oldest first. Not within a link.
 	Refunds []Refund `json:"refunds"`
-	// Every step, in order. Only where one payment is read.
+	// Every step, in order. Neither within a link nor in a webhook.
 	Events []Event `json:"events"`
 }
 
