@@ -167,16 +167,16 @@ func (m *program) settings() {
 	m.must("its notice", did[*client.Branding](t)(m.WritePrivacyNotice(m.ctx, client.PrivacyNotice{NoticeURL: &address})).NoticeURL, address)
 	words := client.DeclineTextChange{Lang: client.MessageLangTR, Code: client.DeclineCodeGeneric, Text: client.Set("Bankanızı arayın.")}
 	m.must("its words", did[*client.DeclineText](t)(m.SaveDeclineText(m.ctx, words)).Text, "Bankanızı arayın.")
-	m.must("all its words", len(did[client.Page[client.DeclineText]](t)(m.ListDeclineTexts(m.ctx)).Data), 1)
+	m.must("all its words", len(did[client.Page[client.DeclineText]](t)(m.ListDeclineTexts(m.ctx, client.DeclineTextFilter{})).Data), 1)
 	extra, _, err := m.app.flow.CreateKey(m.ctx, checkout.By{Actor: "test"}, demoMerchant, "ERP", m.app.ledger.HashKey)
 	m.fine(err)
-	m.must("keys", did[client.Page[client.ApiKey]](t)(m.ListApiKeys(m.ctx)).Data[0].Name, "ERP")
+	m.must("keys", did[client.Page[client.ApiKey]](t)(m.ListApiKeys(m.ctx, client.ApiKeyFilter{})).Data[0].Name, "ERP")
 	m.fine(m.RevokeApiKey(m.ctx, client.APIKeyID(extra.ID)))
 	u, err := m.app.flow.AddColleague(m.ctx, checkout.By{Actor: "test"}, demoMerchant, checkout.NewColleague{Email: "giden@shop.example", Role: checkout.RoleViewer})
 	m.fine(err)
-	m.must("people", len(did[client.Page[client.User]](t)(m.ListUsers(m.ctx)).Data), 2)
+	m.must("people", len(did[client.Page[client.User]](t)(m.ListUsers(m.ctx, client.UserFilter{})).Data), 2)
 	m.fine(m.RemoveUser(m.ctx, client.UserID(u.ID)))
-	m.must("and fewer", len(did[client.Page[client.User]](t)(m.ListUsers(m.ctx)).Data), 1)
+	m.must("and fewer", len(did[client.Page[client.User]](t)(m.ListUsers(m.ctx, client.UserFilter{})).Data), 1)
 	types := []string{}
 	for e, err := range m.AuditEvents(m.ctx, client.AuditFilter{About: "member", Limit: 1}) {
 		m.fine(err)
@@ -226,7 +226,7 @@ func (m *program) messages(link *client.Link) {
 	m.must("all words", len(did[*client.MessageTemplates](t)(m.ListMessageTemplates(m.ctx)).Data) > 3, true)
 	nobody := client.MessageAddress{Channel: client.ChannelEmail, To: "eski@example.com"}
 	m.must("held back", did[*client.Suppression](t)(m.Suppress(m.ctx, nobody)).To, nobody.To)
-	m.must("list", len(did[client.Page[client.Suppression]](t)(m.ListSuppressions(m.ctx)).Data), 1)
+	m.must("list", len(did[client.Page[client.Suppression]](t)(m.ListSuppressions(m.ctx, client.SuppressionFilter{})).Data), 1)
 	m.fine(m.Unsuppress(m.ctx, nobody))
 }
 
@@ -378,7 +378,7 @@ func (m *program) offline() {
 	t := m.t
 	key := did[*client.OfflineKey](t)(m.CreateOfflineKey(m.ctx, client.NewOfflineKey{Name: "ERP"}))
 	m.must("its secret, once", []any{key.Secret != "", did[*client.OfflineKey](t)(m.ReadOfflineKey(m.ctx, key.ID)).Secret}, []any{true, ""})
-	m.must("keys", len(did[client.Page[client.OfflineKey]](t)(m.ListOfflineKeys(m.ctx)).Data) > 0, true)
+	m.must("keys", len(did[client.Page[client.OfflineKey]](t)(m.ListOfflineKeys(m.ctx, client.OfflineKeyFilter{})).Data) > 0, true)
 	m.must("withdrawn", did[*client.RevokedOfflineLink](t)(m.RevokeOfflineLink(m.ctx, client.RevokeOfflineLink{OrderID: "FT2026000000001"})).Link, client.LinkID(""))
 	m.fine(m.RevokeOfflineKey(m.ctx, key.ID))
 }
@@ -440,7 +440,7 @@ func (m *program) schedules() {
 	m.must("on its way", []any{len(sent.Last.Mails), sent.Last.Mails[0].Status}, []any{1, client.MessageStatusQueued})
 	m.fine(m.app.carryReports(m.ctx))
 	m.must("arrived", did[*client.ReportSchedule](t)(m.ReadReportSchedule(m.ctx, made.ID)).Last.Mails[0].Status, client.MessageStatusSent)
-	m.must("listed", len(did[client.Page[client.ReportSchedule]](t)(m.ListReportSchedules(m.ctx)).Data), 1)
+	m.must("listed", len(did[client.Page[client.ReportSchedule]](t)(m.ListReportSchedules(m.ctx, client.ReportScheduleFilter{})).Data), 1)
 	m.fine(m.DeleteReportSchedule(m.ctx, made.ID))
 }
 

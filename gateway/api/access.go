@@ -38,7 +38,7 @@ func (s *Surface) listKeys(c *fiber.Ctx) error {
 	for i, k := range all {
 		views[len(all)-1-i] = viewKey(k)
 	}
-	return answerPage(c, views, "")
+	return answerFew(c, views, func(v keyView) string { return string(v.ID) })
 }
 
 func (s *Surface) revokeKey(c *fiber.Ctx) error {
@@ -72,7 +72,7 @@ func (s *Surface) listUsers(c *fiber.Ctx) error {
 			views[i].Status = "invited"
 		}
 	}
-	return answerPage(c, views, "")
+	return answerFew(c, views, func(v userView) string { return string(v.ID) })
 }
 
 // removeUser ends somebody's membership and his visits.

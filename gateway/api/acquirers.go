@@ -244,15 +244,11 @@ func (s *Surface) listAcquirers(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	all, next, err := few(c, all, func(a checkout.Account) string { return string(a.ID) })
-	if err != nil {
-		return err
-	}
 	views := make([]acquirerView, len(all))
 	for i, a := range all {
 		views[i] = s.viewAcquirer(a)
 	}
-	return answerPage(c, views, next)
+	return answerFew(c, views, func(v acquirerView) string { return string(v.ID) })
 }
 
 func (s *Surface) readAcquirer(c *fiber.Ctx) error {

@@ -143,7 +143,7 @@ func (s *Surface) listDeclineTexts(c *fiber.Ctx) error {
 			views = append(views, declineTextView{lang, code, nullable(words.Declines[lang][code])})
 		}
 	}
-	return answerPage(c, views, "")
+	return answerFew(c, views, func(v declineTextView) string { return v.Lang + "." + string(v.Code) })
 }
 
 type declineTextBody struct {

@@ -233,7 +233,7 @@ func (s *Surface) listRegistrations(c *fiber.Ctx) error {
 			views = append(views, viewRegistration(r))
 		}
 	}
-	return answerPage(c, views, "")
+	return answerFew(c, views, func(v registrationView) string { return string(v.ID) })
 }
 
 func (s *Surface) readRegistration(c *fiber.Ctx) error {

@@ -121,45 +121,67 @@ func TestLists_parametersThatAreRefused(t *testing.T) {
 
 // What a merchant has few of comes in pages as well: every list of the contract does.
 func TestListsOfFewArePaged(t *testing.T) {
-	h := open(t)
+	h := open(t, both)
 	bank := h.bankHere()
+	words := []string{"insufficient_funds", "expired_card", "generic", "do_not_honour", "invalid_card"}
 	for i := range 5 {
 		h.endpoint(fmt.Sprintf(`{"url":"https://shop.example/%d"}`, i))
 		acquirerOf(t, h.ask("POST", "/v1/acquirers", posBody(t, bank, func(b map[string]any) { b["priority"] = 7 - i%2 })))
+		h.ask("POST", "/v1/suppressions", fmt.Sprintf(`{"channel":"email","to":"ali%d@shop.example"}`, i))
+		h.ask("POST", "/v1/offline_keys", `{"name":"ERP"}`)
+		h.ask("POST", schedulesAt, dailyReport)
+		h.ask("DELETE", "/v1/einvoice_registrations/"+fmt.Sprint(h.registers()["id"]), "")
+		h.ask("PATCH", "/v1/decline_texts", fmt.Sprintf(`{"lang":"tr","code":%q,"text":"Bankanızı arayın."}`, words[i]))
+		_, _, err := h.flow.CreateKey(t.Context(), checkout.By{Actor: "test"}, shop, "ERP", h.ledger.HashKey)
+		h.must(err)
+		_, err = h.flow.AddColleague(t.Context(), checkout.By{Actor: "test"}, shop, checkout.NewColleague{Email: fmt.Sprintf("ali%d@shop.example", i), Role: checkout.RoleSupport})
+		h.must(err)
 		h.clock.Advance(time.Second)
 	}
-	for _, list := range []string{"/v1/webhook_endpoints", "/v1/acquirers"} {
-		ids := func(query string) (got []string, next *string) {
-			p := read[page[struct{ ID string }]](t, h.ask("GET", list+query, ""))
-			for _, row := range p.Data {
-				got = append(got, row.ID)
-			}
-			return got, p.Next
-		}
-		all, next := ids("")
-		if len(all) < 5 || next != nil {
-			t.Fatalf("%s: %v %v", list, all, next)
-		}
-		for _, limit := range []int{1, 2, len(all), 100} {
-			got, next := ids(fmt.Sprintf("?limit=%d", limit))
-			for next != nil {
-				if len(got) > len(all) || len(got)%limit != 0 {
-					t.Fatalf("%s by %d: %v", list, limit, got)
-				}
-				var more []string
-				more, next = ids(fmt.Sprintf("?limit=%d&cursor=%s", limit, *next))
-				got = append(got, more...)
-			}
-			if !slices.Equal(got, all) {
-				t.Errorf("%s by %d: %v, want %v", list, limit, got, all)
-			}
-		}
-		_, next = ids("?limit=1")
-		h.ask("DELETE", list+"/"+*next, "")
-		h.refused(h.ask("GET", list+"?cursor="+*next, ""), 400, "cursor_invalid")
-		h.mistakes(h.ask("GET", list+"?limit=101&from=2026-11-22T09:00:00Z", ""), "from: unknown_field")
-		h.mistakes(h.ask("GET", list+"?limit=0", ""), "limit: out_of_range")
+	for _, list := range []string{"webhook_endpoints", "acquirers", "suppressions", "offline_keys", "api_keys", "users", "report_schedules", "einvoice_registrations", "decline_texts"} {
+		h.pagedAs("/v1/"+list, 5)
 	}
+	for _, list := range []string{"/v1/webhook_endpoints", "/v1/acquirers"} {
+		next := *read[page[struct{}]](t, h.ask("GET", list+"?limit=1", "")).Next
+		h.ask("DELETE", list+"/"+next, "")
+		h.refused(h.ask("GET", list+"?cursor="+next, ""), 400, "cursor_invalid")
+	}
+	if next := *read[page[struct{}]](t, h.ask("GET", "/v1/suppressions?limit=1", "")).Next; strings.Contains(next, "ali") || strings.Contains(next, "@") {
+		t.Errorf("an address stands in a cursor: %s", next)
+	}
+}
+
+// pagedAs wants a list of at least n rows to be the same in pages of every size.
+func (h *house) pagedAs(list string, n int) {
+	h.Helper()
+	rows := func(query string) (got []string, next *string) {
+		p := read[page[json.RawMessage]](h, h.ask("GET", list+query, ""))
+		for _, row := range p.Data {
+			got = append(got, string(row))
+		}
+		return got, p.Next
+	}
+	all, next := rows("")
+	if len(all) < n || next != nil {
+		h.Fatalf("%s: %v %v", list, all, next)
+	}
+	for _, limit := range []int{1, 2, len(all), 100} {
+		got, next := rows(fmt.Sprintf("?limit=%d", limit))
+		for next != nil {
+			if len(got) > len(all) || len(got)%limit != 0 {
+				h.Fatalf("%s by %d: %v", list, limit, got)
+			}
+			var more []string
+			more, next = rows(fmt.Sprintf("?limit=%d&cursor=%s", limit, *next))
+			got = append(got, more...)
+		}
+		if !slices.Equal(got, all) {
+			h.Errorf("%s by %d: %v, want %v", list, limit, got, all)
+		}
+	}
+	h.refused(h.ask("GET", list+"?cursor=x", ""), 400, "cursor_invalid")
+	h.mistakes(h.ask("GET", list+"?limit=101&from=2026-11-22T09:00:00Z", ""), "from: unknown_field")
+	h.mistakes(h.ask("GET", list+"?limit=0", ""), "limit: out_of_range")
 }
 
 // A walk through the pages meets every link once, newest first, whatever is made, edited or deleted

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
@@ -226,7 +227,7 @@ func viewSuppression(one checkout.Suppression) suppressionView {
 	return suppressionView{Channel: one.Channel, To: one.To, Reason: one.Reason, CreatedAt: stamp(one.CreatedAt)}
 }
 
-// listSuppressions answers one page: a list that is longer is the newest of it.
+// listSuppressions answers pages of the newest thousand.
 func (s *Surface) listSuppressions(c *fiber.Ctx) error {
 	all, err := s.Flow.Suppressed(c.UserContext(), callerOf(c).merchant)
 	if err != nil {
@@ -236,7 +237,9 @@ func (s *Surface) listSuppressions(c *fiber.Ctx) error {
 	for i, one := range all {
 		views[i] = viewSuppression(one)
 	}
-	return answerPage(c, views, "")
+	return answerFew(c, views, func(v suppressionView) string { // addresses of people stand in no URL
+		return hex.EncodeToString(s.Hash(checkout.RecipientOf(v.Channel, v.To))[:16])
+	})
 }
 
 // addressBody is an address in a body, since addresses of people stand in no URL.

@@ -82,7 +82,7 @@ func (s *Surface) listOfflineKeys(c *fiber.Ctx) error {
 	for i, k := range all {
 		views[i] = viewOfflineKey(k)
 	}
-	return answerPage(c, views, "")
+	return answerFew(c, views, func(v offlineKeyView) string { return string(v.ID) })
 }
 
 func (s *Surface) readOfflineKey(c *fiber.Ctx) error {

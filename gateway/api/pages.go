@@ -188,25 +188,25 @@ func strangeCursor(err error) error {
 	return err
 }
 
-// few cuts a page out of a list that is read whole, because a merchant has few. Its cursor is the id of the
+// answerFew answers a page of a list that is read whole, because a merchant has few. Its cursor is the id of the
 // last row; one that was deleted since is strange.
-func few[T any](c *fiber.Ctx, all []T, id func(T) string) (rows []T, next string, err error) {
+func answerFew[T any](c *fiber.Ctx, all []T, id func(T) string) error {
 	f := filters{c: c}
 	limit := f.limit()
 	if err := f.err(); err != nil {
-		return nil, "", err
+		return err
 	}
 	if last := c.Query("cursor"); last != "" {
 		i := slices.IndexFunc(all, func(row T) bool { return id(row) == last })
 		if i < 0 {
-			return nil, "", strangeCursor(checkout.ErrCursor)
+			return strangeCursor(checkout.ErrCursor)
 		}
 		all = all[i+1:]
 	}
 	if len(all) <= limit {
-		return all, "", nil
+		return answerPage(c, all, "")
 	}
-	return all[:limit], id(all[limit-1]), nil
+	return answerPage(c, all[:limit], id(all[limit-1]))
 }
 
 // answerPage writes a cursor page.

@@ -144,7 +144,7 @@ func (s *Surface) listSchedules(c *fiber.Ctx) error {
 	for i, r := range all {
 		views[len(all)-1-i] = viewSchedule(r)
 	}
-	return answerPage(c, views, "")
+	return answerFew(c, views, func(v scheduleView) string { return string(v.ID) })
 }
 
 func scheduleID(c *fiber.Ctx) checkout.ReportScheduleID {

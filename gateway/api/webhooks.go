@@ -221,16 +221,11 @@ func (s *Surface) listEndpoints(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	slices.Reverse(all)
-	all, next, err := few(c, all, func(e checkout.Endpoint) string { return string(e.ID) })
-	if err != nil {
-		return err
-	}
 	views := make([]endpointView, len(all))
 	for i, e := range all {
-		views[i] = s.viewEndpoint(e)
+		views[len(all)-1-i] = s.viewEndpoint(e)
 	}
-	return answerPage(c, views, next)
+	return answerFew(c, views, func(v endpointView) string { return string(v.ID) })
 }
 
 // changeEndpoint reads, changes and writes the endpoint of the path until nobody was faster.

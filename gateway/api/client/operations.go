@@ -281,11 +281,25 @@ func (c *Client) PreviewMessageTemplate(ctx context.Context, in MessageTemplateC
 	return out, nil
 }
 
+// SuppressionFilter are the parameters of ListSuppressions; what is zero is left out.
+type SuppressionFilter struct {
+	Limit  int    `query:"limit"` // Of a page.
+	Cursor string `query:"cursor"`
+}
+
 // ListSuppressions: addresses that nothing is sent to, newest first.
-func (c *Client) ListSuppressions(ctx context.Context) (Page[Suppression], error) {
+func (c *Client) ListSuppressions(ctx context.Context, filter SuppressionFilter) (Page[Suppression], error) {
 	var out Page[Suppression]
-	err := c.do(ctx, call{method: http.MethodGet, path: "/v1/suppressions"}, nil, &out)
+	err := c.do(ctx, call{method: http.MethodGet, path: "/v1/suppressions", query: query(filter)}, nil, &out)
 	return out, err
+}
+
+// Suppressions goes through all pages of ListSuppressions. An error is the last thing it yields.
+func (c *Client) Suppressions(ctx context.Context, filter SuppressionFilter) iter.Seq2[Suppression, error] {
+	return walk(ctx, func(ctx context.Context, cursor string) (Page[Suppression], error) {
+		filter.Cursor = cursor
+		return c.ListSuppressions(ctx, filter)
+	}, filter.Cursor)
 }
 
 // Suppress: send nothing to an address any more.
@@ -743,6 +757,8 @@ func (c *Client) RegisterIntermediary(ctx context.Context, in NewRegistration, o
 type RegistrationFilter struct {
 	Intermediary string             `query:"intermediary"` // Only those with this intermediary.
 	Status       RegistrationStatus `query:"status"`       // Only those of this status.
+	Limit        int                `query:"limit"`        // Of a page.
+	Cursor       string             `query:"cursor"`
 }
 
 // ListRegistrations: list registrations, newest first.
@@ -750,6 +766,14 @@ func (c *Client) ListRegistrations(ctx context.Context, filter RegistrationFilte
 	var out Page[Registration]
 	err := c.do(ctx, call{method: http.MethodGet, path: "/v1/einvoice_registrations", query: query(filter)}, nil, &out)
 	return out, err
+}
+
+// Registrations goes through all pages of ListRegistrations. An error is the last thing it yields.
+func (c *Client) Registrations(ctx context.Context, filter RegistrationFilter) iter.Seq2[Registration, error] {
+	return walk(ctx, func(ctx context.Context, cursor string) (Page[Registration], error) {
+		filter.Cursor = cursor
+		return c.ListRegistrations(ctx, filter)
+	}, filter.Cursor)
 }
 
 // ReadRegistration: read a registration.
@@ -796,11 +820,25 @@ func (c *Client) WritePrivacyNotice(ctx context.Context, in PrivacyNotice) (*Bra
 	return out, nil
 }
 
+// DeclineTextFilter are the parameters of ListDeclineTexts; what is zero is left out.
+type DeclineTextFilter struct {
+	Limit  int    `query:"limit"` // Of a page.
+	Cursor string `query:"cursor"`
+}
+
 // ListDeclineTexts: list the merchant's own sentences about refusals.
-func (c *Client) ListDeclineTexts(ctx context.Context) (Page[DeclineText], error) {
+func (c *Client) ListDeclineTexts(ctx context.Context, filter DeclineTextFilter) (Page[DeclineText], error) {
 	var out Page[DeclineText]
-	err := c.do(ctx, call{method: http.MethodGet, path: "/v1/decline_texts"}, nil, &out)
+	err := c.do(ctx, call{method: http.MethodGet, path: "/v1/decline_texts", query: query(filter)}, nil, &out)
 	return out, err
+}
+
+// DeclineTexts goes through all pages of ListDeclineTexts. An error is the last thing it yields.
+func (c *Client) DeclineTexts(ctx context.Context, filter DeclineTextFilter) iter.Seq2[DeclineText, error] {
+	return walk(ctx, func(ctx context.Context, cursor string) (Page[DeclineText], error) {
+		filter.Cursor = cursor
+		return c.ListDeclineTexts(ctx, filter)
+	}, filter.Cursor)
 }
 
 // SaveDeclineText: replace one sentence about a refusal. null puts the usual one back. Whether money was taken is
@@ -813,12 +851,26 @@ func (c *Client) SaveDeclineText(ctx context.Context, in DeclineTextChange) (*De
 	return out, nil
 }
 
+// ApiKeyFilter are the parameters of ListApiKeys; what is zero is left out.
+type ApiKeyFilter struct {
+	Limit  int    `query:"limit"` // Of a page.
+	Cursor string `query:"cursor"`
+}
+
 // ListApiKeys: list API keys, newest first. Keys are made in the panel only: whoever got hold of one could make
 // himself others.
-func (c *Client) ListApiKeys(ctx context.Context) (Page[ApiKey], error) {
+func (c *Client) ListApiKeys(ctx context.Context, filter ApiKeyFilter) (Page[ApiKey], error) {
 	var out Page[ApiKey]
-	err := c.do(ctx, call{method: http.MethodGet, path: "/v1/api_keys"}, nil, &out)
+	err := c.do(ctx, call{method: http.MethodGet, path: "/v1/api_keys", query: query(filter)}, nil, &out)
 	return out, err
+}
+
+// ApiKeys goes through all pages of ListApiKeys. An error is the last thing it yields.
+func (c *Client) ApiKeys(ctx context.Context, filter ApiKeyFilter) iter.Seq2[ApiKey, error] {
+	return walk(ctx, func(ctx context.Context, cursor string) (Page[ApiKey], error) {
+		filter.Cursor = cursor
+		return c.ListApiKeys(ctx, filter)
+	}, filter.Cursor)
 }
 
 // RevokeApiKey: revoke an API key. At once and for good, also the one that asks. Again changes nothing.
@@ -826,12 +878,26 @@ func (c *Client) RevokeApiKey(ctx context.Context, id APIKeyID) error {
 	return c.do(ctx, call{method: http.MethodDelete, path: at("/v1/api_keys/{}", string(id))}, nil, nil)
 }
 
+// UserFilter are the parameters of ListUsers; what is zero is left out.
+type UserFilter struct {
+	Limit  int    `query:"limit"` // Of a page.
+	Cursor string `query:"cursor"`
+}
+
 // ListUsers: list who works in the panel. Colleagues are invited, and get their roles, in the panel only: a key must
 // not become a person.
-func (c *Client) ListUsers(ctx context.Context) (Page[User], error) {
+func (c *Client) ListUsers(ctx context.Context, filter UserFilter) (Page[User], error) {
 	var out Page[User]
-	err := c.do(ctx, call{method: http.MethodGet, path: "/v1/users"}, nil, &out)
+	err := c.do(ctx, call{method: http.MethodGet, path: "/v1/users", query: query(filter)}, nil, &out)
 	return out, err
+}
+
+// Users goes through all pages of ListUsers. An error is the last thing it yields.
+func (c *Client) Users(ctx context.Context, filter UserFilter) iter.Seq2[User, error] {
+	return walk(ctx, func(ctx context.Context, cursor string) (Page[User], error) {
+		filter.Cursor = cursor
+		return c.ListUsers(ctx, filter)
+	}, filter.Cursor)
 }
 
 // RemoveUser: remove somebody from the panel. His visits end at once; his links stay. The last owner stays.
@@ -911,11 +977,25 @@ func (c *Client) CreateOfflineKey(ctx context.Context, in NewOfflineKey, options
 	return out, nil
 }
 
+// OfflineKeyFilter are the parameters of ListOfflineKeys; what is zero is left out.
+type OfflineKeyFilter struct {
+	Limit  int    `query:"limit"` // Of a page.
+	Cursor string `query:"cursor"`
+}
+
 // ListOfflineKeys: list offline keys, newest first.
-func (c *Client) ListOfflineKeys(ctx context.Context) (Page[OfflineKey], error) {
+func (c *Client) ListOfflineKeys(ctx context.Context, filter OfflineKeyFilter) (Page[OfflineKey], error) {
 	var out Page[OfflineKey]
-	err := c.do(ctx, call{method: http.MethodGet, path: "/v1/offline_keys"}, nil, &out)
+	err := c.do(ctx, call{method: http.MethodGet, path: "/v1/offline_keys", query: query(filter)}, nil, &out)
 	return out, err
+}
+
+// OfflineKeys goes through all pages of ListOfflineKeys. An error is the last thing it yields.
+func (c *Client) OfflineKeys(ctx context.Context, filter OfflineKeyFilter) iter.Seq2[OfflineKey, error] {
+	return walk(ctx, func(ctx context.Context, cursor string) (Page[OfflineKey], error) {
+		filter.Cursor = cursor
+		return c.ListOfflineKeys(ctx, filter)
+	}, filter.Cursor)
 }
 
 // ReadOfflineKey: read an offline key.
@@ -1295,11 +1375,25 @@ func (c *Client) CreateReportSchedule(ctx context.Context, in NewReportSchedule,
 	return out, nil
 }
 
+// ReportScheduleFilter are the parameters of ListReportSchedules; what is zero is left out.
+type ReportScheduleFilter struct {
+	Limit  int    `query:"limit"` // Of a page.
+	Cursor string `query:"cursor"`
+}
+
 // ListReportSchedules: list scheduled reports, newest first.
-func (c *Client) ListReportSchedules(ctx context.Context) (Page[ReportSchedule], error) {
+func (c *Client) ListReportSchedules(ctx context.Context, filter ReportScheduleFilter) (Page[ReportSchedule], error) {
 	var out Page[ReportSchedule]
-	err := c.do(ctx, call{method: http.MethodGet, path: "/v1/report_schedules"}, nil, &out)
+	err := c.do(ctx, call{method: http.MethodGet, path: "/v1/report_schedules", query: query(filter)}, nil, &out)
 	return out, err
+}
+
+// ReportSchedules goes through all pages of ListReportSchedules. An error is the last thing it yields.
+func (c *Client) ReportSchedules(ctx context.Context, filter ReportScheduleFilter) iter.Seq2[ReportSchedule, error] {
+	return walk(ctx, func(ctx context.Context, cursor string) (Page[ReportSchedule], error) {
+		filter.Cursor = cursor
+		return c.ListReportSchedules(ctx, filter)
+	}, filter.Cursor)
 }
 
 // ReadReportSchedule: read a scheduled report.
