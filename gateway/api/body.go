@@ -48,7 +48,7 @@ func jsonName(f reflect.StructField) string {
 
 // decode reads a JSON object into the struct that to points to and checks it. Names that the struct
 // does not have are refused, so that a misspelled one is not silently ignored (A47); readOnly are
-// those that we write and nobody else. It answers which names were given.
+// those that we write and nobody else. It answers which names were given, also beside mistakes in their values.
 func (s *Surface) decode(c *fiber.Ctx, to any, readOnly []string) (given map[string]bool, err error) {
 	if !isJSON(c.Get(fiber.HeaderContentType)) {
 		return nil, errMediaType
@@ -65,7 +65,7 @@ func (s *Surface) decode(c *fiber.Ctx, to any, readOnly []string) (given map[str
 		}
 	}
 	if len(r.errs) > 0 {
-		return nil, checkout.Invalid(r.errs...)
+		return given, checkout.Invalid(r.errs...)
 	}
 	return given, nil
 }

@@ -72,6 +72,15 @@ const mixedBatch = `{"name":"Kasım aidatları","currency":"TRY","rows":[
 
 const mixedRefused = "2 Daire 2: amount required | 3 Can: amount wrong_type, colour unknown_field | 4 Daire 4: order_id order_id_repeated | 6: label looks_like_card"
 
+// A value that is null in a row is a mistake of that row, not the end of the answer.
+func TestLinkBatches_nullsInRows(t *testing.T) {
+	h := open(t)
+	const body = `{"name":"x","currency":"TRY","rows":[{"label":"A","amount":5,"metadata":{"kat":null}},{"label":"B","amount":5,"fields":[null],"customer":null}]}`
+	if a := h.ask("POST", batchesAt+"/check", body); a.status != http.StatusOK || !strings.HasPrefix(told(read[checkedBatch](t, a).Refused), "1 A: metadata.kat required") {
+		t.Errorf("%s %s", a, a.body)
+	}
+}
+
 // What would be made is told before anything is stored; then links are made of the good rows, once under one key.
 func TestLinkBatchesAreCheckedAndMade(t *testing.T) {
 	h := open(t)

@@ -226,7 +226,9 @@ func (b *linkBody) applyTexts(t *checkout.LinkTerms, given map[string]bool) {
 	if given["metadata"] {
 		t.Metadata = make(map[string]string, len(b.Metadata))
 		for name, value := range b.Metadata {
-			t.Metadata[norm.NFC.String(name)] = norm.NFC.String(*value)
+			if value != nil { // null was refused
+				t.Metadata[norm.NFC.String(name)] = norm.NFC.String(*value)
+			}
 		}
 	}
 }
@@ -267,12 +269,12 @@ func (s *Surface) createLink(c *fiber.Ctx) error {
 	defer s.release(key)
 	var b linkBody
 	named, err := s.decode(c, &b, linkReadOnly)
-	if err != nil {
-		return b.withMissing(err)
-	}
 	var t checkout.LinkTerms
 	b.apply(&t, named)
 	t.Deliver = b.deliver()
+	if err != nil {
+		return s.withTerms(c, t, err)
+	}
 	var answer []byte
 	_, err = s.Flow.CreateLink(c.UserContext(), s.by(c), callerOf(c).merchant, t, func(l checkout.Link) (checkout.Idempotency, error) {
 		var err error
@@ -296,30 +298,38 @@ func (b *linkBody) deliver() checkout.Deliver {
 	return d
 }
 
-// withMissing adds to mistakes in what was said what was not said at all, so that a caller reads both at
-// once. What else depends on several fields is told when each is right.
-func (b *linkBody) withMissing(err error) error {
+// leansOn are fields whose mistakes may come of a mistake in others, and are told when those are right.
+var leansOn = map[string][]string{
+	"amount": {"amount_mode", "items"}, "min_amount": {"amount_mode"}, "max_amount": {"amount_mode"}, "items": {"amount_mode", "currency"},
+	"max_payments": {"usage"}, "show_count": {"usage"}, "expires_at": {"active_from"}, "description": {"sale"},
+}
+
+// withTerms adds to mistakes in single values what else the terms would be refused for, so that a caller reads all at
+// once.
+func (s *Surface) withTerms(c *fiber.Ctx, t checkout.LinkTerms, err error) error {
 	var e *checkout.Error
 	if !errors.As(err, &e) || len(e.Fields) == 0 {
 		return err
 	}
-	all := slices.Clone(e.Fields)
-	need := func(field string, given bool) {
-		if !given && !slices.ContainsFunc(e.Fields, func(f checkout.FieldError) bool {
-			return f.Field == field || field != "currency" && f.Field == "amount_mode"
-		}) {
-			all = append(all, checkout.FieldError{Field: field, Code: "required"})
-		}
+	rows := []checkout.LinkRow{{Terms: t}}
+	if err := s.Flow.CheckRows(c.UserContext(), callerOf(c).merchant, rows); err != nil {
+		return err
 	}
-	need("currency", b.Currency != nil)
-	if b.AmountMode != nil && *b.AmountMode == "open" {
-		need("min_amount", b.MinAmount != nil)
-		need("max_amount", b.MaxAmount != nil)
-	} else {
-		need("amount", b.Amount != nil || len(b.Items) > 0 || slices.ContainsFunc(e.Fields, func(f checkout.FieldError) bool { return f.Field == "items" }))
+	all := slices.Clone(e.Fields)
+	for _, more := range rows[0].Bad {
+		root, _, _ := strings.Cut(more.Field, ".")
+		if !slices.ContainsFunc(e.Fields, func(had checkout.FieldError) bool {
+			of, _, _ := strings.Cut(had.Field, ".")
+			return within(more.Field, had.Field) || within(had.Field, more.Field) || slices.Contains(leansOn[root], of)
+		}) {
+			all = append(all, more)
+		}
 	}
 	return checkout.Invalid(all...)
 }
+
+// within says whether a field is another one or a part of it.
+func within(field, of string) bool { return field == of || strings.HasPrefix(field, of+".") }
 
 // link finds the link of the path for its merchant.
 func (s *Surface) link(c *fiber.Ctx) (checkout.Link, error) {

@@ -147,7 +147,14 @@ func TestCreateLink_refusals(t *testing.T) {
 		"a wrong amount, and no currency":             {`{"amount":0}`, "amount: amount_range, currency: required"},
 		"a wrong bound, and nothing else":             {`{"amount_mode":"open","max_amount":"9"}`, "max_amount: wrong_type, currency: required, min_amount: required"},
 		"a wrong mode, which asks for other amounts":  {`{"amount_mode":"any"}`, "amount_mode: not_a_choice, currency: required"},
-		"several mistakes at once":                    {`{"amount":-1,"currency":"TRY","usage":"x","colour":"red"}`, "colour: unknown_field, amount: amount_range, usage: not_a_choice"},
+		"a wrong amount in a currency that is none":   {`{"amount":-1,"currency":"XX"}`, "amount: amount_range, currency: currency_unknown"},
+		"mistakes of values, and of what they mean": {
+			`{"amount":-1,"currency":"XX","order_id":"a b","category":"Food","expires_at":"2026-11-22T08:59:59Z","customer":{"email":"ayse@","phone":"x"},"metadata":{"a":null}}`,
+			"amount: amount_range, customer.email: email_format, customer.phone: phone_format, metadata.a: required, currency: currency_unknown, order_id: order_id_format, category: category_format, expires_at: ends_before_start",
+		},
+		"what leans on a mistake is not told":       {`{"amount":"1","currency":"TRY","usage":7,"max_payments":3,"active_from":"x","expires_at":"2026-11-22T08:59:59Z"}`, "active_from: time_format, amount: wrong_type, usage: wrong_type"},
+		"lines that are none, and no such currency": {`{"currency":"XX","items":[{"unit_amount":"5"}]}`, "items: wrong_type, currency: currency_unknown"},
+		"several mistakes at once":                  {`{"amount":-1,"currency":"TRY","usage":"x","colour":"red"}`, "colour: unknown_field, amount: amount_range, usage: not_a_choice"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := h.ask("POST", "/v1/links", c.body)
