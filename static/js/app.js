@@ -200,8 +200,9 @@ function checkout() {
 		asked = query;
 		if (!query || amount && !minor()) return offer();
 		known[query] = known[query] || fetch(pay.action.replace(/pay$/, "installments") + query, {headers: {accept: "application/json"}})
-			.then(r => r.ok ? r.json() : Promise.reject()).catch(() => { delete known[query]; });
-		known[query].then(o => query == asked && offer(o));
+			.then(r => r.ok && r.json()).catch(() => 0);
+		// Without a network it is said, and asked again.
+		known[query].then(o => query == asked && (offer(o), o || ($("wait").textContent = T.lost, setTimeout(plans, 5e3, known[query] = asked = ""))));
 	};
 	const offer = o => {
 		const list = o && o.offers || [], first = rows.querySelector(".row"), single = first.querySelector("i");

@@ -568,6 +568,16 @@ func TestE02_InstalmentsAreAskedOncePerBeginning(t *testing.T) {
 	}
 }
 
+// Rows that do not come are told, and asked for again by themselves.
+func TestE02_InstalmentsThatDoNotComeAreAskedAgain(t *testing.T) {
+	ctx, _ := checkoutPage(t)
+	js[any](t, ctx, `window.asks=fetch,window.fetch=()=>Promise.reject(),0`)
+	do(t, ctx, chromedp.Focus("#card_number"), press("4155650000000007"))
+	until(t, ctx, `wait.textContent=="Taksitler yüklenemedi."&&!wait.hidden&&document.querySelectorAll("#rows .row").length==1`)
+	js[any](t, ctx, `window.fetch=window.asks,0`)
+	until(t, ctx, `document.querySelectorAll("#rows .row").length==6&&wait.hidden`)
+}
+
 // What the script says of an open amount is what the server does with it: the same digits, the same limits,
 // told at the field when it is left, and no row or button of another amount.
 func TestB05_OpenAmountIsJudgedAsTheServerDoes(t *testing.T) {

@@ -224,7 +224,7 @@ func (r *root) Refresh() int {
 var scriptKeys = []string{
 	"pay.button", "pay.button_count", "pay.button_open", "pay.errors", "page.title_error",
 	"plan.count", "plan.monthly", "plan.last", "plan.free", "plan.extra", "plan.more",
-	"plan.why_debit", "plan.why_prepaid", "plan.why_none",
+	"plan.why_debit", "plan.why_prepaid", "plan.why_none", "plan.lost",
 	"plan.found.one", "plan.found.other",
 	"field.card_number.required", "field.card_number.length", "field.card_number.luhn",
 	"field.card_number.brand_not_accepted",
@@ -256,6 +256,11 @@ func scriptText(l *templates.Locale, limit time.Duration) (string, error) {
 			return "", fmt.Errorf("loading pages: the script's word %q is defined twice", short)
 		}
 		words[short] = l.Raw(k)
+	}
+	for k, text := range words { // the script takes the other form where there is none for one
+		if many, one := strings.CutSuffix(k, ".one"); one && words[many+".other"] == text {
+			delete(words, k)
+		}
 	}
 	words["money"] = l.Raw("meta.money")
 	words["dec"], words["grp"] = l.Separators()
