@@ -106,6 +106,20 @@ func TestTheLaneShowsThePagesOfTheApp(t *testing.T) {
 	}
 }
 
+// A question that says two things at once is refused, as the API does: the lane leaves it to the app.
+func TestAQuestionWithTwoBINsIsRefused(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	offers := r.base + "/p/" + r.link(map[string]any{"amount": nil, "amount_mode": "open", "min_amount": 1000, "max_amount": 500000})["token"].(string) + "/installments?bin=415565"
+	for query, want := range map[string]int{"": 200, "&amount=2000": 200, "&bin=400709": 400, "&bin=415565": 400, "&b%69n=400709": 400, "&bin": 400, "&amount=2000&amount=3000": 400} {
+		a := r.stranger().get(offers + query)
+		r.must(query, a.status, want)
+		if want == 400 {
+			r.must(query, a.problem(t), "repeated")
+		}
+	}
+}
+
 // Whatever is not a page to pay on is the app's: the lane says nothing about a link that is over, unknown,
 // asked for too often or asked for by somebody who guesses.
 func TestTheLaneLeavesEverythingElseToTheApp(t *testing.T) {

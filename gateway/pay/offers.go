@@ -20,6 +20,11 @@ func (s *Surface) installments(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	for _, name := range []string{"bin", "amount"} { // of two, somebody else may read the other one (A8)
+		if len(c.Request().URI().QueryArgs().PeekMulti(name)) > 1 {
+			return web.BadRequest("repeated")
+		}
+	}
 	bin := c.Query("bin")
 	if !isBIN(bin) {
 		return web.BadRequest("bin_format")
