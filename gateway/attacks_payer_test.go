@@ -569,6 +569,9 @@ func TestA32_CardNumberInTheWrongPlace(t *testing.T) {
 		} {
 			a := ask()
 			silent(name+" "+form, a)
+			if name == "query as BIN" {
+				r.must("a JSON address, "+form, a.problem(t), "pan_in_wrong_place")
+			}
 			if a.status != http.StatusBadRequest {
 				t.Errorf("%s, %s: %d, want 400", name, form, a.status)
 			}

@@ -193,10 +193,16 @@ func retryAfter(c *fiber.Ctx, ce *checkout.Error, status int) {
 	c.Set(fiber.HeaderRetryAfter, strconv.Itoa(int(math.Ceil(wait.Seconds()))))
 }
 
-// WantsProblem says whether the client is a program: it called the API, or asked for JSON and not
-// for a page.
+// WantsProblem says whether the client is a program: it called an address that speaks JSON, or asked for JSON and
+// not for a page.
 func WantsProblem(c *fiber.Ctx) bool {
-	return isAPI(string(c.Request().URI().Path())) || WantsJSON(c)
+	return speaksJSON(string(c.Request().URI().Path())) || WantsJSON(c)
+}
+
+// speaksJSON says whether a path answers JSON only, its errors included: the API's, and what a card may choose on a
+// link (contract, section 3).
+func speaksJSON(path string) bool {
+	return isAPI(path) || strings.HasPrefix(path, "/p/") && strings.HasSuffix(path, "/installments")
 }
 
 // isAPI says whether a path is the API's: of the version that there is, or of one that there is not, which a program asks

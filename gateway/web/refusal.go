@@ -14,7 +14,7 @@ const (
 
 // wish is what can be read of a head that is refused, as far as it came: how to tell why.
 type wish struct {
-	program bool   // it asks for the API
+	program bool   // it asks for what speaks JSON
 	lang    string // "tr" or "en"
 }
 
@@ -26,7 +26,7 @@ func asked(head []byte) wish {
 	if end := bytes.IndexAny(target, " ?\r"); end >= 0 {
 		target = target[:end]
 	}
-	w := wish{program: isAPI(string(target)), lang: "en"}
+	w := wish{program: speaksJSON(string(target)), lang: "en"}
 	for len(rest) > 0 {
 		line, rest, _ = bytes.Cut(rest, []byte{'\n'})
 		if name, value, ok := bytes.Cut(line, []byte{':'}); ok && bytes.EqualFold(name, []byte("accept-language")) {

@@ -55,6 +55,7 @@ func TestRefusedHeadsTellProgramsAsEveryRefusalDoes(t *testing.T) {
 		{"an unknown method", "BREW /v1/links HTTP/1.1\r\nHost: x\r\n\r\n", 501, "method_unknown", ""},
 		{"another version", "GET /v1/links HTTP/9.9\r\nHost: x\r\n\r\n", 505, "http_version_not_supported", ""},
 		{"in the program's language", "GET /v1/links HTTP/1.1\r\nHost: x\r\naccept-language: tr-TR, en;q=0.5\r\nHost: y\r\n\r\n", 400, "bad_request", "İstekte Host başlığı bir kez bulunur."},
+		{"what a card may choose", "GET /p/x/installments?bin=415565 HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", 400, "bad_request", "A request names its host once."},
 		{"a page", "GET /p/x HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", 400, "", "A request names its host once."},
 		{"a page in Turkish", "GET /p/x HTTP/1.1\r\nHost: x\r\nAccept-Language: tr\r\nHost: y\r\n\r\n", 400, "", "İstekte Host başlığı bir kez bulunur."},
 		{"no API but one that begins so", "GET /v1x HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", 400, "", "A request names its host once."},
