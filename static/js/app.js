@@ -259,7 +259,12 @@ function checkout() {
 		else if (on) go.textContent = fill(T.button, {amount: on.parentNode.querySelector("i").textContent});
 	};
 	pay.addEventListener("change", e => {
-		if (e.target.name == "installments") want = +e.target.value;
+		if (e.target.name == "installments") {
+			want = +e.target.value;
+			const el = $("installments"), p = $("installments-e");
+			if (p) p.remove();
+			el.removeAttribute("aria-invalid");
+		}
 		read();
 		label();
 	});

@@ -525,6 +525,12 @@ func TestD02_MistakesStandAtTheirFieldsAndGo(t *testing.T) {
 	if got := state("card_number"); !strings.HasPrefix(got, "||") {
 		t.Errorf("a mistake put right is still there: %s", got)
 	}
+	// What the server said of the plan goes with the next choice.
+	js[any](t, ctx, `(p=>(p.id="installments-e",installments.append(p),installments.setAttribute("aria-invalid","true")))(document.createElement("p")),
+		document.querySelector("[name=installments]").dispatchEvent(new Event("change",{bubbles:true})),0`)
+	if got := state("installments"); got != "||" {
+		t.Errorf("the plan's mistake stays behind another choice: %s", got)
+	}
 }
 
 func TestC12_SecurityCodeIsCheckedAgainWhenTheBrandChanges(t *testing.T) {

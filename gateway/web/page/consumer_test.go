@@ -154,6 +154,25 @@ func TestA02_FirstViewOfAConsumerSaleFits(t *testing.T) {
 	}
 }
 
+// A plan that is not offered is a mistake of the radios' group, which is tied to its sentence (D2); only a group of radios
+// may be called wrong.
+func TestAMistakeOfThePlanStandsAtItsGroup(t *testing.T) {
+	p := newTestPages(t)
+	for _, errs := range [][]FieldError{nil, {{Field: "installments", Code: "installments_not_offered", N: 7}}} {
+		html, err := p.Render("en", &CheckoutPage{Head: Head{Theme: shop, Self: "/p/x"}, Variant: usual, Checkout: sampleCheckout, Errors: errs})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := ""
+		if errs != nil {
+			want = ` role="radiogroup" aria-invalid="true" aria-describedby="installments-e"`
+		}
+		if !strings.Contains(string(html), `id="installments" tabindex="-1"`+want+`><legend>`) || strings.Contains(string(html), `<p class="err" id="installments-e">`) != (errs != nil) {
+			t.Errorf("%d mistakes: the group is not told of as that", len(errs))
+		}
+	}
+}
+
 // The boxes that were ticked come back ticked with a mistake elsewhere, and the mistake stands at its box.
 func TestAMistakeKeepsTheOtherConsent(t *testing.T) {
 	p := newTestPages(t)
