@@ -60,3 +60,26 @@ func TestUX_O1_ChosenLanguageStays(t *testing.T) {
 		english("paid meanwhile", visitor().pay(address, card("000"), "lang", "en"), http.StatusConflict, "completed on")
 	}
 }
+
+// A program that posts the card form reads of its mistakes in the form's language, before the one that its headers wish;
+// a card number's length has words of its own.
+func TestMistakesAreToldToProgramsInTheFormsLanguage(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	link := r.link(nil)["url"].(string)
+	const en, tr = "The card number is not the right length. Check the digits on the card.", "Kart numarasının uzunluğu doğru değil. Karttaki rakamları kontrol edin."
+	for _, c := range []struct{ form, wish, lang, want string }{
+		{"tr", "en", "tr", tr}, {"tr", "", "tr", tr}, {"en", "tr", "en", en}, {"", "tr", "tr", tr}, {"xx", "tr", "tr", tr},
+	} {
+		headers := []string{"Accept", "application/json"}
+		if c.wish != "" {
+			headers = append(headers, "Accept-Language", c.wish)
+		}
+		a := r.stranger(headers...).post(link+"/pay", cardForm("1", "lang", c.form))
+		r.must(c.form+", "+c.wish, a.problem(t), "validation_failed card_number:length")
+		r.must("its language", a.header.Get("Content-Language"), c.lang)
+		if !strings.Contains(a.body, `"message":"`+c.want+`"`) {
+			t.Errorf("form %q, header %q: %s", c.form, c.wish, a.body)
+		}
+	}
+}

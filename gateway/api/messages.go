@@ -322,7 +322,7 @@ var mistakes = map[string]sentence{
 	"empty_list":         {"The list is empty; leave the field out instead.", "Liste boş; bunun yerine alanı hiç göndermeyin."},
 	"too_many":           {"There are too many of them.", "Çok fazla öğe var."},
 	"key_format":         {"A name has 1 to 40 characters, no marks that cannot be seen, and is no card number.", "Bir ad 1–40 karakterdir, görünmeyen işaret ve kart numarası içermez."},
-	"length":             {"The text is too long, or the number has the wrong length.", "Metin çok uzun veya numaranın uzunluğu yanlış."},
+	"length":             {"The text is too long.", "Metin çok uzun."},
 	"control":            {"The text has control, direction or invisible characters.", "Metinde kontrol, yön veya görünmez karakterler var."},
 	"looks_like_card":    {"This looks like a card number. Card numbers belong into the card form only; nothing was stored.", "Bu bir kart numarasına benziyor. Kart numarası yalnızca kart formuna yazılır; hiçbir şey saklanmadı."},
 	"mixed_scripts":      {"A word mixes letters of different alphabets.", "Bir sözcükte farklı alfabelerin harfleri karışmış."},
@@ -435,6 +435,7 @@ var mistakes = map[string]sentence{
 	"operation_not_allowed": {"The bank does not let this API user do that. Ask it for sale, void, refund and inquiry.[ Its code: {bank_code}.][ Its words: {bank_text}.]",
 		"Banka bu API kullanıcısına bu işlem için izin vermiyor. Satış, iptal, iade ve sorgu yetkisi isteyin.[ Kodu: {bank_code}.][ Açıklaması: {bank_text}.]"},
 
+	"card_number length":       {"The card number is not the right length. Check the digits on the card.", "Kart numarasının uzunluğu doğru değil. Karttaki rakamları kontrol edin."},
 	"luhn":                     {"The card number is not right.", "Kart numarası doğru değil."},
 	"expiry_format":            {"Write the expiry as month and year, like 07/30.", "Son kullanma tarihini ay ve yıl olarak yazın, örneğin 07/30."},
 	"expiry_past":              {"The card has expired.", "Kartın süresi dolmuş."},

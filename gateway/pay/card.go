@@ -26,6 +26,13 @@ func (s *Surface) pay(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	if err = s.payForm(c, form); err != nil && slices.Contains(s.Pages.Languages(), form.Get("lang")) {
+		return web.In(form.Get("lang"), err)
+	}
+	return err
+}
+
+func (s *Surface) payForm(c *fiber.Ctx, form url.Values) error {
 	for name, values := range form {
 		if len(values) > 1 && (slices.Contains(cardFields, name) || strings.HasPrefix(name, askPrefix)) {
 			return web.BadRequest("field_repeated")

@@ -72,7 +72,7 @@ type Config struct {
 	// ErrorPage renders errors for people; nil is a plain page.
 	ErrorPage ErrorPage
 	// Message gives a sentence for a code of an error or of a field's mistake, in "tr" or "en"; ""
-	// when it knows none. nil leaves the built-in English sentences.
+	// when it knows none. It is asked for "field code" first. nil leaves the built-in English sentences.
 	Message func(lang, code string, args map[string]string) string
 	// NewRef makes the reference that joins an answer to the log line about it; nil draws one.
 	NewRef func() string

@@ -33,6 +33,17 @@ func (r *reply) Is(target error) bool {
 // contract says (400 for a malformed BIN, 415 for a wrong coding).
 func Reply(status int, e *checkout.Error) error { return &reply{status: status, err: e} }
 
+// spoken is an error whose words are wanted in a language.
+type spoken struct {
+	error
+	lang string
+}
+
+func (s spoken) Unwrap() error { return s.error }
+
+// In has a program read of err in the language that its form named, before the one that its headers wish.
+func In(lang string, err error) error { return spoken{err, lang} }
+
 // BadRequest is Reply with 400 and a code.
 func BadRequest(code string) error {
 	return Reply(fiber.StatusBadRequest, &checkout.Error{Kind: checkout.KindInvalid, Code: code})
@@ -143,7 +154,11 @@ func (e *edge) respond(c *fiber.Ctx, err error, route string) (code, ref string)
 	}
 	if WantsProblem(c) {
 		e.program.Apply(c)
-		e.problem(c, ce, status, ref)
+		lang := ProgramLanguage(c)
+		if s := (spoken{}); errors.As(err, &s) {
+			lang = s.lang
+		}
+		e.problem(c, ce, status, ref, lang)
 	} else {
 		e.pages.Apply(c)
 		e.page(c, ce, status, ref)
@@ -242,14 +257,13 @@ type ProblemField struct {
 const problemType = "/docs/errors/"
 
 // problem answers in the client's language; only the code is for programs to go by.
-func (e *edge) problem(c *fiber.Ctx, ce *checkout.Error, status int, ref string) {
-	lang := ProgramLanguage(c)
+func (e *edge) problem(c *fiber.Ctx, ce *checkout.Error, status int, ref, lang string) {
 	p := Problem{
 		Type: problemType + ce.Code, Title: titleOf(lang, title(ce.Kind, status)), Status: status,
 		Detail: e.sentence(lang, ce.Code, nil), Instance: ref, Code: ce.Code,
 	}
 	for _, f := range ce.Fields {
-		p.Errors = append(p.Errors, ProblemField{Field: f.Field, Code: f.Code, Message: e.sentence(lang, f.Code, f.Args)})
+		p.Errors = append(p.Errors, ProblemField{Field: f.Field, Code: f.Code, Message: e.mistake(lang, f)})
 	}
 	body, err := json.Marshal(p)
 	if err != nil { // strings and numbers: cannot fail
@@ -258,6 +272,16 @@ func (e *edge) problem(c *fiber.Ctx, ce *checkout.Error, status int, ref string)
 	c.Set(fiber.HeaderContentLanguage, lang)
 	c.Response().Header.SetContentType(problemJSON)
 	c.Response().SetBodyRaw(body)
+}
+
+// mistake says what is wrong with a field: in words of its own, where the code's are for any.
+func (e *edge) mistake(lang string, f checkout.FieldError) string {
+	if e.Message != nil {
+		if s := e.Message(lang, f.Field+" "+f.Code, f.Args); s != "" {
+			return s
+		}
+	}
+	return e.sentence(lang, f.Code, f.Args)
 }
 
 // sentence says what a code means: the surface's words, else ours, else the code's own words.
