@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"crypto/rsa"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -93,8 +95,12 @@ func (a *app) checkRedis(ctx context.Context) []finding {
 // certificateLife is how long the certificate must still be good (features 4.9).
 const certificateLife = 30 * 24 * time.Hour
 
+// shortestRSA is the least length of an RSA key in bits: shorter ones have less than the 112 bits of strength that
+// browsers and NIST SP 800-57 ask for.
+const shortestRSA = 2048
+
 // checkPublic looks at the public address as a payer's browser does: TLS 1.2 or better, a
-// certificate of this name that lasts another month.
+// certificate of this name that lasts another month, with a key that is long enough.
 func (a *app) checkPublic(ctx context.Context) []finding {
 	u, err := url.Parse(a.cfg.PublicURL)
 	if err != nil || u.Scheme != "https" {
@@ -110,12 +116,19 @@ func (a *app) checkPublic(ctx context.Context) []finding {
 		return []finding{{what: "certificate", err: err}}
 	}
 	defer conn.Close()
-	end := conn.(*tls.Conn).ConnectionState().PeerCertificates[0].NotAfter
-	f := finding{what: "certificate", note: "good until " + end.UTC().Format(time.DateOnly)}
-	if end.Sub(a.seams.clock.Now()) < certificateLife {
-		f.err = fmt.Errorf("ends on %s, within a month", end.UTC().Format(time.DateOnly))
+	return []finding{judgeCertificate(conn.(*tls.Conn).ConnectionState().PeerCertificates[0], a.seams.clock.Now())}
+}
+
+func judgeCertificate(leaf *x509.Certificate, now time.Time) finding {
+	end := leaf.NotAfter.UTC().Format(time.DateOnly)
+	f := finding{what: "certificate", note: "good until " + end}
+	if leaf.NotAfter.Sub(now) < certificateLife {
+		f.err = fmt.Errorf("ends on %s, within a month", end)
 	}
-	return []finding{f}
+	if key, is := leaf.PublicKey.(*rsa.PublicKey); is && key.N.BitLen() < shortestRSA {
+		f.err = errors.Join(f.err, fmt.Errorf("its RSA key has %d bits, at least %d are asked for", key.N.BitLen(), shortestRSA))
+	}
+	return f
 }
 
 // checkBanks holds every enabled account against its kind and asks its bank about the credentials.
