@@ -10,6 +10,7 @@ import (
 
 	"github.com/odelink/odelink/checkout"
 	reports "github.com/odelink/odelink/gateway/report"
+	"github.com/odelink/odelink/threeds/banksim"
 )
 
 // Every report is on the screen with its totals, and a file of each kind with the same filters (features 6.8, 6.11, 6.12).
@@ -70,16 +71,19 @@ func TestPanelReports(t *testing.T) {
 	})
 }
 
-// On the screen a report begins with what people look for: what it is about, when, how much, how it stands; ids come last and
-// a phone shows those four alone. Files keep their columns.
+// On the screen a report begins with what people look for: what it is about, when, how much, how it stands, what the payer
+// wrote (1.20, 2.5); ids come last and a phone shows those alone. Files keep their columns.
 func TestPanelReportsBeginWithWhatPeopleLookFor(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, rigOptions{})
-	r.paidBy(r.link(map[string]any{"order_id": "SIP-9"}), "001")
+	noted := r.link(map[string]any{"order_id": "SIP-9", "payer_note": true})
+	r.browser().pay(noted["url"].(string), banksim.CardNumber("415565", "001"), "payer_note", "zili çalmayın").finish("123456")
 	w := r.signedIn()
 	heads := regexp.MustCompile(`<th scope="col"[^>]*>([^<]*)</th>`)
 	for name, want := range map[string]string{
-		"payments": "Sipariş No|İşlem Tarihi (İstanbul)|Karttan Çekilecek Tutar|Durum|", "links": "Sipariş No|Oluşturulma (İstanbul)", "settlement": "Sipariş No|İşlem Tarihi (İstanbul)",
+		"payments":   "Sipariş No|İşlem Tarihi (İstanbul)|Karttan Çekilecek Tutar|Durum|Açıklama (ödeyenin notu)|",
+		"links":      "Sipariş No|Oluşturulma (İstanbul)|Tutar|Durum|Ödenen Tutar|Açıklama (ödeyenin notu)|",
+		"settlement": "Sipariş No|İşlem Tarihi (İstanbul)",
 	} {
 		page := w.open("/panel/reports/"+name, http.StatusOK)
 		var said []string
@@ -96,7 +100,12 @@ func TestPanelReportsBeginWithWhatPeopleLookFor(t *testing.T) {
 		}
 		row := page[strings.Index(page, "<tbody>"):]
 		row = row[:strings.Index(row, "</tr>")]
-		if n := strings.Count(row, "<td") - strings.Count(row, "wide-only"); n != 4 {
+		onPhone, note := 4, `full o5">zili çalmayın</td>`
+		if name != "settlement" {
+			onPhone++
+			r.has(name, row, note)
+		}
+		if n := strings.Count(row, "<td") - strings.Count(row, "wide-only"); n != onPhone {
 			t.Errorf("%s: %d columns on a phone", name, n)
 		}
 	}

@@ -197,17 +197,20 @@ type cell struct {
 // one, a payment goes before its link.
 var shownBy = map[string]string{"id": "reference", "link": "order_id", "payment": "order_id", "acquirer": "acquirer_name"}
 
-// The columns that people look at first: what it is about, when, how much, how it stands. The first of each that a report
-// has stands in front, and on a phone alone.
+// The columns that people look at first: what it is about, when, how much, how it stands, and what payers
+// wrote (features 1.20, 2.5). The first of each that a report has stands in front, and on a phone alone.
 var leading = [][]string{
 	{"order_id", "reference", "name", "decline_code", "card_program", "note"},
 	{"created_at_local", "at_local", "day", "received_at"},
 	{"total", "amount", "gross", "collected", "our_amount", "bank_amount"},
 	{"status", "class", "kind", "quantity", "installments", "attempts"},
+	{"paid_amount"},
+	{"payer_notes", "payer_note"},
 }
 
-// places are the classes of the leading columns on a phone: two lines, what and how much, when and how it stands.
-var places = []string{"", "o3", "o2", "o4"}
+// places are the classes of the leading columns on a phone: two lines, what and how much, when and how it stands, and a third
+// one of a payer's words where he wrote some. What was paid of a link is not told of there.
+var places = []string{"", "o3", "o2", "o4", "wide-only", "full o5"}
 
 // ids are columns that only programs go by.
 var ids = []string{"id", "link", "payment", "refund", "url", "product", "acquirer", "reconciliation", "manual_entry", "chargeback", "bank_order_id"}
