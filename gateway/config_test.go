@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"flag"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -94,6 +95,21 @@ func TestOperatorsCommandsTakeSettingsAsFlags(t *testing.T) {
 	}
 	if _, err := os.Stat(file); err != nil {
 		t.Error(err)
+	}
+}
+
+// Whoever looks for what is away is told of all of it at once.
+func TestDoctorNamesEveryStoreThatIsAway(t *testing.T) {
+	nobody, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	away := nobody.Addr().String()
+	nobody.Close()
+	var out bytes.Buffer
+	err = start(t.Context(), []string{"doctor", "--database-url=postgres://odelink@" + away + "/odelink?sslmode=disable", "--redis-url=redis://" + away, "--master-key", goodKey}, &out)
+	if err == nil || !strings.Contains(out.String(), "BAD  start") || !strings.Contains(out.String(), "BAD  redis") {
+		t.Errorf("%v %s", err, &out)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/odelink/odelink/checkout"
+	"github.com/odelink/odelink/gateway/redisstore"
 	"github.com/odelink/odelink/gateway/sqlstore"
 )
 
@@ -41,6 +42,9 @@ func doctor(ctx context.Context, args []string, out io.Writer) error {
 	a, err := open(ctx, cfg, seams{log: io.Discard})
 	if err != nil {
 		report(out, finding{what: "start", err: err})
+		if cfg.RedisURL != "" { // what else is away, since nothing below can be looked at
+			report(out, redisAlone(ctx, cfg))
+		}
 		return errors.New("the gateway cannot start")
 	}
 	defer a.close()
@@ -90,6 +94,15 @@ func (a *app) checkRedis(ctx context.Context) []finding {
 		return []finding{{what: "redis", note: "not configured: hot state lives in this process, for one gateway"}}
 	}
 	return []finding{{what: "redis", note: "answers", err: a.redis.Ping(ctx)}}
+}
+
+// redisAlone is checkRedis where there is no gateway to ask with.
+func redisAlone(ctx context.Context, cfg Config) finding {
+	store, err := redisstore.Open(ctx, redisstore.Config{URL: cfg.RedisURL})
+	if err == nil {
+		err = errors.Join(store.Ping(ctx), store.Close())
+	}
+	return finding{what: "redis", note: "answers", err: err}
 }
 
 // certificateLife is how long the certificate must still be good (features 4.9).
