@@ -92,8 +92,19 @@ type Message struct {
 	Files   []MessageFile // that are attached, where it is handed over
 }
 
-// Recipient names whom a message goes to, for limits and lists: one person however the address is spelled.
+// Recipient names whom a message goes to, for lists: one address however it is spelled.
 func (m Message) Recipient() string { return RecipientOf(m.Channel, m.To) }
+
+// Person names whom a message goes to, for limits: what stands behind a plus sign in front of the at sign is no other
+// person, and would be any number of them (A56). On a list it is an address of its own, which only its owner takes off.
+func (m Message) Person() string {
+	if local, host, ok := strings.Cut(m.To, "@"); ok && m.Channel == ChannelEmail {
+		if name, _, tagged := strings.Cut(local, "+"); tagged && name != "" {
+			return RecipientOf(m.Channel, name+"@"+host)
+		}
+	}
+	return m.Recipient()
+}
 
 // RecipientOf is Message.Recipient.
 func RecipientOf(c Channel, to string) string { return string(c) + ":" + strings.ToLower(to) }

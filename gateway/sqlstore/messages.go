@@ -26,7 +26,7 @@ func messageValues(m checkout.Message) ([]any, error) {
 		return nil, err
 	}
 	return []any{
-		string(m.ID), string(m.Merchant), string(m.Kind), string(m.Channel), string(m.Link), string(m.Payment), string(m.Event), m.Lang, m.Recipient(),
+		string(m.ID), string(m.Merchant), string(m.Kind), string(m.Channel), string(m.Link), string(m.Payment), string(m.Event), m.Lang, m.Person(),
 		m.To, letter, m.Digest(), num(m.WithLink), m.Once, m.Actor, micros(m.CreatedAt), string(m.Status), m.Reason, m.Reference, int64(m.Attempts),
 		int64(m.Unsure), micros(m.DueAt), micros(m.RemindAt), micros(m.UpdatedAt),
 	}, nil
@@ -38,7 +38,7 @@ func scanMessage(r row) (checkout.Message, error) {
 	m.Kind, m.Channel = checkout.MessageKind(r.text()), checkout.Channel(r.text())
 	m.Link, m.Payment, m.Event = checkout.LinkID(r.text()), checkout.PaymentID(r.text()), checkout.EventID(r.text())
 	m.Lang = r.text()
-	_ = r.text() // the recipient follows from channel and address
+	_ = r.text() // the person follows from channel and address
 	m.To = r.text()
 	err := decodeJSON(r.text(), &m.Letter)
 	_ = r.blob() // so does the digest from the letter
@@ -54,19 +54,22 @@ func scanMessage(r row) (checkout.Message, error) {
 
 // mail is what a transaction knows and makes of messages.
 type mail struct {
-	of, to  map[string][]checkout.SentBefore // by link, and by merchant and recipient
+	of, to  map[string][]checkout.SentBefore // by link, and by merchant and person
 	blocked map[string]bool
 	rows    [][]any
 }
 
 func recipientPair(m checkout.Message) pair { return pair{string(m.Merchant), m.Recipient()} }
 
+// personPair is whom the limits hold for; a list holds for the address as it is.
+func personPair(m checkout.Message) pair { return pair{string(m.Merchant), m.Person()} }
+
 func (p pair) joined() string { return p.merchant + " " + p.name }
 
 // needMessages names what the limits of messages are decided on.
 func (n *needs) needMessages(all []checkout.NewMessage) {
 	for _, m := range all {
-		n.recipients = append(n.recipients, recipientPair(m.Message))
+		n.recipients = append(n.recipients, recipientPair(m.Message), personPair(m.Message))
 		n.sentOf = append(n.sentOf, m.Message.Link)
 	}
 }
@@ -102,10 +105,10 @@ func (w *work) messageLookups(links keySet, recipients pairSet) []lookup {
 
 // post makes a message, or keeps it as suppressed, or refuses it where it is strict.
 func (w *work) post(n checkout.NewMessage) (checkout.Message, error) {
-	m, who := n.Message, recipientPair(n.Message).joined()
+	m, who := n.Message, personPair(n.Message).joined()
 	of, to := byTime(w.mail.of[string(m.Link)]), byTime(w.mail.to[who])
 	reason, wait := n.Limits.Hold(m, w.now, of, to)
-	if w.mail.blocked[who] {
+	if w.mail.blocked[recipientPair(m).joined()] {
 		reason = checkout.SuppressedAddress
 	}
 	if reason != "" && n.Strict {
@@ -154,7 +157,7 @@ func (s *Store) AddMessage(ctx context.Context, n checkout.NewMessage) (checkout
 		need.idem = []pair{idemPair(n.Idem)}
 	}
 	var made checkout.Message
-	err := s.do(ctx, n.Message.Recipient(), &unit{needs: need, run: func(w *work) (err error) {
+	err := s.do(ctx, n.Message.Person(), &unit{needs: need, run: func(w *work) (err error) {
 		if err := w.keyFree(n.Idem, nil); err != nil {
 			return err
 		}

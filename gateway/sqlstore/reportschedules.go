@@ -278,7 +278,7 @@ func addReportMails(ctx context.Context, t tx, run checkout.ReportRun) error {
 			of = ""
 		}
 		w.rows = append(w.rows, []any{
-			string(m.ID), string(m.Merchant), string(run.Schedule.ID), m.Recipient(), m.To, m.Lang, plain(letter), of, micros(m.CreatedAt),
+			string(m.ID), string(m.Merchant), string(run.Schedule.ID), m.Person(), m.To, m.Lang, plain(letter), of, micros(m.CreatedAt),
 			string(m.Status), m.Reason, int64(0), int64(0), micros(m.DueAt), micros(m.UpdatedAt),
 		})
 	}
@@ -305,7 +305,7 @@ func mayBeSent(ctx context.Context, t tx, run checkout.ReportRun, m *checkout.Me
 	err = t.query(ctx, "SELECT created_at FROM report_mails WHERE merchant = $1 AND recipient = $2 AND status <> 'suppressed' ORDER BY created_at", func(r row) error {
 		before = append(before, checkout.SentBefore{At: fromMicros(r.num())})
 		return nil
-	}, string(m.Merchant), m.Recipient())
+	}, string(m.Merchant), m.Person())
 	if err != nil {
 		return err
 	}
@@ -360,7 +360,7 @@ func (s *Store) LeaseReportMails(ctx context.Context, until time.Time, limit int
 func scanReportMail(r row) (m checkout.Message, file string, err error) {
 	m.Kind, m.Channel = checkout.MessageReport, checkout.ChannelEmail
 	m.ID, m.Merchant = checkout.MessageID(r.text()), checkout.MerchantID(r.text())
-	_, _ = r.text(), r.text() // its schedule; and the recipient follows from the address
+	_, _ = r.text(), r.text() // its schedule; and the person follows from the address
 	m.To, m.Lang = r.text(), r.text()
 	err = decodeJSON(r.text(), &m.Letter)
 	file, m.CreatedAt = r.text(), fromMicros(r.num())

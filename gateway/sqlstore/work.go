@@ -24,7 +24,7 @@ type needs struct {
 	told  []pair            // merchant and beginning of a card, to see what the merchant was told of such
 
 	sentOf     []checkout.LinkID // which messages brought them
-	recipients []pair            // merchant and recipient of a message, to see what was sent there
+	recipients []pair            // merchant and whom a message goes to, as address and as person, to see what was sent there
 }
 
 type pair struct{ merchant, name string }

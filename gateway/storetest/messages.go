@@ -126,12 +126,17 @@ func messagesPerRecipient(b *Books) {
 	mail := func(to string) func(*checkout.Message) {
 		return func(m *checkout.Message) { m.Channel, m.To = checkout.ChannelEmail, to }
 	}
-	for _, to := range []string{"a@x.example", "A@x.example", "a@x.example"} {
+	for _, to := range []string{"a@x.example", "A@x.example", "a+2@x.example"} {
 		b.add(b.Message(b.Create(), mail(to)))
 	}
-	_, err := b.Ledger.AddMessage(b.ctx, b.Message(b.Create(), mail("a@x.example")))
-	b.want(err, checkout.ErrRecipientMessages)
-	b.add(b.Message(b.Create(), mail("b@x.example")))
+	for _, to := range []string{"a@x.example", "a+3@x.example", "A+shop+4@X.example"} {
+		_, err := b.Ledger.AddMessage(b.ctx, b.Message(b.Create(), mail(to)))
+		b.want(err, checkout.ErrRecipientMessages)
+	}
+	b.must(b.Ledger.Suppress(b.ctx, checkout.Suppression{Merchant: b.Merchant, Channel: checkout.ChannelEmail, To: "b+list@x.example", Reason: checkout.SuppressedByMerchant, CreatedAt: b.Clock.Now()}, b.Event("messages.suppressed")))
+	_, err := b.Ledger.AddMessage(b.ctx, b.Message(b.Create(), mail("B+list@x.example")))
+	b.want(err, checkout.ErrSuppressed)
+	b.add(b.Message(b.Create(), mail("b@x.example"))) // a list has addresses as they are
 	b.add(b.Message(b.Create()))
 	n := b.Message(b.Create(), mail("a@x.example"))
 	n.Strict = false
