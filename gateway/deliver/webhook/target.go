@@ -84,7 +84,7 @@ func (s *Sender) may(a netip.Addr) bool {
 
 // target reads a URL and holds its text against the rules: https, port 443 or one from 1024 on, no user
 // name. Below 1024 are the services that others run beside their web server; from 1024 on are the ports
-// that development servers use. In demo, http to this machine is good, too.
+// that development servers use. In demo, http and every port of this machine are good, too.
 func (s *Sender) target(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	switch {
@@ -102,10 +102,11 @@ func (s *Sender) target(text string) (*url.URL, error) {
 	case err != nil && endsInNumber(u.Hostname()):
 		return nil, refused{"a number for an address"}
 	}
-	if u.Scheme != "https" && !(s.loopback && u.Scheme == "http") {
+	here := s.loopback && (literal.IsLoopback() || u.Hostname() == "localhost")
+	if u.Scheme != "https" && !(here && u.Scheme == "http") {
 		return nil, refused{"not https"}
 	}
-	if port, ok := portOf(u); !ok || port != 443 && port < 1024 && !s.loopback {
+	if port, ok := portOf(u); !ok || port != 443 && port < 1024 && !here {
 		return nil, refused{"its port"}
 	}
 	return u, nil
