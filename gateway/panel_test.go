@@ -12,7 +12,9 @@ import (
 	"net/http/cookiejar"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -441,4 +443,28 @@ func TestA49_PanelVisitsEnd(t *testing.T) {
 		}
 	}
 	here.open("/panel", http.StatusSeeOther)
+}
+
+// One user's open pages do not keep the others' from being told: he has ten lines.
+func TestPanelLinesAreEachUsersOwn(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	first, other := r.signedIn(), r.signedInAs(r.colleague(checkout.RoleSupport, false))
+	line := func(w *worker) int {
+		resp, err := w.client.Get(r.base + "/panel/events")
+		if err != nil {
+			return 0
+		}
+		t.Cleanup(func() { resp.Body.Close() })
+		return resp.StatusCode
+	}
+	got := make([]int, 12)
+	var all sync.WaitGroup
+	for i := range got {
+		all.Go(func() { got[i] = line(first) })
+	}
+	all.Wait()
+	slices.Sort(got)
+	r.must("ten of twelve", []int{got[0], got[9], got[10], got[11]}, []int{200, 200, 429, 429})
+	r.must("another user's", line(other), http.StatusOK)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -20,13 +21,44 @@ const (
 	liveBeat  = 15 * time.Second // something is said though nothing happened, so that proxies keep the line
 	liveMost  = 15 * time.Minute // then the browser connects again, and its visit is held against the ledger
 	liveLines = 500              // open at once, all users together
+	liveOfOne = 10               // of them one user's: nobody takes all
 )
+
+// lines counts the streams that are open.
+type lines struct {
+	mu  sync.Mutex
+	all int
+	of  map[checkout.UserID]int
+}
+
+// take says whether a user may have one more, and counts it.
+func (l *lines) take(u checkout.UserID) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.all >= liveLines || l.of[u] >= liveOfOne {
+		return false
+	}
+	if l.of == nil {
+		l.of = map[checkout.UserID]int{}
+	}
+	l.all++
+	l.of[u]++
+	return true
+}
+
+func (l *lines) give(u checkout.UserID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.all--
+	if l.of[u]--; l.of[u] == 0 {
+		delete(l.of, u)
+	}
+}
 
 // events is a stream of server-sent events: "change" when the merchant's feed grew beyond ?after=.
 func (s *Surface) events(c *fiber.Ctx, w *who) error {
-	select {
-	case s.lines <- struct{}{}:
-	default:
+	user := w.user.ID
+	if !s.lines.take(user) {
 		return checkout.ErrVelocity.After(time.Minute)
 	}
 	// From where the page stood, or the line that broke, so that nothing is missed between.
@@ -37,7 +69,7 @@ func (s *Surface) events(c *fiber.Ctx, w *who) error {
 	s.headers.Apply(c)
 	c.Set(fiber.HeaderContentType, "text/event-stream")
 	c.Set("X-Accel-Buffering", "no")
-	web.Stream(c, &changes{s: s, merchant: w.member.Merchant, place: place, until: time.Now().Add(liveMost)}, func() { <-s.lines })
+	web.Stream(c, &changes{s: s, merchant: w.member.Merchant, place: place, until: time.Now().Add(liveMost)}, func() { s.lines.give(user) })
 	return nil
 }
 

@@ -77,7 +77,7 @@ type Surface struct {
 
 	exporting chan struct{} // files that are being written
 
-	lines    chan struct{} // streams that are open
+	lines    lines
 	stop     chan struct{}
 	stopOnce sync.Once
 }
@@ -113,7 +113,7 @@ type route struct {
 
 // New makes the surface.
 func New(c Config) (*Surface, error) {
-	s := &Surface{Config: c, headers: web.NewPanelHeaders(c.PublicURL), files: web.NewAssetHeaders(c.PublicURL), hashing: make(chan struct{}, 2), exporting: make(chan struct{}, exportsAtOnce), lines: make(chan struct{}, liveLines), stop: make(chan struct{})}
+	s := &Surface{Config: c, headers: web.NewPanelHeaders(c.PublicURL), files: web.NewAssetHeaders(c.PublicURL), hashing: make(chan struct{}, 2), exporting: make(chan struct{}, exportsAtOnce), stop: make(chan struct{})}
 	var err error
 	if s.pages, err = newPages(); err != nil {
 		return nil, err
