@@ -105,6 +105,39 @@ func TestA30_TheMerchantIsToldOfACard(t *testing.T) {
 	c.clean()
 }
 
+// Who follows the shares of a sum or his invoices sees the stopped payer there, too (features 2.6, 3.7).
+func TestA30_SharesAndInvoicesSayWhoIsStopped(t *testing.T) {
+	t.Parallel()
+	c := newTester(t)
+	w := c.signedIn()
+	w.open("/panel/links/groups/new", http.StatusOK)
+	shares, _, _ := strings.Cut(w.post("/panel/links/groups", http.StatusSeeOther, "id", string(c.app.ids.Batch()), "name", "Yemek", "people", "Ali; 10\nBerk; 20", "life", "7", "currency", "TRY"), "?")
+	w.open("/panel/invoices", http.StatusOK)
+	invoice, _, _ := strings.Cut(w.upload("/panel/invoices", http.StatusSeeOther, "file", "a.xml", sampleInvoice(t, "plain.xml")), "?")
+	links, err := c.app.ledger.BatchLinks(t.Context(), demoMerchant, checkout.BatchID(strings.TrimPrefix(shares, "/panel/links/batches/")), 0, 10)
+	c.must("read the shares", err, nil)
+	i, err := c.app.ledger.EInvoiceOf(t.Context(), demoMerchant, checkout.EInvoiceID(strings.TrimPrefix(invoice, "/panel/invoices/")))
+	c.must("read the invoice", err, nil)
+	pages := []string{shares, invoice, "/panel/invoices"}
+	for _, page := range pages {
+		c.hasNot(page, w.open(page, http.StatusOK), "Ödeyen durduruldu")
+	}
+	for i := range 5 {
+		c.try(fmt.Sprint("link ", i), fmt.Sprintf("10.0.%d.1", i), bad(0))
+		c.clock.advance(time.Minute)
+	}
+	for _, l := range []checkout.Link{links[1].Link, i.Of} {
+		c.links["stopped"] = map[string]any{"url": c.app.flow.LinkURL(l.Token), "id": string(l.ID)}
+		c.stopped("stopped", "10.1.0.1", bad(0))
+	}
+	c.written()
+	for _, page := range pages {
+		c.must(page, strings.Count(w.open(page, http.StatusOK), "Ödeyen durduruldu"), 1)
+	}
+	c.has("the invoice", w.open(invoice, http.StatusOK), bad(0)[:8]+"…"+bad(0)[12:]+" numaralı kart son bir günde birkaç kez reddedildi")
+	c.hasNot("the second share alone", strings.SplitN(w.open(shares, http.StatusOK), "Berk", 2)[0], "Ödeyen durduruldu")
+}
+
 func linkPathOf(id checkout.LinkID) string { return "/panel/links/" + string(id) }
 
 // Each limit says what is true of it: when several hold, what helps is what helps against all of them.

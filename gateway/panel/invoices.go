@@ -52,10 +52,11 @@ type invoiceRow struct {
 	State checkout.EInvoiceStatus
 	Late  int // days behind its last day, while nobody paid
 	URL   string
+	Asks  linkRow // its link
 }
 
 func (s *Surface) invoiceRow(i checkout.LinkedInvoice) invoiceRow {
-	row := invoiceRow{LinkedInvoice: i, State: i.Status(s.now()), URL: s.Flow.LinkURL(i.Of.Token)}
+	row := invoiceRow{LinkedInvoice: i, State: i.Status(s.now()), URL: s.Flow.LinkURL(i.Of.Token), Asks: s.linkRow(i.Of)}
 	due, err := time.ParseInLocation(time.DateOnly, i.DueOn, report.Zone)
 	if err == nil && (row.State == checkout.EInvoiceWaiting || row.State == checkout.EInvoiceExpired) {
 		row.Late = max(0, int(s.now().Sub(due.AddDate(0, 0, 1))/(24*time.Hour))+1)
@@ -65,6 +66,8 @@ func (s *Surface) invoiceRow(i checkout.LinkedInvoice) invoiceRow {
 	}
 	return row
 }
+
+func asks(row *invoiceRow) *linkRow { return &row.Asks }
 
 // invoiceSum is what invoices of one currency come to: what was collected, what waits, and what of it is late.
 type invoiceSum struct {
@@ -156,6 +159,9 @@ func (s *Surface) showInvoices(c *fiber.Ctx, w *who, status int, upload *Form) e
 		d.Rows = append(d.Rows, s.invoiceRow(i))
 	}
 	d.Next = nextPage(c, next)
+	if err := s.withStops(ctx, m, rowsIn(d.Rows, asks)); err != nil {
+		return err
+	}
 	sums, err := s.Ledger.SumEInvoices(ctx, m, w.own(), today)
 	if err != nil {
 		return err
@@ -272,6 +278,9 @@ func (s *Surface) invoicePage(c *fiber.Ctx, w *who) error {
 		return err
 	}
 	d := invoiceData{invoiceRow: s.invoiceRow(i), Note: s.Flow.InvoiceNote(i.Of), Saved: c.Query("saved")}
+	if err := s.withStops(c.UserContext(), w.member.Merchant, []*linkRow{&d.Asks}); err != nil {
+		return err
+	}
 	tries, err := s.Ledger.PaymentsOfLinks(c.UserContext(), w.member.Merchant, []checkout.LinkID{i.Link}, paymentsShown)
 	if err != nil {
 		return err
@@ -298,8 +307,11 @@ func (s *Surface) invoiceDocument(c *fiber.Ctx, w *who) error {
 	return c.Send(document)
 }
 
-// InvoiceState is how an invoice stands.
+// InvoiceState is how an invoice stands; that its link rests or that payers are stopped goes before its waiting.
 func (p *Page) InvoiceState(row invoiceRow) Pill {
+	if row.State == checkout.EInvoiceWaiting && row.Asks.State == checkout.LinkActive && (row.Asks.Resting || len(row.Asks.Stops) > 0) {
+		return p.LinkPill(row.Asks)
+	}
 	pill := Pill{Word: p.T("invoices.status." + string(row.State)), Icon: "clock", Tone: "info"}
 	switch row.State {
 	case checkout.EInvoicePaid:

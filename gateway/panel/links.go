@@ -182,7 +182,7 @@ func (s *Surface) linksPage(c *fiber.Ctx, w *who) error {
 		row.NoPOS = !shop.Takes(l.Amount.Currency)
 		d.Rows = append(d.Rows, row)
 	}
-	if err := s.withStops(c.UserContext(), w.member.Merchant, d.Rows); err != nil {
+	if err := s.withStops(c.UserContext(), w.member.Merchant, rowsIn(d.Rows, func(l *linkRow) *linkRow { return l })); err != nil {
 		return err
 	}
 	d.Totals = linkTotals(d.Rows)

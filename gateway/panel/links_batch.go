@@ -112,6 +112,9 @@ func (s *Surface) batchPage(c *fiber.Ctx, w *who) error {
 		}
 		d.Links = append(d.Links, row)
 	}
+	if err := s.withStops(ctx, b.Merchant, rowsIn(d.Links, func(l *batchLink) *linkRow { return &l.Link })); err != nil {
+		return err
+	}
 	for _, r := range b.Refused[:min(len(b.Refused), badShown)] {
 		d.Refused = append(d.Refused, badRow{r.Row, r.Label, s.reasons(w.lang, r.Fields)})
 	}

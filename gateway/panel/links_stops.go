@@ -18,8 +18,8 @@ const (
 	stoppedKinds = 3
 )
 
-// withStops notes what stops the payers of links right now.
-func (s *Surface) withStops(ctx context.Context, m checkout.MerchantID, rows []linkRow) error {
+// withStops notes what stops the payers of links right now; the rows are filled where they stand.
+func (s *Surface) withStops(ctx context.Context, m checkout.MerchantID, rows []*linkRow) error {
 	ids := make([]checkout.LinkID, 0, len(rows))
 	for _, l := range rows {
 		if l.State == checkout.LinkActive {
@@ -27,10 +27,19 @@ func (s *Surface) withStops(ctx context.Context, m checkout.MerchantID, rows []l
 		}
 	}
 	now, err := s.Ledger.StopsNow(ctx, m, ids)
-	for i := range rows {
-		rows[i].Stops = now[rows[i].ID]
+	for _, l := range rows {
+		l.Stops = now[l.ID]
 	}
 	return err
+}
+
+// rowsIn are the links in the rows of another table.
+func rowsIn[T any](all []T, link func(*T) *linkRow) []*linkRow {
+	rows := make([]*linkRow, len(all))
+	for i := range all {
+		rows[i] = link(&all[i])
+	}
+	return rows
 }
 
 // stopsOf are what stopped the payers of a link, and how many tries that were.
