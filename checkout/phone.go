@@ -66,3 +66,8 @@ func PhoneShape(text string) bool { return NormalPhone(text) != "" }
 func TurkishMobile(normal string) bool {
 	return len(normal) == 13 && strings.HasPrefix(normal, "+905")
 }
+
+// Landline says whether a normal number is one of Türkiye that is no mobile: messages reach nobody there.
+func Landline(normal string) bool {
+	return strings.HasPrefix(normal, "+90") && !TurkishMobile(normal)
+}

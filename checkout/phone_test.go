@@ -29,6 +29,16 @@ func TestNormalPhone(t *testing.T) {
 	}
 }
 
+// Messages reach nobody on a landline; of a number abroad nobody knows.
+func TestLandline(t *testing.T) {
+	t.Parallel()
+	for typed, want := range map[string]bool{"0532 123 45 67": false, "0212 555 11 22": true, "0850 222 0 000": true, "+49 151 12345678": false, "": false} {
+		if got := checkout.Landline(checkout.NormalPhone(typed)); got != want {
+			t.Errorf("%q: %v", typed, got)
+		}
+	}
+}
+
 // Features 1.16: links go by SMS to mobile numbers registered in Türkiye only.
 func TestTurkishMobile(t *testing.T) {
 	for typed, want := range map[string]bool{

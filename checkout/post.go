@@ -513,11 +513,14 @@ func (s *Service) ShareOf(ctx context.Context, m MerchantID, l Link, lang string
 	if err != nil {
 		return Share{}, err
 	}
-	phone := strings.TrimPrefix(l.Customer.Phone, "+")
+	phone := l.Customer.Phone
+	if Landline(phone) {
+		phone = ""
+	}
 	return Share{
 		Text:     short.Text,
-		WhatsApp: "https://wa.me/" + phone + "?text=" + percent(short.Text),
-		SMS:      "sms:" + l.Customer.Phone + "?body=" + percent(short.Text),
+		WhatsApp: "https://wa.me/" + strings.TrimPrefix(phone, "+") + "?text=" + percent(short.Text),
+		SMS:      "sms:" + phone + "?body=" + percent(short.Text),
 		Email: "mailto:" + percent(NormalEmail(l.Customer.Email)) + "?subject=" + percent(long.Subject) +
 			"&body=" + percent(strings.ReplaceAll(long.Text+"\n\n"+long.URL, "\n", "\r\n")),
 	}, nil

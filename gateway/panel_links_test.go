@@ -303,9 +303,20 @@ func TestPanelTakesLandlines(t *testing.T) {
 		page = w.post("/panel/links", http.StatusUnprocessableEntity, append(form, "quick", "on")...)
 		r.has("with the two fields, where a phone means SMS", page, "Linki SMS seçmeden oluşturun")
 	}
-	shared := []string{"id", string(r.app.ids.Batch()), "name", "Yemek", "total", "", "people", "Ali; 10; 0212 555 11 22", "life", "7", "currency", "TRY"}
-	r.has("a share by SMS", w.post("/panel/links/groups", http.StatusUnprocessableEntity, append(shared, "send_sms", "on")...), "Linki SMS seçmeden oluşturun")
-	r.has("a share", w.open(w.post("/panel/links/groups", http.StatusSeeOther, shared...), http.StatusOK), "+902125551122")
+	to := w.post("/panel/links/groups", http.StatusSeeOther, "id", string(r.app.ids.Batch()), "name", "Yemek", "people", "Ali; 10; 0212 555 11 22\nBerk; 20; 0532 123 45 67\nCan; 30; +49 151 12345678\nDeniz; 40",
+		"life", "7", "currency", "TRY", "send_sms", "on")
+	page := w.open(to, http.StatusOK)
+	rows := strings.Split(page[strings.Index(page, "<tbody>"):], "<tr>")[1:]
+	for i, why := range []string{"Sabit hatta SMS gitmez; linki kopyalayıp gönderin.", "", "Yurt dışındaki numaraya SMS gitmez;", ""} {
+		r.has("a share", rows[i], "Linki kopyala", why)
+		r.must("an excuse", strings.Contains(rows[i], "SMS gitmez"), why != "")
+	}
+	r.has("WhatsApp of a landline asks for whom", rows[0], "+902125551122", `href="https://wa.me/?text=`)
+	r.has("WhatsApp of a mobile", rows[1], `href="https://wa.me/905321234567?text=`)
+	sent, _, err := r.app.ledger.SearchMessages(t.Context(), checkout.MessageQuery{Merchant: demoMerchant})
+	r.must("read messages", err, nil)
+	r.must("messages", len(sent), 1)
+	r.must("to", sent[0].To, "+905321234567")
 }
 
 // What a link for one payment cannot have is refused and not dropped, as programs are refused; what was typed stays.

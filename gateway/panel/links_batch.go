@@ -56,6 +56,18 @@ type batchLink struct {
 	Share checkout.Share
 }
 
+// NoSMS says why text messages do not go to who should pay, "" where they do, or where nobody asks any more.
+func (l batchLink) NoSMS() string {
+	phone := l.Link.Customer.Phone
+	switch {
+	case phone == "" || checkout.TurkishMobile(phone) || l.Link.State != checkout.LinkActive && l.Link.State != checkout.LinkScheduled:
+		return ""
+	case checkout.Landline(phone):
+		return "links.batch.landline"
+	}
+	return "links.batch.abroad"
+}
+
 // batchData is the page of a batch.
 type batchData struct {
 	Batch   checkout.Batch
@@ -309,7 +321,7 @@ func (s *Surface) share(f *Form, w *who, line string, currency checkout.Currency
 	if days, err := strconv.Atoi(f.Get("life")); err == nil && slices.Contains(lives, days) {
 		r.Terms.ExpiresAt = s.now().AddDate(0, 0, days)
 	}
-	if f.On("send_sms") && r.Terms.Customer.Phone != "" {
+	if f.On("send_sms") && checkout.TurkishMobile(r.Terms.Customer.Phone) { // beside others, which the page of the shares tells of
 		r.Terms.Deliver.Channels = []checkout.Channel{checkout.ChannelSMS}
 	}
 	return r
