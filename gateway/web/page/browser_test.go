@@ -714,12 +714,12 @@ func TestI02_TimeIsShownAtTheEndOnlyAndCanBeExtended(t *testing.T) {
 		t.Error("the time is shown long before the end")
 	}
 	js[any](t, ctx, `later=10*60e3+500`)
-	until(t, ctx, `/^Bu sayfa 4:5\d sonra kapanacak\.$/.test(document.querySelector("#go+p span").textContent)&&live.textContent=="Bu sayfanın kapanmasına 5 dakika kaldı."`)
+	until(t, ctx, `/^Bu sayfa 4:5\d sonra kapanacak\.$/.test(document.querySelector("#go+p span").textContent)&&live.textContent=="Bu sayfa 5 dakika sonra kapanacak."`)
 	do(t, ctx, chromedp.Click("#go+p button"))
 	until(t, ctx, `document.querySelector("#go+p").hidden`)
 	js[any](t, ctx, `later=26*60e3`)
 	until(t, ctx, `!document.getElementById("pay")`)
-	if got := js[string](t, ctx, `document.querySelector("[role=alert]").textContent+"|"+document.querySelector("main a.go").pathname`); got != "Sayfanın süresi doldu. Güvenliğiniz için kart bilgileri temizlendi.|/p/Xk3mN8pQ2rTv" {
+	if got := js[string](t, ctx, `document.querySelector("[role=alert]").textContent+"|"+document.querySelector("main a.go").pathname`); got != "Süre doldu. Güvenliğiniz için kart bilgileri silindi.|/p/Xk3mN8pQ2rTv" {
 		t.Error(got)
 	}
 }
@@ -838,7 +838,7 @@ func TestN02_AppsThatBreakBankPagesGetAHint(t *testing.T) {
 	srv := site(t, newTestPages(t))
 	ctx := open(t)
 	screen(t, ctx, 360, 740, false)
-	hint := `[...document.querySelectorAll("#pay p")].some(p=>p.textContent.startsWith("Bankanızın sayfası bu uygulamada açılmazsa"))`
+	hint := `[...document.querySelectorAll("#pay p")].some(p=>p.textContent.startsWith("Banka sayfası bu uygulamada açılmazsa"))`
 	for agent, want := range map[string]bool{
 		"Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 Instagram 350.0.0": true,
 		"Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/130.0 Mobile [FBAN/EMA;FBAV/440.0]":    true,
