@@ -137,6 +137,26 @@ func TestA35_ValuesCannotBecomeMarkup(t *testing.T) {
 	}
 }
 
+// A bank may refuse anything at the step of the check: the heading says no more than the sentence beneath it (D6).
+func TestHeadingAndSentenceOfARefusalBelongTogether(t *testing.T) {
+	p := newTestPages(t)
+	const check, plain = ">Ödeme alınamadı: doğrulama yapılamadı</h1>", ">Ödeme alınamadı</h1>"
+	for reason, want := range map[string][2]string{
+		"authentication_failed": {check, "SMS doğrulaması tamamlanmadı."}, "half_secure_refused": {check, "tam doğrulama yapmadı"},
+		"amount_not_accepted": {plain, "Banka bu tutarı kabul etmedi."}, "merchant_setup": {plain, "İşyeri şu anda bu ödemeyi alamıyor."}, "": {plain, "Bankanız işlemi onaylamadı."},
+	} {
+		html, err := p.Render("tr", &Result{Payment: "pay_1", Status: StatusFailed, Reason: reason})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, part := range want {
+			if !strings.Contains(string(html), part) {
+				t.Errorf("%q: no %q", reason, part)
+			}
+		}
+	}
+}
+
 // Checklist C13, C16; threat model A32: digits of a card come back on no page.
 func TestA32_WhatLooksLikeACardNumberIsNotShownAgain(t *testing.T) {
 	p := newTestPages(t)

@@ -27,6 +27,15 @@ func (v *Result) tone() string {
 	return "bad"
 }
 
+// titleKey is the key of the heading. A failed payment's says that the check was not completed where its sentence says the
+// same; a bank can refuse anything else there, too.
+func (v *Result) titleKey() string {
+	if v.Status == StatusFailed && v.Reason != "authentication_failed" && v.Reason != "half_secure_refused" {
+		return "result." + StatusDeclined + ".title"
+	}
+	return "result." + v.shown() + ".title"
+}
+
 // Sentences say what happened and what to do.
 func (r *root) Sentences() []string {
 	switch v := r.V.(type) {

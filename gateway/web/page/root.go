@@ -61,7 +61,7 @@ func (r *root) heading() string {
 	case *Handover:
 		return r.T("handover.title")
 	case *Result:
-		return r.T("result." + v.shown() + ".title")
+		return r.T(v.titleKey())
 	case *Kind:
 		if v.State == KindTooMany && (v.Limit == "card" || v.Limit == "bin") {
 			return r.T("kind.too_many.card.title")
