@@ -40,7 +40,7 @@ func (s *Service) CreateAccount(ctx context.Context, by By, m MerchantID, a Acco
 	if err := s.knownBank(a); err != nil {
 		return Account{}, err
 	}
-	if err := s.checkAccount(ctx, a, nil, verify); err != nil {
+	if err := s.checkAccount(ctx, a, Account{}, verify); err != nil {
 		return Account{}, err
 	}
 	c := AccountChange{Account: a, Event: accountEvent(a, "acquirer.created", by, now)}
@@ -80,7 +80,7 @@ func (s *Service) EditAccount(ctx context.Context, by By, m MerchantID, id Accou
 	}
 	a.Version, a.UpdatedAt = was.Version+1, s.Clock.Now()
 	seen := a.Mode != was.Mode || a.BaseURL != was.BaseURL || !equalSecrets(a.Credentials, was.Credentials)
-	if err := s.checkAccount(ctx, a, was.Programs, verify && seen); err != nil {
+	if err := s.checkAccount(ctx, a, was, verify && seen); err != nil {
 		return Account{}, err
 	}
 	c := AccountChange{Account: a, From: was.Version, Event: accountEvent(a, "acquirer.changed", by, a.UpdatedAt)}
@@ -111,7 +111,7 @@ func (s *Service) VerifyAccount(ctx context.Context, m MerchantID, id AccountID)
 	if err != nil {
 		return err
 	}
-	return s.checkAccount(ctx, a, a.Programs, true)
+	return s.checkAccount(ctx, a, a, true)
 }
 
 // AccountsOf answers a merchant's accounts, highest priority first, without deleted ones.
@@ -152,11 +152,14 @@ func (s *Service) knownBank(a Account) error {
 }
 
 // checkAccount finds every mistake of an account, and asks its bank where verify says so.
-// was are the programmes that it had, which stay.
-func (s *Service) checkAccount(ctx context.Context, a Account, was []string, verify bool) error {
+// was is what it was before: the programmes and issuers that it had stay.
+func (s *Service) checkAccount(ctx context.Context, a, was Account, verify bool) error {
 	errs := accountMistakes(a)
-	if code, known := s.strangeProgram(a.Programs, was); code != "" {
+	if code, known := s.strangeProgram(a.Programs, was.Programs); code != "" {
 		errs = append(errs, FieldError{Field: "programmes", Code: code, Args: map[string]string{"known": known}})
+	}
+	if code, known := s.strangeIssuer(a.Issuers, was.Issuers); code != "" {
+		errs = append(errs, FieldError{Field: "issuers", Code: code, Args: map[string]string{"known": known}})
 	}
 	var e *Error
 	if err := s.Banks.Check(a); errors.As(err, &e) && e.Kind == KindInvalid {
@@ -204,6 +207,29 @@ func (s *Service) strangeProgram(programs, was []string) (code, known string) {
 		same := func(name string) bool { return strings.EqualFold(name, p) }
 		if !slices.ContainsFunc(slices.Concat(names, familyPrograms, was), same) {
 			return "programme_unknown", strings.Join(names, ", ")
+		}
+	}
+	return "", ""
+}
+
+// strangeIssuer finds a code of a bank that no card has, as strangeProgram does.
+func (s *Service) strangeIssuer(issuers, was []string) (code, known string) {
+	table, ok := s.BINs.(Programmer)
+	if !ok {
+		return "", ""
+	}
+	names := table.Issuers()
+	if len(names) == 0 {
+		return "", "" // a table without banks can tell nothing
+	}
+	for _, one := range issuers {
+		if _, has := names[issuerGroup(one)]; !has && !slices.Contains(was, one) {
+			all := make([]string, 0, len(names))
+			for code, name := range names {
+				all = append(all, code+" "+name)
+			}
+			slices.Sort(all)
+			return "issuer_unknown", strings.Join(all, ", ")
 		}
 	}
 	return "", ""

@@ -35,7 +35,7 @@ func (s *Service) TestAccount(ctx context.Context, by By, m MerchantID, id Accou
 	}
 	test := AccountTest{}
 	var e *Error
-	switch err := s.checkAccount(ctx, a, a.Programs, true); {
+	switch err := s.checkAccount(ctx, a, a, true); {
 	case err == nil:
 	case !errors.As(err, &e) || e.Kind == KindInternal:
 		return test, err

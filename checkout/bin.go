@@ -29,10 +29,12 @@ type BINs interface {
 	Lookup(prefix string) BIN
 }
 
-// Programmer is a BINs that knows the names of its cards' instalment programmes.
+// Programmer is a BINs that knows the names of its cards' instalment programmes, and their issuers.
 type Programmer interface {
 	// Programs are the names, each once, in order.
 	Programs() []string
+	// Issuers are the names of the issuers by their TCMB codes.
+	Issuers() map[string]string
 }
 
 // CardFacts is what of a card may be stored and shown.

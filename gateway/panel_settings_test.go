@@ -720,5 +720,6 @@ func TestPanelRefusesAProgrammeNobodyHas(t *testing.T) {
 	const at = "/panel/settings/acquirers/new"
 	w.open(at, http.StatusOK)
 	r.has("one that is none", w.post(at, http.StatusUnprocessableEntity, acquirer("programmes", "CardFinans, Uydurma")...), `id="d-programmes">Bu taksit programında kart yok; bilinenler: Advantage, `)
+	r.has("a bank that is none", w.post(at, http.StatusUnprocessableEntity, acquirer("issuers", "0111, 9999")...), `id="d-issuers">Bu kodda bir bankanın kartı yok; bilinenler: 0010 Ziraat Bankası, `, `value="0111, 9999"`)
 	w.post(at, http.StatusSeeOther, acquirer("programmes", "cardfinans, bonus", "base_url", r.bankS.URL+"/payfor/Gateway/")...)
 }

@@ -97,6 +97,20 @@ func (t *Table) Programs() []string {
 	return all
 }
 
+// Issuers are the banks of the table's cards by their codes, those of imported rows among them. Of a bank with two names it
+// is one of them.
+func (t *Table) Issuers() map[string]string {
+	all := map[string]string{}
+	if x := t.index(); x != nil {
+		for _, b := range x.bins {
+			if b.IssuerCode != "" {
+				all[b.IssuerCode] = b.Issuer
+			}
+		}
+	}
+	return all
+}
+
 // Lookup answers the row of the longest prefix among the first 8, 7 and 6 digits; without one, the
 // brand of the leading digits (domain.md 1.1 and 1.2). Digits beyond the eighth are not looked at.
 func (t *Table) Lookup(prefix string) checkout.BIN {

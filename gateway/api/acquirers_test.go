@@ -185,6 +185,7 @@ func TestWrongAcquirersAreRefused(t *testing.T) {
 		"currencies: required":                      with("currencies", []string{}),
 		"currencies: currency_not_supported":        with("currencies", []string{"TRL"}),
 		"pricing: not_a_choice":                     with("pricing", "free"),
+		"issuers: issuer_unknown":                   with("issuers", []string{"0157", "9999"}),
 		"programmes: programme_unknown":             with("programmes", []string{"cardfinans", "Parafly", "Uydurma"}),
 		"instalments.0.count: out_of_range":         with("instalments", []map[string]any{{"count": 1, "rate": "1"}}),
 		"instalments.1.count: repeated":             with("instalments", []map[string]any{{"count": 3, "rate": "1"}, {"count": 3, "rate": "2"}}),

@@ -365,6 +365,7 @@ var mistakes = map[string]sentence{
 	"url_not_allowed":   {"Give an https address without a user name, of one of the merchant's origins.", "Üye iş yerinin izinli alan adlarından birinde, kullanıcı adı içermeyen bir https adresi verin."},
 	"category_unknown":  {"This category is not known[; those that are: {known}].", "Bu kategori bilinmiyor[; bilinenler: {known}]."},
 	"programme_unknown": {"No card has this instalment programme[; known are: {known}].", "Bu taksit programında kart yok[; bilinenler: {known}]."},
+	"issuer_unknown":    {"No card has an issuer with this code[; known are: {known}].", "Bu kodda bir bankanın kartı yok[; bilinenler: {known}]."},
 	"category_format":   {"A category has 1 to 40 small letters, digits and underscores, and begins with a letter.", "Kategori 1–40 küçük harf, rakam ve alt çizgiden oluşur, harfle başlar."},
 	"email_format":      {"This is no e-mail address.", "Bu bir e-posta adresi değil."},
 	"phone_format":      {"This is no phone number; write it like 0532 123 45 67 or 0212 555 11 22, or with + and the country.", "Bu bir telefon numarası değil; 0532 123 45 67 veya 0212 555 11 22 gibi ya da + ve ülke koduyla yazın."},
