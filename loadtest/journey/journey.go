@@ -104,10 +104,19 @@ func (p *Payer) Walk(due time.Time, token string) Done {
 	return done
 }
 
+// asksEach is how often one payer asks for instalments while he types a card's number: at six digits, at eight, and
+// once more for a digit that was wrong.
+const asksEach = 3
+
 // network is an address that belongs to nobody else in this run: 10.0.0.0/8 and its neighbours by payer
-// and turn, so that limits per network see as many networks as payers.
+// and turn, so that limits per network see as many networks as payers. Where instalments are all that is asked for, a
+// turn is no payer yet.
 func (p *Payer) network() string {
-	n := uint32(p.Number)*2_654_435_761 + p.turn*40_503
+	payer := p.turn
+	if p.Script.Path == "" && p.Script.From == Installments && p.Script.Until == Installments {
+		payer /= asksEach
+	}
+	n := uint32(p.Number)*2_654_435_761 + payer*40_503
 	return netip.AddrFrom4([4]byte{byte(11 + n>>24%180), byte(n >> 16), byte(n >> 8), 1}).String()
 }
 

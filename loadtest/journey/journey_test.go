@@ -143,6 +143,30 @@ func TestPayersComeFromNetworksOfTheirOwn(t *testing.T) {
 	}
 }
 
+// Whoever types a card asks for its instalments a few times, from one network.
+func TestAPayerAsksForInstalmentsAFewTimes(t *testing.T) {
+	s := standin.Start()
+	defer s.Close()
+	var forwarded atomic.Value
+	s.Before = func(step string, _ http.ResponseWriter, r *http.Request) bool {
+		forwarded.Store(r.Header.Get("X-Forwarded-For"))
+		return false
+	}
+	seen := map[any]int{}
+	var one *journey.Payer
+	walk(t, s, func(p *journey.Payer) {
+		p.Script.Spread, p.Script.From, p.Script.Until = true, journey.Installments, journey.Installments
+		one = p
+	})
+	for range 30 {
+		one.Walk(time.Now(), "nobodyslink1") // whatever is answered
+		seen[forwarded.Load()]++
+	}
+	if len(seen) < 10 || len(seen) > 11 || seen[""] > 0 {
+		t.Errorf("networks %v", seen)
+	}
+}
+
 func TestPlainTextIsShortAndHasNoCardInIt(t *testing.T) {
 	for in, want := range map[string]string{
 		" a\n\tb ":                     "a b",
