@@ -1,9 +1,12 @@
 package checkout
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -84,6 +87,7 @@ func (s *Service) EditAccount(ctx context.Context, by By, m MerchantID, id Accou
 		return Account{}, err
 	}
 	c := AccountChange{Account: a, From: was.Version, Event: accountEvent(a, "acquirer.changed", by, a.UpdatedAt)}
+	tellChange(c.Event.Data, was, a)
 	if !equalSecrets(a.Credentials, was.Credentials) {
 		// Other gateways begin with the former ones until they have read the account again.
 		c.Former = &FormerCredentials{Credentials: was.Credentials, ChangedAt: a.UpdatedAt, Until: a.UpdatedAt.Add(s.Timing.Abandon + s.Timing.MerchantFresh)}
@@ -300,6 +304,87 @@ func equalSecrets(a, b Secrets) bool {
 func accountEvent(a Account, typ string, by By, at time.Time) Event {
 	return Event{
 		Merchant: a.Merchant, Subject: string(a.Merchant), Type: typ, Actor: by.Actor, IP: by.IP, At: at,
-		Data: map[string]string{"acquirer": string(a.ID), "kind": a.Kind, "mode": a.Mode},
+		Data: map[string]string{"acquirer": string(a.ID), "name": a.Name, "kind": a.Kind, "mode": a.Mode},
 	}
+}
+
+// tellChange writes into an event what of an account changed: from what to what where people ask for that, else the field
+// alone. Of a secret it is that it changed.
+func tellChange(data map[string]string, was, a Account) {
+	if was.Name != a.Name {
+		data["former_name"] = was.Name
+	}
+	if !slices.Equal(was.Currencies, a.Currencies) {
+		data["currencies"] = fromTo(listed(was.Currencies), listed(a.Currencies))
+	}
+	if was.Priority != a.Priority {
+		data["priority"] = fromTo(strconv.Itoa(was.Priority), strconv.Itoa(a.Priority))
+	}
+	if was.Enabled != a.Enabled {
+		data["enabled"] = fromTo(strconv.FormatBool(was.Enabled), strconv.FormatBool(a.Enabled))
+	}
+	data["rates"], data["changed"] = changedRates(was, a), strings.Join(changedFields(was, a), ", ")
+	for _, name := range []string{"rates", "changed"} {
+		if data[name] == "" {
+			delete(data, name)
+		}
+	}
+}
+
+// fromTo is a change of a value, "–" for none.
+func fromTo(was, is string) string { return cmp.Or(was, "–") + " → " + cmp.Or(is, "–") }
+
+func listed(all []Currency) string {
+	words := make([]string, len(all))
+	for i, one := range all {
+		words[i] = string(one)
+	}
+	return strings.Join(words, ", ")
+}
+
+// changedRates are the rates of an account that are others than before, by their counts: "3: 3.60 → 20.00; 6: – → 7.20".
+func changedRates(was, a Account) string {
+	rates := func(of Account) map[int]string {
+		by := map[int]string{}
+		for _, row := range of.Rates {
+			by[row.Count] = row.Rate.String()
+		}
+		return by
+	}
+	old, now := rates(was), rates(a)
+	var all []string
+	for n := range MaxInstallments + 1 {
+		if old[n] != now[n] {
+			all = append(all, strconv.Itoa(n)+": "+fromTo(old[n], now[n]))
+		}
+	}
+	return strings.Join(all, "; ")
+}
+
+// changedFields names the other settings that changed, and credentials behind "cred.".
+func changedFields(was, a Account) (all []string) {
+	for _, one := range []struct {
+		name    string
+		changed bool
+	}{
+		{"mode", was.Mode != a.Mode}, {"base_url", was.BaseURL != a.BaseURL}, {"programmes", !slices.Equal(was.Programs, a.Programs)},
+		{"issuers", !slices.Equal(was.Issuers, a.Issuers)}, {"pricing", was.Pricing != a.Pricing}, {"min_monthly", was.MinPerMonth != a.MinPerMonth},
+		{"half_secure", was.HalfSecure != a.HalfSecure}, {"payouts", !reflect.DeepEqual(was.Payout, a.Payout)},
+	} {
+		if one.changed {
+			all = append(all, one.name)
+		}
+	}
+	names := slices.Collect(maps.Keys(was.Credentials))
+	for name := range a.Credentials {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
+		old, had := was.Credentials[name]
+		if now, has := a.Credentials[name]; old != now || had != has {
+			all = append(all, "cred."+name)
+		}
+	}
+	return all
 }

@@ -46,7 +46,7 @@ func (s *Service) TestAccount(ctx context.Context, by By, m MerchantID, id Accou
 	}
 	ev := s.merchantEvent(m, testedType, by)
 	test.At = ev.At
-	ev.Data = map[string]string{"acquirer": string(id), "code": test.Code, "field": test.Field}
+	ev.Data = map[string]string{"acquirer": string(id), "name": a.Name, "code": test.Code, "field": test.Field}
 	for name, value := range test.Args {
 		ev.Data[argOf+name] = value
 	}

@@ -11,9 +11,11 @@ import (
 	"html"
 	"image"
 	"image/png"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -709,6 +711,35 @@ func TestPanelSettingsMessages(t *testing.T) {
 	set, err = r.app.flow.MessageSettings(ctx, demoMerchant)
 	r.must("read the settings", err, nil)
 	r.must("recipients", len(set.Recipients), 0)
+	r.trailWhole()
+}
+
+// The trail says which virtual POS changed by its name, what of it, and of secrets only that they did.
+func TestPanelAuditTellsWhatChangedOfAVirtualPOS(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	ctx, w := context.Background(), r.signedIn()
+	bank := r.bankS.URL + "/payfor/Gateway/"
+	w.open("/panel/settings/acquirers/new", http.StatusOK)
+	w.post("/panel/settings/acquirers/new", http.StatusSeeOther, acquirer("base_url", bank)...)
+	all, err := r.app.flow.AccountsOf(ctx, demoMerchant)
+	r.must("read the accounts", err, nil)
+	a := all[slices.IndexFunc(all, func(a checkout.Account) bool { return a.Name == "QNB yedek" })]
+	_, err = r.app.flow.EditAccount(ctx, checkout.By{Actor: "operator"}, demoMerchant, a.ID, false, func(a *checkout.Account) error {
+		a.Name, a.Priority, a.Enabled, a.Currencies = "QNB asıl", 9, false, []checkout.Currency{checkout.TRY}
+		a.Rates = []checkout.RateRow{{Count: 3, Rate: 200_000}, {Count: 2, Rate: 25_000}, {Count: 6, Rate: 72_000}}
+		a.HalfSecure = true
+		secrets := maps.Clone(a.Credentials)
+		secrets["user_pass"] = "another-secret"
+		a.Credentials = secrets
+		return nil
+	})
+	r.must("change", err, nil)
+	page := w.open("/panel/settings/audit?about=acquirer", http.StatusOK)
+	r.has("the trail", page, "sanal POS: QNB asıl", "önceki adı: QNB yedek", "öncelik: 7 → 9", "yeni ödemelere açık: Evet → Hayır", "para birimleri: TRY, USD → TRY",
+		"taksit oranları (%): 3: 3,60 → 20,00; 6: – → 7,20", "değişen alanlar: Yarım doğrulamayı kabul et (mdStatus 2, 3, 4), ", "sanal POS: QNB yedek")
+	r.hasNot("the trail", page, string(a.ID), "another-secret", demoSecrets["user_pass"], "cred.user_pass", "Taksit programları")
+	r.has("in English", w.open("/panel/settings/audit?about=acquirer&lang=en", http.StatusOK), "former name: QNB yedek", "instalment rates (%): 3: 3.60 → 20.00; 6: – → 7.20")
 	r.trailWhole()
 }
 

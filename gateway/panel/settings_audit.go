@@ -165,7 +165,9 @@ func (s *Surface) trailRows(lang string, found []checkout.Event, names map[strin
 		rows[i] = trailRow{Event: e, Who: names[e.Actor]}
 		for _, name := range slices.Sorted(maps.Keys(e.Data)) {
 			value := e.Data[name]
-			if value == "" {
+			if ofPOS := e.Data["acquirer"] != "" && e.Data["name"] != ""; ofPOS && name == "acquirer" {
+				value = e.Data["name"]
+			} else if value == "" || ofPOS && name == "name" {
 				continue
 			}
 			label := name
@@ -202,6 +204,19 @@ func (s *Surface) factOf(l *templates.Locale, name, value string, names map[stri
 				return l.Money(minor, currency)
 			}
 		}
+	case "rates":
+		point, _ := l.Separators()
+		return strings.ReplaceAll(value, ".", point)
+	case "changed":
+		all := strings.Split(value, ", ")
+		for i, field := range all {
+			if key := "acquirers." + field; l.Has(key) {
+				all[i] = l.Raw(key)
+			}
+		}
+		return strings.Join(all, ", ")
+	case "enabled":
+		return strings.NewReplacer("true", l.Raw("frame.yes"), "false", l.Raw("frame.no")).Replace(value)
 	case "own_links", "advertising":
 		word = "frame." + map[string]string{"true": "yes", "false": "no"}[value]
 	}
