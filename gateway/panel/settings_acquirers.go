@@ -1,6 +1,7 @@
 package panel
 
 import (
+	"cmp"
 	"net"
 	"slices"
 	"strconv"
@@ -102,6 +103,7 @@ type acquirerData struct {
 	Account *acquirerRow
 	Counts  []int
 	Saved   string
+	Other   []Choice // what somebody else stored meanwhile and is not what was typed here: field and value
 }
 
 // CredentialInput is the field of a setting that a bank asks for; a secret that is kept is never shown.
@@ -389,11 +391,56 @@ func (s *Surface) editAcquirer(c *fiber.Ctx, w *who) error {
 		if err == nil {
 			return saved(c, "/panel/settings/acquirers", "changed")
 		}
+		if isCode(err, checkout.ErrStale) {
+			return s.savedMeanwhile(c, w, f, k)
+		}
 		if err := s.acquirerRefused(f, w.lang, err, typed); err != nil {
 			return err
 		}
 	}
 	return s.showAcquirer(c, w, fiber.StatusUnprocessableEntity, acquirerData{Form: f, Kind: k, Account: &acquirerRow{Account: was, KindName: k.Name}})
+}
+
+// savedMeanwhile shows the form again of an account that somebody else changed since it was filled, as editedMeanwhile does
+// of a link. Secrets that were not typed stay as they are stored, and are shown to nobody.
+func (s *Surface) savedMeanwhile(c *fiber.Ctx, w *who, f *Form, k checkout.KindInfo) error {
+	now, err := s.account(c, w)
+	if err != nil {
+		return err
+	}
+	typed := now
+	s.fillAccount(w.lang, f, k, &typed)
+	stored, mine := s.acquirerForm(w.lang, k, now), s.acquirerForm(w.lang, k, typed)
+	d := acquirerData{Form: f, Kind: k, Account: &acquirerRow{Account: now, KindName: k.Name}}
+	for _, name := range acquirerFields(k) {
+		if stored.Get(name) != mine.Get(name) {
+			d.Other = append(d.Other, s.accountField(w.lang, name, stored.Get(name)))
+		}
+	}
+	f.Values["version"], f.Error = strconv.FormatInt(now.Version, 10), s.sentence(w.lang, "branding_stale", nil)
+	return s.showAcquirer(c, w, fiber.StatusConflict, d)
+}
+
+// accountField is a field of an account's form and its value, in words.
+func (s *Surface) accountField(lang, name, value string) Choice {
+	l := s.pages.locale(lang)
+	label, tick := "acquirers."+name, map[bool]string{true: "frame.yes", false: "frame.no"}
+	switch kind, rest, _ := strings.Cut(name, "_"); {
+	case kind == "rate":
+		return Choice{Label: l.Text("acquirers.count", "n", rest), Value: cmp.Or(value, "–")}
+	case kind == "cur":
+		return Choice{Label: l.CurrencyName(rest), Value: l.Raw(tick[value == "on"])}
+	case kind == "cred":
+		label = "acquirers.cred." + rest
+	case name == "enabled" || name == "half_secure":
+		value = l.Raw(tick[value == "on"])
+	case value != "" && l.Has(label+"."+value):
+		value = l.Raw(label + "." + value)
+	}
+	if l.Has(label) {
+		name = l.Raw(label)
+	}
+	return Choice{Label: name, Value: cmp.Or(value, "–")}
 }
 
 // switchAcquirer opens or closes an account for new payments, with one press.
