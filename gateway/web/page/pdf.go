@@ -20,7 +20,8 @@ var ErrNoReceipt = errors.New("no receipt")
 const (
 	pdfMargin = 20.0
 	pdfLabel  = 55.0
-	pdfRow    = 8.0
+	pdfLine   = 5.0 // of a text with more of them
+	pdfPad    = 1.5 // above and below a row's
 	pdfQR     = 32.0
 )
 
@@ -91,22 +92,23 @@ func (r *root) pdfRows(doc *fpdf.Fpdf) {
 		doc.SetFont("go", "", 10)
 		lines = max(lines, len(doc.SplitText(label, pdfLabel)))
 		y := doc.GetY()
-		if y+float64(lines)*pdfRow > height-2*pdfMargin { // in one piece, where a page takes it
+		if y+float64(lines)*pdfLine+2*pdfPad > height-2*pdfMargin { // in one piece, where a page takes it
 			doc.AddPage()
 			y = doc.GetY()
 		}
 		doc.Line(pdfMargin, y, width-pdfMargin, y)
 		doc.SetTextColor(90, 96, 106)
-		doc.SetXY(pdfMargin, y)
-		doc.MultiCell(pdfLabel, pdfRow, label, "", "L", false)
+		doc.SetXY(pdfMargin, y+pdfPad)
+		doc.MultiCell(pdfLabel, pdfLine, label, "", "L", false)
 		below, page := doc.GetY(), doc.PageNo()
-		doc.SetXY(pdfMargin+pdfLabel, y)
+		doc.SetXY(pdfMargin+pdfLabel, y+pdfPad)
 		doc.SetTextColor(20, 22, 26)
 		doc.SetFont("go", "B", 10)
-		doc.MultiCell(0, pdfRow, text, "", "R", false)
+		doc.MultiCell(0, pdfLine, text, "", "R", false)
 		if doc.PageNo() == page {
 			doc.SetY(max(below, doc.GetY()))
 		}
+		doc.Ln(pdfPad)
 	}
 	doc.Line(pdfMargin, doc.GetY(), width-pdfMargin, doc.GetY())
 }

@@ -2,7 +2,12 @@ package page
 
 import (
 	"bytes"
+	"compress/zlib"
 	"errors"
+	"io"
+	"math"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -65,4 +70,48 @@ func TestReceiptPDFIsMadeOfReceiptsOnly(t *testing.T) {
 	if _, err := p.ReceiptPDF("tr", &Result{Status: StatusPending}); !errors.Is(err, ErrNoReceipt) {
 		t.Errorf("a payment without a receipt gives %v", err)
 	}
+}
+
+// Lines of one text stand closer together than rows do.
+func TestLinesOfAReceiptsTextBelongTogether(t *testing.T) {
+	p := newTestPages(t)
+	for want, description := range map[int]string{0: "Masa", 1: "Ceviz yemek masası, altı sandalye ve iki komodin; montaj ve taşıma fiyata dahildir, kat farkı alınmaz"} {
+		receipt := sampleReceipt
+		receipt.Description = description
+		pdf, err := p.ReceiptPDF("tr", &Result{Head: Head{Theme: shop}, Payment: receipt.Payment, Status: StatusPaid, Receipt: &receipt})
+		if err != nil {
+			t.Fatal(err)
+		}
+		close, last := 0, 0.0
+		for _, m := range textAt.FindAllSubmatch(drawn(t, pdf), -1) {
+			y, err := strconv.ParseFloat(string(m[1]), 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if math.Abs(last-y-pdfLine*72/25.4) < 0.5 {
+				close++
+			}
+			last = y
+		}
+		if close != want {
+			t.Errorf("%q: %d lines stand close to the one above", description, close)
+		}
+	}
+}
+
+var textAt = regexp.MustCompile(`BT [\d.]+ ([\d.]+) Td`)
+
+// drawn is what is drawn on a PDF's first page.
+func drawn(t *testing.T, pdf []byte) []byte {
+	t.Helper()
+	_, rest, _ := bytes.Cut(pdf, []byte("stream\n"))
+	in, err := zlib.NewReader(bytes.NewReader(rest))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
 }
