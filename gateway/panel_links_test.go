@@ -104,7 +104,7 @@ func TestPanelLinks(t *testing.T) {
 		w.post("/panel/links", http.StatusUnprocessableEntity, "amount", "10", "currency", "TRY", "usage", "multi", "max_payments", "-3")
 		w.post("/panel/links", http.StatusUnprocessableEntity, "amount", "0", "currency", "TRY", "usage", "single")
 		w.post("/panel/links", http.StatusUnprocessableEntity, "amount", "99999999999", "currency", "TRY", "usage", "single")
-		r.has("a message to a number abroad", w.post("/panel/links", http.StatusUnprocessableEntity, "amount", "10", "currency", "TRY", "usage", "single", "phone", "+49 151 12345678", "send_sms", "on"), "Linki SMS seçmeden oluşturun")
+		r.has("a message to a number abroad", w.post("/panel/links", http.StatusUnprocessableEntity, "amount", "10", "currency", "TRY", "usage", "single", "phone", "+49 151 12345679", "send_sms", "on"), "Linki SMS seçmeden oluşturun")
 	})
 }
 
@@ -276,7 +276,7 @@ func TestPanelLinksAreSent(t *testing.T) {
 	r.must("read messages", err, nil)
 	r.must("messages of two presses", len(sent), 1)
 	r.has("its page", w.open(path, http.StatusOK), "+905321234567", "Gönderilen mesajlar")
-	r.has("a number abroad", w.post(path+"/send", http.StatusUnprocessableEntity, "channel", "sms", "sms", "+4915112345678"), "SMS yalnızca onlara gider. Linki kopyalayıp kendiniz gönderin.")
+	r.has("a number abroad", w.post(path+"/send", http.StatusUnprocessableEntity, "channel", "sms", "sms", "+4915112345679"), "SMS yalnızca onlara gider. Linki kopyalayıp kendiniz gönderin.")
 	r.has("no address", w.post(path+"/send", http.StatusUnprocessableEntity, "channel", "email", "email", "x"), `id="e-email"`)
 	w.post(path+"/send", http.StatusUnprocessableEntity, "channel", "pigeon")
 	to := w.post("/panel/links", http.StatusSeeOther, "amount", "10", "usage", "single", "phone", "05321234567", "send_sms", "on")
@@ -303,7 +303,7 @@ func TestPanelTakesLandlines(t *testing.T) {
 		page = w.post("/panel/links", http.StatusUnprocessableEntity, append(form, "quick", "on")...)
 		r.has("with the two fields, where a phone means SMS", page, "Linki SMS seçmeden oluşturun")
 	}
-	to := w.post("/panel/links/groups", http.StatusSeeOther, "id", string(r.app.ids.Batch()), "name", "Yemek", "people", "Ali; 10; 0212 555 11 22\nBerk; 20; 0532 123 45 67\nCan; 30; +49 151 12345678\nDeniz; 40",
+	to := w.post("/panel/links/groups", http.StatusSeeOther, "id", string(r.app.ids.Batch()), "name", "Yemek", "people", "Ali; 10; 0212 555 11 22\nBerk; 20; 0532 123 45 67\nCan; 30; +49 151 12345679\nDeniz; 40",
 		"life", "7", "currency", "TRY", "send_sms", "on")
 	page := w.open(to, http.StatusOK)
 	rows := strings.Split(page[strings.Index(page, "<tbody>"):], "<tr>")[1:]
