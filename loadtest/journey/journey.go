@@ -104,9 +104,10 @@ func (p *Payer) Walk(due time.Time, token string) Done {
 	return done
 }
 
-// asksEach is how often one payer asks for instalments while he types a card's number: at six digits, at eight, and
-// once more for a digit that was wrong.
-const asksEach = 3
+// asksEach is how often one payer asks for instalments: at six digits, at eight, and again for what he corrects. It is
+// more than most do, because the generator asks some ten thousand times a second, and a gateway cannot count that many
+// new payers apart.
+const asksEach = 10
 
 // network is an address that belongs to nobody else in this run: 10.0.0.0/8 and its neighbours by payer
 // and turn, so that limits per network see as many networks as payers. Where instalments are all that is asked for, a

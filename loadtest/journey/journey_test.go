@@ -158,7 +158,7 @@ func TestAPayerAsksForInstalmentsAFewTimes(t *testing.T) {
 		p.Script.Spread, p.Script.From, p.Script.Until = true, journey.Installments, journey.Installments
 		one = p
 	})
-	for range 30 {
+	for range 100 {
 		one.Walk(time.Now(), "nobodyslink1") // whatever is answered
 		seen[forwarded.Load()]++
 	}
