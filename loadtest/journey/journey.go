@@ -78,6 +78,7 @@ type Payer struct {
 	page  []byte
 	turn  uint32
 	from  string
+	token string // of a payer who only asks
 }
 
 // Done is how a way ended.
@@ -89,6 +90,12 @@ type Done struct {
 // Walk goes from the link's page on. due is when the payer was to begin: everything counts from then.
 func (p *Payer) Walk(due time.Time, token string) Done {
 	p.turn++
+	if p.Script.asks() {
+		if p.turn%asksEach == 0 || p.token == "" {
+			p.token = token
+		}
+		token = p.token
+	}
 	if p.Script.Spread {
 		p.from = p.network()
 	}
@@ -104,17 +111,21 @@ func (p *Payer) Walk(due time.Time, token string) Done {
 	return done
 }
 
-// asksEach is how often one payer asks for instalments: at six digits, at eight, and again for what he corrects. It is
-// more than most do, because the generator asks some ten thousand times a second, and a gateway cannot count that many
-// new payers apart.
+// asksEach is how often one payer asks for the instalments of his link: at six digits, at eight, and again for what he
+// corrects. It is more than most do, because the generator asks some ten thousand times a second, and a gateway cannot
+// count that many new payers apart.
 const asksEach = 10
 
+// asks says whether instalments are all that is asked for: a turn is no payer yet.
+func (s *Script) asks() bool {
+	return s.Path == "" && s.From == Installments && s.Until == Installments
+}
+
 // network is an address that belongs to nobody else in this run: 10.0.0.0/8 and its neighbours by payer
-// and turn, so that limits per network see as many networks as payers. Where instalments are all that is asked for, a
-// turn is no payer yet.
+// and turn, so that limits per network see as many networks as payers.
 func (p *Payer) network() string {
 	payer := p.turn
-	if p.Script.Path == "" && p.Script.From == Installments && p.Script.Until == Installments {
+	if p.Script.asks() {
 		payer /= asksEach
 	}
 	n := uint32(p.Number)*2_654_435_761 + payer*40_503
