@@ -131,7 +131,7 @@ func TestNoteIsEscaped(t *testing.T) {
 }
 
 // A57, A58: each is refused with its own code.
-func TestWhatGetsNoLink(t *testing.T) {
+func TestA57_A58_WhatGetsNoLink(t *testing.T) {
 	plain := string(sample(t, "plain.xml"))
 	swap := func(pairs ...string) string {
 		text := plain

@@ -14,7 +14,7 @@ import (
 )
 
 // A45: the same key and body get the first answer, byte for byte, for as long as the object exists.
-func TestA45_sameKeySameBody(t *testing.T) {
+func TestA45_I19_sameKeySameBody(t *testing.T) {
 	h := open(t)
 	const key = "8f14e45f-ea4a-4b3c-9d1a-7f2b6c9d0e1f"
 	first := h.ask("POST", "/v1/links", plainLink, idem(key))
@@ -199,7 +199,7 @@ func TestIdempotencyKeyFormat(t *testing.T) {
 
 // C1: a create that dies before its commit made nothing; one that dies after it, before the answer, is
 // answered with the same link under the same key.
-func TestC01_crashAroundTheCommit(t *testing.T) {
+func TestC01_I19_crashAroundTheCommit(t *testing.T) {
 	h := open(t)
 	h.fault.set(sqlstore.FaultBeforeCommit)
 	h.refused(h.ask("POST", "/v1/links", plainLink, idem("before")), 503, "temporarily_unavailable")
