@@ -158,13 +158,7 @@ func (s *Service) knownBank(a Account) error {
 // checkAccount finds every mistake of an account, and asks its bank where verify says so.
 // was is what it was before: the programmes and issuers that it had stay.
 func (s *Service) checkAccount(ctx context.Context, a, was Account, verify bool) error {
-	errs := accountMistakes(a)
-	if code, known := s.strangeProgram(a.Programs, was.Programs); code != "" {
-		errs = append(errs, FieldError{Field: "programmes", Code: code, Args: map[string]string{"known": known}})
-	}
-	if code, known := s.strangeIssuer(a.Issuers, was.Issuers); code != "" {
-		errs = append(errs, FieldError{Field: "issuers", Code: code, Args: map[string]string{"known": known}})
-	}
+	errs := append(accountMistakes(a), s.strange(a, was)...)
 	var e *Error
 	if err := s.Banks.Check(a); errors.As(err, &e) && e.Kind == KindInvalid {
 		errs = append(errs, e.Fields...)
@@ -193,50 +187,36 @@ func (s *Service) checkAccount(ctx context.Context, a, was Account, verify bool)
 // familyPrograms are programmes that are taken as another's family and that no list of BINs may have, see programFamily.
 var familyPrograms = []string{"Parafly", "Bankkart Combo"}
 
-// strangeProgram finds a programme that no card has: instalments would be offered to nobody, and nobody would know why. Those
-// of a BIN table that an operator imported are known with it.
-func (s *Service) strangeProgram(programs, was []string) (code, known string) {
+// strange finds the mistakes of programmes and issuers that no card has: instalments would be offered to nobody, and nobody
+// would know why. Those of a BIN table that an operator imported are known with it; a table without any can tell nothing.
+func (s *Service) strange(a, was Account) (errs []FieldError) {
 	table, ok := s.BINs.(Programmer)
 	if !ok {
-		return "", ""
+		return nil
 	}
-	names := table.Programs()
-	if len(names) == 0 {
-		return "", "" // a table without programmes can tell nothing
-	}
-	for _, p := range programs {
-		if HoldsCard(p) {
-			continue // accountMistakes tells of it, and one mistake is enough
+	look := func(field, code string, said, known []string, knows func(string) bool) {
+		strange := func(one string) bool { return !knows(one) }
+		if len(known) > 0 && slices.ContainsFunc(said, strange) {
+			errs = append(errs, FieldError{Field: field, Code: code, Args: map[string]string{"known": strings.Join(known, ", ")}})
 		}
+	}
+	programs := table.Programs()
+	all := slices.Concat(programs, familyPrograms, was.Programs)
+	look("programmes", "programme_unknown", a.Programs, programs, func(p string) bool {
 		same := func(name string) bool { return strings.EqualFold(name, p) }
-		if !slices.ContainsFunc(slices.Concat(names, familyPrograms, was), same) {
-			return "programme_unknown", strings.Join(names, ", ")
-		}
+		return HoldsCard(p) || slices.ContainsFunc(all, same) // accountMistakes tells of a card number, and one mistake is enough
+	})
+	issuers := table.Issuers()
+	names := make([]string, 0, len(issuers))
+	for code, name := range issuers {
+		names = append(names, code+" "+name)
 	}
-	return "", ""
-}
-
-// strangeIssuer finds a code of a bank that no card has, as strangeProgram does.
-func (s *Service) strangeIssuer(issuers, was []string) (code, known string) {
-	table, ok := s.BINs.(Programmer)
-	if !ok {
-		return "", ""
-	}
-	names := table.Issuers()
-	if len(names) == 0 {
-		return "", "" // a table without banks can tell nothing
-	}
-	for _, one := range issuers {
-		if _, has := names[issuerGroup(one)]; !has && !slices.Contains(was, one) {
-			all := make([]string, 0, len(names))
-			for code, name := range names {
-				all = append(all, code+" "+name)
-			}
-			slices.Sort(all)
-			return "issuer_unknown", strings.Join(all, ", ")
-		}
-	}
-	return "", ""
+	slices.Sort(names)
+	look("issuers", "issuer_unknown", a.Issuers, names, func(code string) bool {
+		_, has := issuers[issuerGroup(code)]
+		return has || slices.Contains(was.Issuers, code)
+	})
+	return errs
 }
 
 // accountMistakes are those that are the same for every bank.

@@ -200,7 +200,7 @@ func (s *Service) CheckRows(ctx context.Context, m MerchantID, rows []LinkRow) e
 		}
 		r.Terms = r.Terms.withDefaults(now)
 		errs := append(r.Terms.fill(products, LinkTerms{}), s.checkTerms(&r.Terms, LinkTerms{}, shop)...)
-		for _, e := range append(errs, s.checkDeliver(&r.Terms)...) {
+		for _, e := range append(errs, s.checkDeliver(&r.Terms, shop)...) {
 			if !slices.ContainsFunc(r.Bad, func(b FieldError) bool { return b.Field == e.Field }) {
 				r.Bad = append(r.Bad, e)
 			}

@@ -148,7 +148,7 @@ func (s *Service) makeLink(ctx context.Context, by By, sh *Shop, t LinkTerms, nu
 		return Link{}, err
 	}
 	errs = append(errs, s.checkTerms(&t, LinkTerms{}, sh)...)
-	if errs = append(errs, s.checkDeliver(&t)...); len(errs) > 0 {
+	if errs = append(errs, s.checkDeliver(&t, sh)...); len(errs) > 0 {
 		return Link{}, refusedTerms(errs)
 	}
 	t.Order = number(0)

@@ -103,6 +103,11 @@ func notConfigured(field string, c Channel) FieldError {
 	return FieldError{Field: field, Code: "channel_not_configured", Args: map[string]string{"channel": string(c)}}
 }
 
+// notTaken is the mistake of a link that is to be sent and could not be paid by whoever gets it.
+func notTaken(field string, c Currency) FieldError {
+	return FieldError{Field: field, Code: "currency_not_taken", Args: map[string]string{"currency": string(c)}}
+}
+
 // lang answers the language of a letter, and whether there is such a one.
 func (s *Service) letterLang(lang string) (string, bool) {
 	if s.Post == nil {
@@ -142,6 +147,9 @@ func (s *Service) SendLink(ctx context.Context, by By, m MerchantID, id LinkID, 
 	shop, err := s.Shop(ctx, m)
 	if err != nil {
 		return Message{}, err
+	}
+	if !shop.Takes(l.Amount.Currency) {
+		return Message{}, Invalid(notTaken("channel", l.Amount.Currency))
 	}
 	set, err := s.Ledger.MessageSettings(ctx, m)
 	if err != nil {
@@ -197,7 +205,7 @@ func (s *Service) messageLimits(c Channel) MessageLimits {
 }
 
 // checkDeliver finds the mistakes of how a new link is to reach its customer.
-func (s *Service) checkDeliver(t *LinkTerms) (errs []FieldError) {
+func (s *Service) checkDeliver(t *LinkTerms, sh *Shop) (errs []FieldError) {
 	for _, c := range t.Deliver.Channels {
 		to, field := t.Customer.Phone, "customer.phone"
 		if c == ChannelEmail {
@@ -211,6 +219,9 @@ func (s *Service) checkDeliver(t *LinkTerms) (errs []FieldError) {
 		if !s.offers(c) {
 			errs = append(errs, notConfigured("deliver", c))
 		}
+	}
+	if c := t.Amount.Currency; len(t.Deliver.Channels) > 0 && sh.Merchant.Takes(c) && !sh.Takes(c) {
+		errs = append(errs, notTaken("deliver", c))
 	}
 	if _, ok := s.letterLang(t.Deliver.Lang); !ok {
 		errs = append(errs, FieldError{Field: "deliver_lang", Code: "not_a_choice"})

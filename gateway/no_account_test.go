@@ -63,6 +63,9 @@ func TestPanelTellsOfALinkThatNoAccountTakes(t *testing.T) {
 	r.has("the made link", page, "Link oluşturuldu.", cannot, `href="/panel/settings/acquirers">Sanal POS ayarları`, "Ödenemiyor")
 	r.hasNot("the made link", page, "arasında ödenebilir", "tarihine kadar ödenebilir")
 	r.has("the list", w.open("/panel/links", http.StatusOK), "Ödenemiyor")
+	const unsent = "JPY alan açık bir sanal POS yok: linki alan ödeyemez."
+	r.has("one to be sent", w.post("/panel/links", http.StatusUnprocessableEntity, "amount", "5.000", "currency", "JPY", "usage", "single", "phone", "05321234567", "send_sms", "on"), unsent)
+	r.has("sent later", w.post("/panel/links/"+string(r.linkNamed(yen).ID)+"/send", http.StatusUnprocessableEntity, "channel", "sms", "sms", "05321234567"), unsent)
 	lira := w.post("/panel/links", http.StatusSeeOther, "amount", "50", "currency", "TRY", "usage", "single")
 	r.hasNot("another currency's link", w.open(lira, http.StatusOK), cannot, "Ödenemiyor")
 	email, password := r.colleague(checkout.RoleSupport, false)

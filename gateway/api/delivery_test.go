@@ -57,6 +57,23 @@ func TestSendLink(t *testing.T) {
 	h.refused(h.ask("POST", target, `{"channel":"email","to":"ali@example.com"}`), 409, "link_deleted")
 }
 
+// Features 1.5, 1.14: what nobody could pay is sent to nobody, with the link or later. The link is made: a virtual POS may
+// take its currency tomorrow.
+func TestALinkThatNoAccountTakesIsNotSent(t *testing.T) {
+	h := open(t, both)
+	const yen = `"amount":5000,"currency":"JPY","customer":{"phone":"05321234567"}`
+	a := h.ask("POST", "/v1/links", `{`+yen+`,"deliver":["sms"]}`)
+	h.mistakes(a, "deliver: currency_not_taken")
+	if p := a.problem(t); !strings.Contains(p.Errors[0].Message, "takes JPY") {
+		t.Errorf("%+v", p.Errors)
+	}
+	l := h.make(`{` + yen + `}`)
+	h.mistakes(h.ask("POST", "/v1/links/"+l.ID+"/send", `{"channel":"sms","to":"0532 123 45 67"}`), "channel: currency_not_taken")
+	if got := read[page[sent]](t, h.ask("GET", "/v1/links/"+l.ID+"/messages", "")); len(got.Data) != 0 {
+		t.Errorf("%+v", got)
+	}
+}
+
 // A56, with the wait that a program is told.
 func TestA56_sendingIsLimited(t *testing.T) {
 	h := open(t, both)

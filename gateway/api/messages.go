@@ -385,6 +385,8 @@ var mistakes = map[string]sentence{
 	"sms_too_long":       {"With usual values in it the text takes more than {parts} SMS.", "Metin, olağan değerlerle {parts} SMS'ten uzun."},
 	"channel_not_configured": {"No delivery by {channel} is set up here. Copy the link, or show its QR code.",
 		"Burada {channel} ile gönderim kurulu değil. Linki kopyalayın veya QR kodunu gösterin."},
+	"currency_not_taken": {"No virtual POS that is switched on takes {currency}: whoever gets the link could not pay it. Switch one on before it is sent.",
+		"{currency} alan açık bir sanal POS yok: linki alan ödeyemez. Göndermeden önce bir sanal POS açın."},
 
 	"no_good_row":            {"There is no row that a link can be made of.", "Link oluşturulabilecek satır yok."},
 	"group_total_needed":     {"Some rows have no amount; give the total that they share.", "Bazı satırların tutarı yok; paylaşılacak toplamı verin."},

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/odelink/odelink/gateway/linkfile"
 )
@@ -19,25 +20,17 @@ import (
 func TestA57_RowsBeyondTheMostAreNotHeld(t *testing.T) {
 	var book bytes.Buffer
 	z := zip.NewWriter(&book)
-	for name, text := range map[string]string{
-		"xl/workbook.xml":            `<workbook xmlns:r="r"><sheets><sheet r:id="a"/></sheets></workbook>`,
-		"xl/_rels/workbook.xml.rels": `<Relationships><Relationship Id="a" Target="a.xml"/></Relationships>`,
-		"xl/a.xml":                   "<sheetData>" + strings.Repeat(`<row><c r="GR1"><v>1</v></c></row>`, 99_999) + "</sheetData>",
-	} {
-		w, err := z.Create(name)
-		if err == nil {
-			_, err = w.Write([]byte(text))
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := z.Close(); err != nil {
+	err := z.AddFS(fstest.MapFS{
+		"xl/workbook.xml":            {Data: []byte(`<workbook xmlns:r="r"><sheets><sheet r:id="a"/></sheets></workbook>`)},
+		"xl/_rels/workbook.xml.rels": {Data: []byte(`<Relationships><Relationship Id="a" Target="a.xml"/></Relationships>`)},
+		"xl/a.xml":                   {Data: []byte("<sheetData>" + strings.Repeat(`<row><c r="GR1"><v>1</v></c></row>`, 99_999) + "</sheetData>")},
+	})
+	if err = errors.Join(err, z.Close()); err != nil {
 		t.Fatal(err)
 	}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	_, err := linkfile.Read(book.Bytes())
+	_, err = linkfile.Read(book.Bytes())
 	runtime.ReadMemStats(&after)
 	if took := after.TotalAlloc - before.TotalAlloc; !errors.Is(err, linkfile.ErrTooManyRows) || took > 256<<20 {
 		t.Errorf("%d bytes: %v, for %d bytes of memory", book.Len(), err, took)

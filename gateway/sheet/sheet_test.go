@@ -5,8 +5,10 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"unicode/utf16"
 
 	"golang.org/x/text/encoding/charmap"
@@ -116,21 +118,14 @@ func book(t testing.TB, sheet1 string, more map[string]string) []byte {
 		"xl/_rels/workbook.xml.rels": `<Relationships><Relationship Id="rId9" Target="worksheets/hidden.xml"/><Relationship Id="rId1" Target="worksheets/sheet7.xml"/></Relationships>`,
 		"xl/worksheets/sheet7.xml":   `<worksheet xmlns="m"><sheetData>` + sheet1 + `</sheetData></worksheet>`,
 	}
-	for name, text := range more {
-		parts[name] = text
+	maps.Copy(parts, more)
+	files := fstest.MapFS{}
+	for name, text := range parts {
+		files[name] = &fstest.MapFile{Data: []byte(text)}
 	}
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
-	for name, text := range parts {
-		w, err := z.Create(name)
-		if err == nil {
-			_, err = w.Write([]byte(text))
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := z.Close(); err != nil {
+	if err := errors.Join(z.AddFS(files), z.Close()); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()

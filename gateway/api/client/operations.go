@@ -173,7 +173,8 @@ func (c *Client) LinkBatchRows(ctx context.Context, id LinkBatchID, filter LinkB
 // SendLink: deliver a link by SMS or e-mail. The message is queued and handed over within seconds; its words are
 // the merchant's template. A channel that is not set up here is refused with channel_not_configured after
 // everything else was checked: copy url, or show the QR. Text messages go to mobile numbers registered in Türkiye
-// only. A link is sent at most five times in 24 hours, and a person gets at most three messages in an hour.
+// only. A link in a currency that no virtual POS takes is not sent (currency_not_taken). A link is sent at most
+// five times in 24 hours, and a person gets at most three messages in an hour.
 func (c *Client) SendLink(ctx context.Context, id LinkID, in Sending, options ...Option) (*Message, error) {
 	out := new(Message)
 	if err := c.do(ctx, call{method: http.MethodPost, path: at("/v1/links/{}/send", string(id))}, in, out, options...); err != nil {

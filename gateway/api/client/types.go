@@ -306,7 +306,7 @@ type NewLink struct {
 	ShowCount bool      `json:"show_count,omitzero"`
 	Customer  *Customer `json:"customer,omitzero"`
 	// Channels by which the link is sent at once, to customer. One that is not set up here is refused with
-	// channel_not_configured.
+	// channel_not_configured, and each with currency_not_taken where no virtual POS takes the currency.
 	Deliver []Channel `json:"deliver,omitzero"`
 	// The language of those messages; Turkish when it is left out.
 	DeliverLang MessageLang       `json:"deliver_lang,omitzero"`
