@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"strings"
 	"sync"
@@ -18,9 +19,6 @@ const (
 	sqliteReaders = 4
 	// sqliteBusy is how long a transaction waits for another process (a backup, `doctor`).
 	sqliteBusy = 5 * time.Second
-	// sqliteCheckpoint is how many 4 KiB pages the write-ahead log gathers before they move into the
-	// database: a checkpoint is the slowest commit, so it should be rare, and 16 MiB replay at once.
-	sqliteCheckpoint = 4096
 )
 
 // sqliteEngine writes through one connection and reads through a pool of others. A database in
@@ -28,13 +26,15 @@ const (
 type sqliteEngine struct {
 	mu      sync.Mutex // the writer's connection
 	writer  *sqlite.Conn
+	file    *os.File // the database; nil = in memory, and so is log
+	log     *sqliteLog
 	readers []*sqliteReader
 	free    chan *sqliteReader // nil = in memory
 	closing chan struct{}
 }
 
 // openSQLite opens the database at path, making it if it is not there, readable by its owner only.
-func openSQLite(path string) (*sqliteEngine, error) {
+func openSQLite(path string, log *slog.Logger) (*sqliteEngine, error) {
 	if path == ":memory:" {
 		conn, err := sqlite.OpenConn(path, sqlite.OpenReadWrite|sqlite.OpenCreate|sqlite.OpenMemory)
 		if err != nil {
@@ -42,33 +42,31 @@ func openSQLite(path string) (*sqliteEngine, error) {
 		}
 		return &sqliteEngine{writer: conn}, nil
 	}
-	// The log and its index take the database file's mode.
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	// The log and its index take the database file's mode. It stays open for as long as a connection is: a process that
+	// closes a file gives up all its locks on it.
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("open the ledger: %w", err)
-	}
-	if err := f.Close(); err != nil {
 		return nil, fmt.Errorf("open the ledger: %w", err)
 	}
 	conn, err := sqlite.OpenConn(path, sqlite.OpenReadWrite|sqlite.OpenWAL)
 	if err != nil {
-		return nil, fmt.Errorf("open the ledger: %w", err)
+		return nil, errors.Join(fmt.Errorf("open the ledger: %w", err), file.Close())
 	}
-	e := &sqliteEngine{writer: conn}
-	if err := e.prepare(path); err != nil {
-		return nil, errors.Join(err, conn.Close())
+	e := &sqliteEngine{file: file, writer: conn}
+	if err := e.prepare(path, log); err != nil {
+		return nil, errors.Join(err, conn.Close(), file.Close())
 	}
 	return e, nil
 }
 
-// prepare sets the writer's connection up and opens the readers.
-func (e *sqliteEngine) prepare(path string) error {
+// prepare sets the writer's connection up and opens the others.
+func (e *sqliteEngine) prepare(path string, log *slog.Logger) error {
 	e.writer.SetBusyTimeout(sqliteBusy)
 	for _, p := range []string{
 		// FULL syncs the log at each commit: what was acknowledged survives a power cut (C29).
 		"PRAGMA synchronous = FULL",
-		fmt.Sprintf("PRAGMA wal_autocheckpoint = %d", sqliteCheckpoint),
-		fmt.Sprintf("PRAGMA journal_size_limit = %d", 2*sqliteCheckpoint*4096),
+		"PRAGMA wal_autocheckpoint = 0", // sqliteLog does it
+		fmt.Sprintf("PRAGMA journal_size_limit = %d", logKept),
 		"PRAGMA cache_size = -16384",
 		"PRAGMA temp_store = MEMORY",
 	} {
@@ -84,6 +82,9 @@ func (e *sqliteEngine) prepare(path string) error {
 		}
 		e.readers = append(e.readers, r)
 		e.free <- r
+	}
+	if err := e.openLog(path, e.file, log); err != nil {
+		return errors.Join(fmt.Errorf("open the ledger's log: %w", err), e.closeReaders())
 	}
 	return nil
 }
@@ -152,19 +153,19 @@ func (e *sqliteEngine) skipLocked() string { return "" }
 
 func (e *sqliteEngine) close() error {
 	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.writer == nil {
+	writer := e.writer
+	e.writer = nil
+	e.mu.Unlock()
+	if writer == nil {
 		return nil
 	}
-	var err error
-	if e.free != nil {
-		err = e.closeReaders()
-		// Best effort: a reader in another process keeps the log, and the next start replays it.
-		_ = sqlitex.ExecuteTransient(e.writer, "PRAGMA wal_checkpoint(TRUNCATE)", nil)
+	if e.file == nil {
+		return writer.Close()
 	}
-	err = errors.Join(err, e.writer.Close())
-	e.writer = nil
-	return err
+	err := errors.Join(e.log.end(), e.closeReaders())
+	// Best effort: a reader in another process keeps the log, and the next start replays it.
+	_ = sqlitex.ExecuteTransient(writer, "PRAGMA wal_checkpoint(TRUNCATE)", nil)
+	return errors.Join(err, writer.Close(), e.file.Close())
 }
 
 // closeReaders ends what is read, and closes each connection once it is given back.
@@ -368,10 +369,12 @@ func (r *sqliteRow) blob() []byte {
 type sqliteTx struct {
 	sqliteConn
 	engine *sqliteEngine
+	wrote  int // statements
 	over   bool
 }
 
 func (t *sqliteTx) exec(_ context.Context, q string, args ...any) (int64, error) {
+	t.wrote++
 	return t.sqliteConn.exec(sqliteText(q), args...)
 }
 
@@ -445,6 +448,7 @@ func (t *sqliteTx) commit(context.Context) error {
 		t.rollback()
 		return err
 	}
+	t.engine.log.committed(t.wrote)
 	t.end()
 	return nil
 }

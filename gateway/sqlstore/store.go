@@ -108,12 +108,9 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the ledger: %w", err)
 	}
-	s := &Store{boxes: bs, now: c.Now, ids: c.IDs, log: c.Logger, fail: c.Fault, batch: c.Batch, demo: c.Demo}
+	s := &Store{boxes: bs, now: c.Now, ids: c.IDs, log: c.logger(), fail: c.Fault, batch: c.Batch, demo: c.Demo}
 	if s.ids == nil {
 		s.ids = checkout.NewIDs(rand.Reader)
-	}
-	if s.log == nil {
-		s.log = slog.New(slog.DiscardHandler)
 	}
 	if s.batch <= 0 {
 		s.batch = maxBatch
@@ -133,6 +130,13 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 		s.running.Go(func() { s.write(i) })
 	}
 	return s, nil
+}
+
+func (c Config) logger() *slog.Logger {
+	if c.Logger == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return c.Logger
 }
 
 // CheckURL says whether a setting is an address that Open takes; nothing is opened. The mistake never
@@ -159,7 +163,7 @@ func openEngine(ctx context.Context, c Config) (engine, error) {
 		return nil, fmt.Errorf("open the ledger: %w", err)
 	}
 	if path, ok := strings.CutPrefix(c.URL, "sqlite:"); ok {
-		return openSQLite(path)
+		return openSQLite(path, c.logger())
 	}
 	n := c.Writers
 	if n <= 0 {
