@@ -147,6 +147,7 @@ func (r *rig) start() {
 	go func() { done <- a.server().Run(ctx, web.Wrap(listener, web.ListenOptions{})) }()
 	r.stop = sync.OnceFunc(func() {
 		cancel()
+		a.panel.Stop() // as run does: a browser that is gone is noticed at the second beat of a live page
 		<-done
 		a.flow.Wait()
 		if err := errors.Join(a.close(), logs.Close()); err != nil {
