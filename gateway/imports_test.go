@@ -62,6 +62,7 @@ var allowed = map[string][]string{
 	"gateway/deliver/letter":        {"checkout", "templates"},
 	"gateway/testenv":               {"gateway/cardscan"},
 	"gateway/testenv/browser":       {"gateway/testenv"},
+	"gateway/testenv/engine":        {"gateway/testenv"},
 	"gateway/cardscan":              nil,
 	"gateway/cardscan/cmd/cardscan": {"gateway/cardscan"},
 	"gateway":                       {"*"},

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"syscall"
+	"testing"
 )
 
 // Program is a program of this project as a process of its own: killed with this process, however that
@@ -62,6 +64,18 @@ func (p *Process) PID() int {
 		return 0
 	}
 	return p.cmd.Process.Pid
+}
+
+// Remove ends the program with all that it started, in whatever depth, and removes its folder.
+func (p *Program) Remove(t testing.TB) {
+	t.Helper()
+	if pid := p.PID(); pid != 0 {
+		_ = syscall.Kill(-pid, syscall.SIGKILL) // its process group; Kill tells what went wrong
+	}
+	p.Kill(t)
+	if err := await("remove the folder of "+p.name, func() error { return os.RemoveAll(p.dir) }); err != nil {
+		t.Error(err)
+	}
 }
 
 // StartRedis starts a redis-server that no test owns; extra are further arguments of the program. It is

@@ -138,6 +138,9 @@ func FreeAddr(t testing.TB) string {
 // loopback is the address of a port on this machine.
 func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
 
+// Installed returns the path of a program that a Debian package brings.
+func Installed(pkg, name string) (string, error) { return program(pkg, []string{name}) }
+
 // program finds an installed program by its names, in the search path and in the folders given.
 func program(pkg string, names []string, folders ...string) (string, error) {
 	folders = append(filepath.SplitList(os.Getenv("PATH")), folders...)
