@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/odelink/odelink/gateway/testenv"
+	"github.com/odelink/odelink/gateway/testenv/engine"
 )
 
 // Need is something that is called and the Debian packages that bring it.
@@ -47,6 +48,13 @@ var Tests = slices.Concat(Redis, Postgres, []Need{
 	{"LibreOffice Calc, which opens the reports", []string{"libreoffice-calc-nogui"}, command("soffice")},
 	{"npm, which fetches axe-core", []string{"npm"}, haveAxeOrNpm},
 })
+
+// Engines are the browsers besides Chromium, by their names for package engine. They are wished for, not needed: other
+// releases of Debian call them otherwise, other systems have none that can be driven, and mirrors lack them.
+var Engines = []Need{
+	{string(engine.WebKit), []string{"webkit2gtk-driver", "xvfb"}, func() bool { return engine.WebKit.Installed() == nil }},
+	{string(engine.Gecko), []string{"firefox-esr"}, func() bool { return engine.Gecko.Installed() == nil }},
+}
 
 // command is satisfied by a program in the search path, under any of its names.
 func command(names ...string) func() bool {
@@ -84,7 +92,7 @@ func Missing(ctx context.Context, out io.Writer, needs []Need) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	if os.Getuid() != 0 || !command("apt-get")() {
+	if !mayInstall() {
 		return refusal(missing, packages)
 	}
 	fmt.Fprintln(out, "missing:", strings.Join(missing, "; "))
@@ -97,6 +105,33 @@ func Missing(ctx context.Context, out io.Writer, needs []Need) error {
 	return nil
 }
 
+// Wished brings those of the needs that are not there and can be brought, each by itself, and answers what is still
+// missing. Why, it says to out: a wish that does not come true is no error.
+func Wished(ctx context.Context, out io.Writer, needs []Need) (without []string) {
+	return wished(out, needs, func(n Need) error {
+		if !mayInstall() {
+			return refusal([]string{n.What}, n.Packages)
+		}
+		return apt(ctx, n.Packages)
+	})
+}
+
+func wished(out io.Writer, needs []Need, bring func(Need) error) (without []string) {
+	for _, n := range needs {
+		if n.Have() {
+			continue
+		}
+		fmt.Fprintln(out, "wished for:", n.What)
+		if err := bring(n); err != nil {
+			fmt.Fprintln(out, err)
+		}
+		if !n.Have() {
+			without = append(without, n.What)
+		}
+	}
+	return without
+}
+
 // absent lists what is not there and the packages that bring it.
 func absent(needs []Need) (missing, packages []string) {
 	for _, n := range needs {
@@ -107,6 +142,8 @@ func absent(needs []Need) (missing, packages []string) {
 	}
 	return missing, packages
 }
+
+func mayInstall() bool { return os.Getuid() == 0 && command("apt-get")() }
 
 // refusal says what somebody else has to install.
 func refusal(missing, packages []string) error {

@@ -235,8 +235,22 @@ func (t *tally) over(e event, key string) {
 		t.run.count.passed++
 	case e.Action == "skip" && leaf:
 		t.run.count.skipped++
-		t.run.unchecked = append(t.run.unchecked, name+", which skips itself: "+strings.TrimSpace(strings.Join(said, " ")))
+		t.run.unchecked = append(t.run.unchecked, name+", which skips itself: "+reason(said))
 	}
+}
+
+// place is where in its file a test said something.
+var place = regexp.MustCompile(`^\w+\.go:\d+: `)
+
+// reason is what a skipped test said, without go test's own lines and the places.
+func reason(said []string) string {
+	var own []string
+	for _, line := range said {
+		if line = strings.TrimSpace(line); !strings.HasPrefix(line, "=== ") && !strings.HasPrefix(line, "--- ") {
+			own = append(own, place.ReplaceAllString(line, ""))
+		}
+	}
+	return strings.Join(own, " ")
 }
 
 // hidden are tests of one package that the race detector's build leaves out.

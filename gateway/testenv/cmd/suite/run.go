@@ -16,6 +16,7 @@ import (
 	"github.com/odelink/odelink/checkout/bins"
 	"github.com/odelink/odelink/gateway/cardscan"
 	"github.com/odelink/odelink/gateway/testenv"
+	"github.com/odelink/odelink/gateway/testenv/engine"
 	"github.com/odelink/odelink/gateway/testenv/install"
 	"github.com/odelink/odelink/threeds/banksim"
 )
@@ -104,7 +105,8 @@ func (r *run) say(ctx context.Context, name string, args ...string) error {
 	return cmd.Run()
 }
 
-// programs brings what the tests call, axe-core included.
+// programs brings what the tests call, axe-core included. Browsers besides Chromium may be missing in the end: their
+// tests are told so, and only then skip themselves, which the last lines tell.
 func programs(ctx context.Context, r *run) error {
 	if err := install.Missing(ctx, os.Stdout, install.Tests); err != nil {
 		return err
@@ -113,7 +115,8 @@ func programs(ctx context.Context, r *run) error {
 	if err != nil {
 		return err
 	}
-	r.env = append(r.env, testenv.EnvAxe+"="+axe)
+	without := install.Wished(ctx, os.Stdout, install.Engines)
+	r.env = append(r.env, testenv.EnvAxe+"="+axe, engine.EnvWithout+"="+strings.Join(without, ","))
 	return nil
 }
 

@@ -26,7 +26,9 @@ func TestTallyCountsLeavesAndTellsWhatSkipped(t *testing.T) {
 {"Action":"pass","Package":"p","Test":"TestA/two"}
 {"Action":"pass","Package":"p","Test":"TestA"}
 {"Action":"run","Package":"p","Test":"TestB"}
-{"Action":"output","Package":"p","Test":"TestB","Output":"no such thing here\n"}
+{"Action":"output","Package":"p","Test":"TestB","Output":"=== RUN   TestB\n"}
+{"Action":"output","Package":"p","Test":"TestB","Output":"    b_test.go:7: no such thing here\n"}
+{"Action":"output","Package":"p","Test":"TestB","Output":"--- SKIP: TestB (0.00s)\n"}
 {"Action":"skip","Package":"p","Test":"TestB"}
 {"Action":"output","Package":"p","Output":"ok  \tp\t0.1s\n"}
 {"Action":"pass","Package":"p"}
@@ -41,7 +43,7 @@ a line that is not go test's
 	if got := r.count.String(); got != "2 passed, 1 failed, 1 skipped" {
 		t.Errorf("the last line is %q", got)
 	}
-	if len(r.unchecked) != 1 || !strings.Contains(r.unchecked[0], "no such thing here") {
+	if !slices.Equal(r.unchecked, []string{"p TestB, which skips itself: no such thing here"}) {
 		t.Errorf("the skipped test is told as %q", r.unchecked)
 	}
 	if !slices.Equal(tests.failures, []string{"q TestC", "q"}) {
