@@ -15,7 +15,7 @@ run: ## the demo: gateway, simulated bank and a ready payment link, everything e
 	@echo 'Building. The first time this takes a while: Go fetches and compiles what the gateway needs.'
 	go run ./gateway demo
 
-test: ## everything CI runs: installs what it lacks, starts real servers and a browser, checks, tests, scans
+test: ## everything CI runs: installs what it lacks, starts real servers and browsers, checks, tests, scans
 	go run ./gateway/testenv/cmd/suite
 
 check: test ## the same, under the name that says it before a commit

@@ -1,5 +1,5 @@
 // Package testenv starts the real servers that tests talk to: redis-server alone, as a Cluster and
-// behind a Sentinel, PostgreSQL, and Chromium. It does not fake any of them, does not install them
+// behind a Sentinel, PostgreSQL, and browsers. It does not fake any of them, does not install them
 // (`make test` does), and is imported by tests and by the commands below it only.
 //
 //	testenv.Redis(t)          an empty database of a shared redis-server
@@ -9,12 +9,13 @@
 //	testenv.NewRedis(t), NewRedisCluster(t), NewRedisSentinel(t), NewPostgres(t, …)
 //	                          private servers whose processes a test may kill, freeze and restart
 //	browser.New(t, …)         package browser: a page in headless Chromium
+//	engine.New(t, …)          package engine: the same in WebKit or Gecko, for whole journeys
 //	testenv.Dir(t)            a folder for what the tested program writes, kept for the card scan
 //
 // Shared servers are those that `make test` started for the whole run and named in the environment
 // (EnvRedisURL, EnvPostgresURL). Without them each test binary starts its own on first use, so plain
 // `go test ./...` works wherever the programs are installed. Where one is missing the test fails, saying
-// what installs it: nothing is skipped.
+// what installs it: nothing is skipped, but for the engines that `make test` could not bring and names in its last lines.
 //
 // No server outlives the process that started it. On Linux the kernel ends them with their parent,
 // however it dies; elsewhere, and for their files everywhere, a small shell waits for the parent's end.

@@ -56,6 +56,7 @@ var (
 	newSession = command{"WebDriver:NewSession", ""}
 	resize     = command{"WebDriver:SetWindowRect", "/window/rect"}
 	navigate   = command{"WebDriver:Navigate", "/url"}
+	back       = command{"WebDriver:Back", "/back"}
 	find       = command{"WebDriver:FindElement", "/element"}
 	clear      = command{"WebDriver:ElementClear", "/element/{id}/clear"}
 	sendKeys   = command{"WebDriver:ElementSendKeys", "/element/{id}/value"}
@@ -73,6 +74,8 @@ type session interface {
 
 // Page is the one window of a browser.
 type Page struct {
+	Name Name
+
 	t testing.TB
 	s session
 }
@@ -95,7 +98,7 @@ func New(t testing.TB, n Name) *Page {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &Page{t, s}
+	p := &Page{n, t, s}
 	p.do("resize", resize, params{"width": 360, "height": 780})
 	return p
 }
@@ -125,6 +128,12 @@ func (p *Page) Open(address string) {
 	p.do("open "+address, navigate, params{"url": address})
 }
 
+// Back presses the browser's back button.
+func (p *Page) Back() {
+	p.t.Helper()
+	p.do("go back", back, params{})
+}
+
 // Fill empties a field and types into it, key by key.
 func (p *Page) Fill(selector, text string) {
 	p.t.Helper()
@@ -133,16 +142,17 @@ func (p *Page) Fill(selector, text string) {
 	p.do("type into "+selector, sendKeys, params{"id": id, "text": text})
 }
 
-// Click brings an element into view and presses the mouse in its middle; one that something covers is an error.
+// Click presses the mouse in the middle of an element; one that something covers is an error.
 func (p *Page) Click(selector string) {
 	p.t.Helper()
 	p.do("click "+selector, click, params{"id": p.element(selector)})
 }
 
-// element is the first one that matches, once it can be seen.
+// element is the first one that matches, once it can be seen, brought into view: WebKit's driver does not wait for
+// pages that scroll smoothly.
 func (p *Page) element(selector string) string {
 	p.t.Helper()
-	p.WaitFor(fmt.Sprintf("document.querySelector(%q)?.getClientRects().length", selector))
+	p.WaitFor(fmt.Sprintf(`(e => e?.getClientRects().length && (e.scrollIntoView({block: "center", behavior: "instant"}), true))(document.querySelector(%q))`, selector))
 	var reference map[string]string // one entry, whose name is a constant of the standard
 	p.parse(p.do("find "+selector, find, params{"using": "css selector", "value": selector}), &reference)
 	for _, id := range reference {
