@@ -58,7 +58,7 @@ var (
 	navigate   = command{"WebDriver:Navigate", "/url"}
 	back       = command{"WebDriver:Back", "/back"}
 	find       = command{"WebDriver:FindElement", "/element"}
-	clear      = command{"WebDriver:ElementClear", "/element/{id}/clear"}
+	empty      = command{"WebDriver:ElementClear", "/element/{id}/clear"}
 	sendKeys   = command{"WebDriver:ElementSendKeys", "/element/{id}/value"}
 	click      = command{"WebDriver:ElementClick", "/element/{id}/click"}
 	execute    = command{"WebDriver:ExecuteScript", "/execute/sync"}
@@ -138,7 +138,7 @@ func (p *Page) Back() {
 func (p *Page) Fill(selector, text string) {
 	p.t.Helper()
 	id := p.element(selector)
-	p.do("empty "+selector, clear, params{"id": id})
+	p.do("empty "+selector, empty, params{"id": id})
 	p.do("type into "+selector, sendKeys, params{"id": id, "text": text})
 }
 
