@@ -136,7 +136,7 @@ func (p Point) judge(lowest map[string]float64) string {
 	switch {
 	case p.Errors() > mostErrors:
 		return fmt.Sprintf("%.1f %% of the requests failed", 100*p.Errors())
-	case float64(p.Whole) < leastWhole*float64(p.Ways):
+	case p.Whole == 0 || float64(p.Whole) < leastWhole*float64(p.Ways): // of none, where the machine stood still
 		return fmt.Sprintf("%d of %d ways came to their end", p.Whole, p.Ways)
 	}
 	return broke

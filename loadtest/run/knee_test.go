@@ -94,6 +94,7 @@ func TestWhatCountsAsNotFollowing(t *testing.T) {
 		"all":                             {point(100, 100, 2, nil), ""},
 		"nearly all":                      {point(100, 97, 2, nil), ""},
 		"too few":                         {point(100, 96, 2, nil), "96 of 100 ways"},
+		"none was sent":                   {point(0, 0, 0, nil), "0 of 0 ways"},
 		"failures":                        {point(1000, 980, 2, map[string]int64{"reset": 20}), "2.0 % of the requests failed"},
 		"ten times slower is still so":    {point(100, 100, 20, nil), ""},
 		"more than ten times slower":      {point(100, 100, 20.1, nil), "p99 20.1 ms"},
