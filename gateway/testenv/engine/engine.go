@@ -21,8 +21,12 @@ import (
 // patience bounds every command and every wait. A machine that others use, too, starts a browser in a third of it.
 const patience = time.Minute
 
-// EnvWithout names the engines, by commas, that `make test` looked for and could not bring. Their tests are skipped,
-// which its last lines tell; without that word a missing engine is a failure like any other missing program.
+// Trial is the test that opens a page in each engine, for `make test` to see whether one runs where it is.
+const Trial = "^TestAPersonAtTheBrowserLeavesNothingBehind$"
+
+// EnvWithout names the engines, by commas, that `make test` looked for and could not bring, or that did not run.
+// Their tests are skipped, which its last lines tell; without that word a missing engine is a failure like any other
+// missing program.
 const EnvWithout = "ODELINK_TEST_WITHOUT"
 
 // Name is a browser's engine.
@@ -81,13 +85,13 @@ type Page struct {
 }
 
 // New opens a browser with a window as wide as a phone, or as little wider as the engine allows: 450 to 500 pixels.
-// Where `make test` said that it could not bring the engine, the test is skipped.
+// Where `make test` said that there is no such engine, the test is skipped.
 func New(t testing.TB, n Name) *Page {
 	t.Helper()
+	if n.excused() {
+		t.Skipf("%s could not be brought to this machine, or does not run on it", n)
+	}
 	if err := n.Installed(); err != nil {
-		if n.excused() {
-			t.Skipf("%s could not be brought to this machine", n)
-		}
 		t.Fatalf("%v; to do without it: %s=%s", err, EnvWithout, n)
 	}
 	start := startGecko
