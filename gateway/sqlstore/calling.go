@@ -12,8 +12,9 @@ import (
 )
 
 const (
-	// callingEvents is how many events are read at once.
+	// callingEvents is how many events are read at once, at most: at first a few times as many as payments are wanted.
 	callingEvents = 500
+	callingFirst  = 3
 	// callingSlack is how much younger than an event its payment may seem: clocks of gateways differ.
 	callingSlack = 15 * time.Minute
 )
@@ -61,9 +62,9 @@ func callingIDs(ctx context.Context, db querier, q checkout.PaymentQuery, before
 	var best []spot // newest first
 	met := map[checkout.PaymentID]bool{}
 	last := spot{at: math.MaxInt64}
-	for {
+	for most := min(callingFirst*n, callingEvents); ; most = callingEvents {
 		rows := 0
-		text, args := callingQuestion(q, last)
+		text, args := callingQuestion(q, last, most)
 		err := db.query(ctx, text, func(r row) error {
 			rows++
 			last = spot{r.num(), checkout.PaymentID(r.text())}
@@ -79,7 +80,7 @@ func callingIDs(ctx context.Context, db querier, q checkout.PaymentQuery, before
 		}
 		slices.SortFunc(best, func(a, b spot) int { return b.compare(a) })
 		best = best[:min(n, len(best))]
-		if rows < callingEvents || len(best) == n && last.at < best[n-1].at-callingSlack.Microseconds() {
+		if rows < most || len(best) == n && last.at < best[n-1].at-callingSlack.Microseconds() {
 			break
 		}
 	}
@@ -90,9 +91,9 @@ func callingIDs(ctx context.Context, db querier, q checkout.PaymentQuery, before
 	return ids, nil
 }
 
-// callingQuestion asks for events behind the last one that was met, each with its payment's time. What is asked of a payment is
+// callingQuestion asks for that many events behind the last one that was met, each with its payment's time. What is asked of a payment is
 // a question of its own, which no planner turns round.
-func callingQuestion(q checkout.PaymentQuery, last spot) (text string, args []any) {
+func callingQuestion(q checkout.PaymentQuery, last spot, most int) (text string, args []any) {
 	f := &filter{}
 	f.add("merchant = ?", string(q.Merchant))
 	f.add(attention)
@@ -102,5 +103,5 @@ func callingQuestion(q checkout.PaymentQuery, last spot) (text string, args []an
 			string(q.Merchant), string(q.Maker))
 	}
 	return fmt.Sprintf("SELECT at, subject, (SELECT created_at FROM payments WHERE payments.id = events.subject) FROM events WHERE %s ORDER BY at DESC, subject DESC LIMIT %d",
-		f.clause(), callingEvents), f.args
+		f.clause(), most), f.args
 }

@@ -21,6 +21,15 @@ func PaymentWalk(q checkout.PaymentQuery, hints bool) (text string, args []any, 
 	return paymentSearch(q, defaultPage, hints, meant{walk: true})
 }
 
+// LinkSearch is the question for a page of links, of which a text names these or many.
+func LinkSearch(q checkout.LinkQuery, few []checkout.LinkID) (text string, args []any, err error) {
+	return linkSearch(q, defaultPage, 1, meant{few: few != nil, links: few})
+}
+
+func TextSearch(m checkout.MerchantID, maker checkout.UserID, typed string) (text string, args []any) {
+	return textSearch(m, maker, typed)
+}
+
 func PaymentSums(q checkout.PaymentQuery) (text string, args []any, err error) {
 	return paymentSums(q, checkout.MostSummed, false)
 }
@@ -58,7 +67,7 @@ func PaidGroups(m checkout.MerchantID, maker checkout.UserID, from, to time.Time
 
 // CallingEvents is the first question of a list of what calls for a person.
 func CallingEvents(q checkout.PaymentQuery) (text string, args []any) {
-	return callingQuestion(q, spot{at: math.MaxInt64})
+	return callingQuestion(q, spot{at: math.MaxInt64}, callingEvents)
 }
 
 func Calling(m checkout.MerchantID, maker checkout.UserID, most int) (text string, args []any) {

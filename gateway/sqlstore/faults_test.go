@@ -330,6 +330,36 @@ func TestC25_AStopInsideAMigration(t *testing.T) {
 	})
 }
 
+// TestC25_LinksOfAnOlderProgramAreFound: those from before migration 0036, which keeps their texts apart, and those that
+// the program before it makes and changes while an upgrade rolls.
+func TestC25_LinksOfAnOlderProgramAreFound(t *testing.T) {
+	files(t, func(t *testing.T, url string) {
+		clock := storetest.NewClock(start)
+		s := open(t, url, at(clock))
+		b := storetest.NewBooks(t, s, clock)
+		old := b.Create(func(l *checkout.Link) { l.Description = "Eski bağlantı" })
+		undo := "DROP TRIGGER links_text_made; DROP TRIGGER links_text_changed;"
+		if !strings.HasPrefix(url, "sqlite:") {
+			undo = "DROP FUNCTION odelink_link_text CASCADE;"
+		}
+		if err := byHand(t, url, undo+"DROP TABLE link_texts; DELETE FROM migrations WHERE number = 36"); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		other := b.Create(func(l *checkout.Link) { l.Description = "Yeni bağlantı" })
+		if err := byHand(t, url, "UPDATE links SET search = 'çeyiz' WHERE id = '"+string(other.ID)+"'"); err != nil {
+			t.Fatal(err)
+		}
+		for text, want := range map[string]checkout.LinkID{"ESKİ": old.ID, "çeyiz": other.ID} {
+			if got, _, err := s.SearchLinks(t.Context(), checkout.LinkQuery{Merchant: b.Merchant, Text: text}); err != nil || len(got) != 1 || got[0].ID != want {
+				t.Errorf("%s: %v, %v", text, got, err)
+			}
+		}
+	})
+}
+
 // TestC25_MessagesOutliveTheirNewTable: migration 0027 makes the table of messages anew in SQLite, and what stood in the
 // old one is there as it was.
 func TestC25_MessagesOutliveTheirNewTable(t *testing.T) {

@@ -22,10 +22,11 @@ func (f *filter) byMaker(column string, m checkout.MerchantID, maker checkout.Us
 	}
 }
 
-// madeBy is byMaker for links that a text names: who made each is looked up, and not which ones somebody made.
-func (f *filter) madeBy(m checkout.MerchantID, maker checkout.UserID) {
+// madeBy is byMaker for links that a text names, which stand in that column: who made each is looked up, and not which
+// ones somebody made.
+func (f *filter) madeBy(link string, m checkout.MerchantID, maker checkout.UserID) {
 	if maker != "" {
-		f.add("(SELECT count(*) FROM link_makers WHERE link_makers.link = links.id AND merchant = ? AND maker = ?) > 0", string(m), string(maker))
+		f.add("(SELECT count(*) FROM link_makers WHERE link_makers.link = "+link+" AND merchant = ? AND maker = ?) > 0", string(m), string(maker))
 	}
 }
 

@@ -120,7 +120,7 @@ func TestWhatIsTypedIsFoundByIndexes(t *testing.T) {
 			"415565******1234": {"payments_last4"},
 			"415565":           {"payments_bin", "payments_rrn", "payments_auth_code"},
 			"250,00":           {"payments_total"},
-			"Ayşe":             {"payments_link", "links_merchant"},
+			"Ayşe":             {"payments_link", "link_texts"},
 		} {
 			any, ok := checkout.ReadPaymentText(typed)
 			if !ok {
@@ -143,6 +143,32 @@ func TestWhatIsTypedIsFoundByIndexes(t *testing.T) {
 				}
 				if strings.Contains(got, "payments_merchant") || strings.Contains(got, "SCAN payments") || strings.Contains(got, "Seq Scan") {
 					t.Errorf("%s: all of a merchant's payments are read\n%s", typed, got)
+				}
+			}
+		}
+	})
+}
+
+// Links that a text names are found in the narrow table of texts. Few of them are looked up, and of many the newest are
+// met on the walk through a merchant's links: neither reads all the wide rows.
+func TestLinksAreFoundByTheirTexts(t *testing.T) {
+	const m, maker = checkout.MerchantID("mer_0000000000000000000001"), checkout.UserID("usr_0000000000000000000001")
+	files(t, func(t *testing.T, url string) {
+		open(t, url)
+		for _, who := range []checkout.UserID{"", maker} {
+			text, args := sqlstore.TextSearch(m, who, "Ayşe")
+			if got := plan(t, url, text, args); !searches(got, "link_texts") || strings.Contains(got, "links") || strings.Contains(got, "Seq Scan") {
+				t.Errorf("not found in link_texts alone\n%s", got)
+			}
+			for index, few := range map[string][]checkout.LinkID{"links": {"lnk_1", "lnk_2"}, "links_merchant": nil} {
+				for _, status := range []checkout.LinkStatus{"", checkout.LinkActive} {
+					text, args, err := sqlstore.LinkSearch(checkout.LinkQuery{Merchant: m, Text: "Ayşe", Maker: who, Status: status}, few)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if got := plan(t, url, text, args); !searches(got, index) && !strings.Contains(got, "Backward using "+index) || few == nil && (strings.Contains(got, "TEMP B-TREE") || strings.Contains(got, "Sort")) {
+						t.Errorf("not found by %s\n%s", index, got)
+					}
 				}
 			}
 		}

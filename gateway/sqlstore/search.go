@@ -93,34 +93,24 @@ func like(text string) string {
 
 // SearchLinks answers a page of a merchant's links, newest first, and the cursor of the next one.
 func (s *Store) SearchLinks(ctx context.Context, q checkout.LinkQuery) ([]checkout.Link, string, error) {
-	var out []checkout.Link
+	ctx, cancel := context.WithTimeout(ctx, searchTime)
+	defer cancel()
+	var named meant
+	if q.Text != "" {
+		var err error
+		if named, err = s.linksMeant(ctx, q.Merchant, q.Maker, q.Text); err != nil {
+			return nil, "", err
+		}
+	}
 	limit := pageSize(q.Limit)
+	var out []checkout.Link
 	err := s.readWithin(ctx, searchTime, func(db querier) error {
+		out = nil
 		now, err := s.clock(ctx, db)
 		if err != nil {
 			return err
 		}
-		f := &filter{}
-		f.add("merchant = ?", string(q.Merchant))
-		if q.Status != "" {
-			f.status(q.Status, now)
-		}
-		if q.Order != "" {
-			f.add("merchant_order = ?", string(q.Order))
-		}
-		if q.Text != "" {
-			f.add(`search LIKE ? ESCAPE '\'`, like(q.Text))
-		}
-		if q.Text != "" {
-			f.madeBy(q.Merchant, q.Maker)
-		} else {
-			f.byMaker("id", q.Merchant, q.Maker)
-		}
-		if q.Stopped {
-			f.stopped(q.Merchant, now)
-		}
-		f.between(q.From, q.To)
-		text, err := f.page(links, isLink, q.Cursor, limit)
+		text, args, err := linkSearch(q, limit, now, named)
 		if err != nil {
 			return err
 		}
@@ -130,7 +120,7 @@ func (s *Store) SearchLinks(ctx context.Context, q checkout.LinkQuery) ([]checko
 				out = append(out, l.Link)
 			}
 			return err
-		}, f.args...)
+		}, args...)
 	})
 	if err != nil {
 		return nil, "", err
@@ -140,6 +130,38 @@ func (s *Store) SearchLinks(ctx context.Context, q checkout.LinkQuery) ([]checko
 	}
 	last := out[limit-1]
 	return out[:limit], makeCursor(last.CreatedAt, string(last.ID)), nil
+}
+
+// linkSearch is the question of SearchLinks: few links that a text names are looked up, of many the newest are met soon
+// on the walk through all.
+func linkSearch(q checkout.LinkQuery, limit int, now int64, named meant) (text string, args []any, err error) {
+	f := &filter{}
+	switch {
+	case q.Text == "":
+		f.add("merchant = ?", string(q.Merchant))
+		f.byMaker("id", q.Merchant, q.Maker)
+	case named.few && len(named.links) == 0:
+		f.add("1 = 0")
+	case named.few:
+		f.add("merchant || '' = ?", string(q.Merchant))
+		in(f, "id", named.links)
+	default:
+		f.add("merchant = ?", string(q.Merchant))
+		f.add(`search LIKE ? ESCAPE '\'`, like(q.Text))
+		f.madeBy("links.id", q.Merchant, q.Maker)
+	}
+	if q.Status != "" {
+		f.status(q.Status, now)
+	}
+	if q.Order != "" {
+		f.add("merchant_order = ?", string(q.Order))
+	}
+	if q.Stopped {
+		f.stopped(q.Merchant, now)
+	}
+	f.between(q.From, q.To)
+	text, err = f.page(links, isLink, q.Cursor, limit)
+	return text, f.args, err
 }
 
 // status is Link.Status in SQL. A word that is no status finds nothing.
@@ -185,9 +207,10 @@ func (s *Store) newestPayments(ctx context.Context, q checkout.PaymentQuery, lim
 	var named meant
 	if q.Any != nil && q.Any.Text != "" {
 		var err error
-		if named, err = s.linksMeant(ctx, q); err != nil {
+		if named, err = s.linksMeant(ctx, q.Merchant, q.Maker, q.Any.Text); err != nil {
 			return nil, err
 		}
+		named.walk = !named.few && !q.Waiting && !q.Attention && walked(q)
 	}
 	out, found, err := s.findPayments(ctx, q, limit, named)
 	if err == nil && !found {
@@ -217,22 +240,27 @@ func walked(q checkout.PaymentQuery) bool {
 }
 
 // linksMeant finds the links that a text names, of who may see no others: his own.
-func (s *Store) linksMeant(ctx context.Context, q checkout.PaymentQuery) (m meant, err error) {
+func (s *Store) linksMeant(ctx context.Context, m checkout.MerchantID, maker checkout.UserID, typed string) (named meant, err error) {
+	text, args := textSearch(m, maker, typed)
 	err = s.readWithin(ctx, searchTime, func(db querier) error {
-		m.links = nil
-		f := &filter{}
-		f.add("merchant = ?", string(q.Merchant))
-		f.add(`search LIKE ? ESCAPE '\'`, like(q.Any.Text))
-		f.madeBy(q.Merchant, q.Maker)
-		f.args = append(f.args, int64(fewMeant+1))
-		return db.query(ctx, fmt.Sprintf("SELECT id FROM links WHERE %s LIMIT $%d", f.clause(), len(f.args)), func(r row) error {
-			m.links = append(m.links, checkout.LinkID(r.text()))
+		named.links = nil
+		return db.query(ctx, text, func(r row) error {
+			named.links = append(named.links, checkout.LinkID(r.text()))
 			return nil
-		}, f.args...)
+		}, args...)
 	})
-	m.few = len(m.links) <= fewMeant
-	m.walk = !m.few && !q.Waiting && !q.Attention && walked(q)
-	return m, err
+	named.few = len(named.links) <= fewMeant
+	return named, err
+}
+
+// textSearch reads the texts of a merchant's links, of which a page holds many, and not the wide rows of links.
+func textSearch(m checkout.MerchantID, maker checkout.UserID, typed string) (text string, args []any) {
+	f := &filter{}
+	f.add("merchant = ?", string(m))
+	f.add(`search LIKE ? ESCAPE '\'`, like(typed))
+	f.madeBy("link_texts.link", m, maker)
+	f.args = append(f.args, int64(fewMeant+1))
+	return fmt.Sprintf("SELECT link FROM link_texts WHERE %s LIMIT $%d", f.clause(), len(f.args)), f.args
 }
 
 // findPayments asks for a page and one row more. A walk may end without having found it.
@@ -397,7 +425,7 @@ func waysOf(q checkout.PaymentQuery, named meant) (all []way) {
 	case named.walk:
 		is("payments_merchant", `(SELECT search LIKE ? ESCAPE '\' FROM links WHERE links.id = payments.link)`, like(t.Text))
 	default:
-		is("", `link IN (SELECT id FROM links WHERE merchant = ? AND search LIKE ? ESCAPE '\')`, m, like(t.Text))
+		is("", `link IN (SELECT link FROM link_texts WHERE merchant = ? AND search LIKE ? ESCAPE '\')`, m, like(t.Text))
 	}
 	if len(all) == 0 {
 		is("", "1 = 0")

@@ -100,6 +100,7 @@ func Ledger(t *testing.T, open func(t *testing.T) (checkout.Ledger, *Clock)) {
 		"e-invoices are added up, and those overdue are found":                 einvoiceSums,
 		"payments are found by whatever people know of them":                   searchTyped,
 		"what is typed and names many links finds their payments":              searchManyLinks,
+		"links are found by what they say, few and many":                       linksNamed,
 		"a list's sums are those of all its pages":                             listSums,
 		"one pending payment is leased if nobody asks about it":                leaseOne,
 		"payments that wait for their bank are found, longest first":           undecidedFirst,

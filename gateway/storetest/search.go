@@ -120,8 +120,10 @@ func searchTyped(b *Books) {
 
 // A text that names more links than can be looked up one by one finds their payments all the same, newest first and page
 // by page, whatever else is asked.
-func searchManyLinks(b *Books) {
-	many, maker := make([]checkout.NewLink, 600), b.User().ID
+// manyLinks are more with one text than a store looks up, the 300th not by their maker.
+func (b *Books) manyLinks() (many []checkout.NewLink, maker checkout.UserID) {
+	b.Helper()
+	many, maker = make([]checkout.NewLink, 600), b.User().ID
 	for i := range many {
 		many[i] = b.New(b.Link(func(l *checkout.Link) { l.Description = "Kasım aidatı" }))
 		if i != 300 {
@@ -129,6 +131,53 @@ func searchManyLinks(b *Books) {
 		}
 	}
 	b.must(b.Ledger.CreateLinks(b.ctx, many))
+	return many, maker
+}
+
+// linksNamed finds links by texts that name few and many of them, beside other filters, and by what they say now.
+func linksNamed(b *Books) {
+	many, maker := b.manyLinks()
+	b.Clock.Advance(time.Second)
+	deleted := many[300].Link
+	gone := deleted
+	gone.DeletedAt = b.Clock.Now()
+	_, err := b.Ledger.ChangeLink(b.ctx, checkout.LinkChange{From: deleted, To: gone, Event: b.Event("link.deleted")})
+	b.must(err)
+	b.Clock.Advance(time.Second)
+	newest := b.Create(func(l *checkout.Link) { l.Description = "Aralık aidatı" })
+
+	b.equal("the newest of many", b.foundLinks(checkout.LinkQuery{Text: "AİDAT", Limit: 1}), []checkout.LinkID{newest.ID})
+	all := map[checkout.LinkID]bool{}
+	for cursor, first := "", true; first || cursor != ""; first = false {
+		page, next, err := b.Ledger.SearchLinks(b.ctx, checkout.LinkQuery{Merchant: b.Merchant, Text: "aidat", Maker: maker, Limit: 100, Cursor: cursor})
+		b.must(err)
+		for _, l := range page {
+			all[l.ID] = true
+		}
+		cursor = next
+	}
+	b.equal("of who made them, page by page", []any{len(all), all[deleted.ID], all[newest.ID]}, []any{599, false, false})
+	b.equal("and status", b.foundLinks(checkout.LinkQuery{Text: "aidat", Status: checkout.LinkDeleted}), []checkout.LinkID{deleted.ID})
+	b.equal("few", b.foundLinks(checkout.LinkQuery{Text: "aralık"}), []checkout.LinkID{newest.ID})
+	b.equal("few, of another status", b.foundLinks(checkout.LinkQuery{Text: "aralık", Status: checkout.LinkPaid}), []checkout.LinkID{})
+	b.equal("few, of somebody else", b.foundLinks(checkout.LinkQuery{Text: "aralık", Maker: maker}), []checkout.LinkID{})
+	b.equal("few, on another day", b.foundLinks(checkout.LinkQuery{Text: "aralık", To: newest.CreatedAt}), []checkout.LinkID{})
+
+	to := newest
+	to.Description = "Ocak aidatı"
+	_, err = b.Ledger.ChangeLink(b.ctx, checkout.LinkChange{From: newest, To: to, Event: b.Event("link.edited")})
+	b.must(err)
+	b.Pay(b.ReadLink(newest.ID)) // which leaves its words alone
+	b.equal("what it said", b.foundLinks(checkout.LinkQuery{Text: "aralık"}), []checkout.LinkID{})
+	b.equal("what it says", b.foundLinks(checkout.LinkQuery{Text: "ocak"}), []checkout.LinkID{newest.ID})
+	other := b.NewMerchant()
+	found, _, err := b.Ledger.SearchLinks(b.ctx, checkout.LinkQuery{Merchant: other, Text: "ocak"})
+	b.must(err)
+	b.equal("foreign", len(found), 0)
+}
+
+func searchManyLinks(b *Books) {
+	many, maker := b.manyLinks()
 	b.equal("before anybody paid", b.typed("aidat", checkout.PaymentQuery{}), []checkout.PaymentID{})
 	var want []checkout.PaymentID
 	for _, i := range []int{599, 0, 300} {
