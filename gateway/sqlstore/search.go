@@ -253,7 +253,7 @@ func (s *Store) linksMeant(ctx context.Context, m checkout.MerchantID, maker che
 	return named, err
 }
 
-// textSearch reads the texts of a merchant's links, of which a page holds many, and not the wide rows of links.
+// textSearch reads the texts of a merchant's links, which PostgreSQL keeps apart from the wide rows of links.
 func textSearch(m checkout.MerchantID, maker checkout.UserID, typed string) (text string, args []any) {
 	f := &filter{}
 	f.add("merchant = ?", string(m))
