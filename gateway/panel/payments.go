@@ -171,7 +171,7 @@ func (s *Surface) paymentsPage(c *fiber.Ctx, w *who) error {
 // A page waits for the sums of its list as long as nobody notices; who asks for them waits as for a search, and a link's
 // page, whose payments an index names, in between.
 const (
-	sumsInPassing = 40 * time.Millisecond
+	sumsInPassing = 25 * time.Millisecond
 	sumsOfLink    = 700 * time.Millisecond
 	sumsAsked     = 10 * time.Second
 )
