@@ -199,9 +199,10 @@ func (g *IDs) BankOrder() BankOrder {
 }
 
 // OrderNumber makes a readable order number for a link that was made without one, like
-// "OD-261122-K7Q2MZ4R". The ledger's unique constraint has the last word; the caller tries again.
+// "OD-261122-K7Q2MZ4R": the day is Istanbul's, as on every screen. The ledger's unique constraint has the last word; the
+// caller tries again.
 func (g *IDs) OrderNumber(now time.Time) OrderNumber {
-	return OrderNumber(fmt.Sprintf("OD-%s-%s", now.UTC().Format("060102"), g.pick(plain31, 8)))
+	return OrderNumber(fmt.Sprintf("OD-%s-%s", now.In(Istanbul()).Format("060102"), g.pick(plain31, 8)))
 }
 
 // Attempt makes the field "attempt" of one view. It allocates nothing.

@@ -259,7 +259,7 @@ func appendText(b []byte, s string) []byte {
 }
 
 // An order number that the gateway made (checkout.IDs.OrderNumber) is a day and eight characters of 31: two
-// bytes, which are not written where the link begins that day, and five instead of eighteen. Merchants' own numbers
+// bytes, which are not written where the link begins on that day of UTC's, and five instead of eighteen. Merchants' own numbers
 // stay texts.
 const (
 	orderPrefix  = "OD-"

@@ -20,7 +20,7 @@ func linkID(n int) checkout.LinkID { return checkout.LinkID("lnk_" + spelled(uin
 // order is the order number of link number n, as the gateway makes one on that day for a merchant who gives none.
 // Multiplied by what shares no factor with them, all numbers below 31^8 stay different and look as random as drawn ones.
 func order(n int, made time.Time) checkout.OrderNumber {
-	b := []byte(made.UTC().Format("OD-060102-"))
+	b := []byte(made.In(checkout.Istanbul()).Format("OD-060102-"))
 	v := uint64(n) * 2_654_435_761
 	for range 8 {
 		b = append(b, plain31[v%31])

@@ -326,7 +326,7 @@ func TestTokensOfNumbersAreValidAndDiffer(t *testing.T) {
 // Seeded links have order numbers as the gateway makes them, because Redis keeps those shorter than a merchant's own.
 func TestOrderNumbersAreTheGatewaysAndDiffer(t *testing.T) {
 	made := time.Date(2026, 11, 23, 1, 30, 0, 0, time.FixedZone("Istanbul", 3*60*60))
-	shape := regexp.MustCompile(`^OD-261122-[2-9A-HJKMNP-Z]{8}$`)
+	shape := regexp.MustCompile(`^OD-261123-[2-9A-HJKMNP-Z]{8}$`)
 	if drawn := checkout.NewIDs(rand.Reader).OrderNumber(made); !shape.MatchString(string(drawn)) {
 		t.Fatalf("the gateway makes %q", drawn)
 	}
