@@ -133,9 +133,18 @@ func (s *Service) Offers(ctx context.Context, h Hot, prefix string, amount int64
 	return s.plan(sh, sh.Accounts, price, prefix, h.Installments, h.Category), nil
 }
 
-// OffersOf is Offers without a link, for the merchant's own questions.
-func (s *Service) OffersOf(ctx context.Context, m MerchantID, price Money, prefix string) (OfferTable, error) {
-	return s.Offers(ctx, Hot{Merchant: m, Amount: price}, prefix, 0)
+// OffersOf is Offers for the merchant's own questions: of a price, within the counts and the category of that link; ""
+// = the merchant's own. ErrNoLink.
+func (s *Service) OffersOf(ctx context.Context, m MerchantID, within LinkID, price Money, prefix string) (OfferTable, error) {
+	hot := Hot{Merchant: m, Amount: price}
+	if within != "" {
+		l, err := s.Ledger.LinkByID(ctx, m, within)
+		if err != nil {
+			return OfferTable{}, err
+		}
+		hot.Installments, hot.Category = l.Installments, l.Category
+	}
+	return s.Offers(ctx, hot, prefix, 0)
 }
 
 func (s *Service) plan(sh *Shop, accounts []Account, price Money, prefix string, onLink []int, category string) OfferTable {

@@ -68,7 +68,7 @@
 //	GET    /v1/report_schedules     list, and how each last went; also /:id, PATCH, DELETE
 //	POST   /v1/report_schedules/:id/send  the same now                                     (Idempotency-Key)
 //	GET    /v1/reports/:name.:format one of them as json, csv or xlsx, of any length
-//	GET    /v1/installments         the offer table without a link
+//	GET    /v1/installments         the offer table of a price
 //	GET    /v1/bins/:bin            what a prefix tells
 //	GET    /v1/openapi.yaml         the contract
 //	GET    /docs                    the same as a page for people
@@ -103,7 +103,7 @@ type Flow interface {
 	CreateLink(ctx context.Context, by checkout.By, m checkout.MerchantID, t checkout.LinkTerms, idem func(checkout.Link) (checkout.Idempotency, error)) (checkout.Link, error)
 	EditLink(ctx context.Context, by checkout.By, m checkout.MerchantID, id checkout.LinkID, seen int64, edit func(*checkout.LinkTerms) error) (checkout.Link, error)
 	DeleteLink(ctx context.Context, by checkout.By, m checkout.MerchantID, id checkout.LinkID) error
-	OffersOf(ctx context.Context, m checkout.MerchantID, price checkout.Money, prefix string) (checkout.OfferTable, error)
+	OffersOf(ctx context.Context, m checkout.MerchantID, within checkout.LinkID, price checkout.Money, prefix string) (checkout.OfferTable, error)
 	GiveBack(ctx context.Context, by checkout.By, m checkout.MerchantID, id checkout.PaymentID, ask checkout.RefundAsk) (checkout.Refund, error)
 	RecordChargeback(ctx context.Context, by checkout.By, m checkout.MerchantID, id checkout.PaymentID, ask checkout.ChargebackAsk) (checkout.Chargeback, error)
 	ChangeChargeback(ctx context.Context, by checkout.By, m checkout.MerchantID, id checkout.ChargebackID, change checkout.ChargebackChange) (checkout.Chargeback, error)
@@ -393,7 +393,7 @@ func (s *Surface) Register(app *fiber.App) {
 	v1.Patch("/report_schedules/:id", takes(), s.editSchedule)
 	v1.Delete("/report_schedules/:id", takes(), s.deleteSchedule)
 	v1.Post("/report_schedules/:id/send", takes(), s.sendSchedule)
-	v1.Get("/installments", takes("bin", "amount", "currency"), s.installments)
+	v1.Get("/installments", takes("bin", "amount", "currency", "link"), s.installments)
 	v1.Get("/bins/:bin", takes(), s.bin)
 }
 

@@ -82,6 +82,39 @@ func TestInstallments(t *testing.T) {
 	}
 }
 
+// A link's own counts and its category say what a card is not offered on it, and why.
+func TestInstallmentsWithinALink(t *testing.T) {
+	h := open(t)
+	for body, want := range map[string]string{
+		`{"amount":25000,"currency":"TRY","installments":[1,3]}`:        "[1 3] 6 not_on_link",
+		`{"amount":25000,"currency":"TRY","category":"fuel"}`:           "[1] 6 legal_cap",
+		`{"amount":25000,"currency":"TRY","description":"like others"}`: "[1 3 6] 2 not_on_account",
+	} {
+		o := read[offerTable](t, h.ask("GET", "/v1/installments?bin=415565&amount=25000&link="+h.make(body).ID, ""))
+		var counts []int64
+		for _, offer := range o.Offers {
+			counts = append(counts, offer.Count)
+		}
+		var count int
+		var reason string
+		if _, err := fmt.Sscanf(want[strings.Index(want, "]")+2:], "%d %s", &count, &reason); err != nil {
+			t.Fatal(err)
+		}
+		why := ""
+		for _, x := range o.Excluded {
+			if x.Count == count {
+				why = x.Reason
+			}
+		}
+		if got := fmt.Sprint(counts, " ", count, " ", why); got != want {
+			t.Errorf("%s: %s, not %s", body, got, want)
+		}
+	}
+	for _, id := range []string{"lnk_0000000000000000000009", "x", "lnk_"} {
+		h.refused(h.ask("GET", "/v1/installments?bin=415565&amount=25000&link="+id, ""), 404, "link_not_found")
+	}
+}
+
 func TestBIN(t *testing.T) {
 	h := open(t)
 	type facts struct {

@@ -11,7 +11,7 @@ import (
 	"github.com/odelink/odelink/gateway/web"
 )
 
-// installments answers the offer table without a link, exclusions and their reasons included.
+// installments answers the offer table of a price, exclusions and their reasons included.
 func (s *Surface) installments(c *fiber.Ctx) error {
 	f := filters{c: c}
 	price := checkout.Money{Minor: f.minor("amount"), Currency: checkout.Currency(c.Query("currency", string(checkout.TRY)))}
@@ -31,7 +31,11 @@ func (s *Surface) installments(c *fiber.Ctx) error {
 	if err := f.err(); err != nil {
 		return err
 	}
-	table, err := s.Flow.OffersOf(c.UserContext(), callerOf(c).merchant, price, prefix)
+	within := checkout.LinkID(c.Query("link"))
+	if c.Query("link") != "" && !within.Valid() {
+		return checkout.ErrNoLink
+	}
+	table, err := s.Flow.OffersOf(c.UserContext(), callerOf(c).merchant, within, price, prefix)
 	if err != nil {
 		return err
 	}

@@ -1437,10 +1437,12 @@ type InstallmentFilter struct {
 	BIN      string   `query:"bin"`    // The first six to eight digits of the card. Never more.
 	Amount   int64    `query:"amount"` // The price in minor units.
 	Currency Currency `query:"currency"`
+	Link     LinkID   `query:"link"` // Within the counts and the category of this link. The price stays the one that is asked for.
 }
 
-// ListInstallments: what a card may choose for a price. The table that a payer with this card would see, worked
-// out without a link, and the reason for every count that is not offered.
+// ListInstallments: what a card may choose for a price. The table that a payer with this card would see, and
+// the reason for every count that is not offered: within the merchant's own counts and category, or within
+// those of a link.
 func (c *Client) ListInstallments(ctx context.Context, filter InstallmentFilter) (*OfferTable, error) {
 	out := new(OfferTable)
 	if err := c.do(ctx, call{method: http.MethodGet, path: "/v1/installments", query: query(filter)}, nil, out); err != nil {
