@@ -32,7 +32,7 @@ func (s *Surface) installments(c *fiber.Ctx) error {
 		return err
 	}
 	within := checkout.LinkID(c.Query("link"))
-	if c.Query("link") != "" && !within.Valid() {
+	if within != "" && !within.Valid() {
 		return checkout.ErrNoLink
 	}
 	table, err := s.Flow.OffersOf(c.UserContext(), callerOf(c).merchant, within, price, prefix)
