@@ -306,8 +306,9 @@ func difference(a, b string) string {
 	return fmt.Sprintf("%d and %d lines", len(left), len(right))
 }
 
-// instant is the moment of a line of the log: its nine digits below the second are any digits, a card's last ones, too.
-var instant = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z`)
+// instant is the moment of a line of the log, or how long what it tells of took, in nanoseconds: their digits are any
+// digits, a card's last ones, too.
+var instant = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z|"took":\d+`)
 
 // I14: of all outputs together nobody learns more than the first eight (six of a shorter number) and the
 // last four digits.
