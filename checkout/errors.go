@@ -184,6 +184,8 @@ var (
 	ErrCursor = &Error{Kind: KindInvalid, Code: "cursor_invalid"}
 	// ErrStale: the row changed since it was read; read again.
 	ErrStale = &Error{Kind: KindConflict, Code: "stale"}
+	// ErrUnasked: one-step attempts of the link may have been charged, and their bank was not asked yet.
+	ErrUnasked = &Error{Kind: KindConflict, Code: "unasked"}
 	// ErrTransition: the state does not allow this step.
 	ErrTransition = &Error{Kind: KindConflict, Code: "state_does_not_allow"}
 	// ErrCurrency: the merchant has no permission for this currency (feature 1.6).

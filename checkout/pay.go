@@ -292,6 +292,11 @@ func (s *Service) open(ctx context.Context, sh *Shop, account Account, hot Hot, 
 		s.NoteStopped(hot, p.Card, err)
 		return Started{Hot: hot}, err
 	}
+	if p.OneStep {
+		if _, err := s.askOthers(ctx, p); err != nil {
+			return Started{Hot: hot}, fmt.Errorf("ask about an earlier attempt: %w", err)
+		}
+	}
 	first := Event{Merchant: p.Merchant, Subject: string(p.ID), Seq: 1, Type: "payment.challenged", Actor: "payer", IP: r.IP, At: p.CreatedAt,
 		Data: map[string]string{"account": string(account.ID), "bank_order": string(p.BankOrder), "total": p.Total.String(), "installments": strconv.Itoa(p.Installments), "bin": p.Card.BIN, "route": a.routed(sh.Accounts)}}
 	if p, err = s.Ledger.Admit(ctx, p, first, s.consents(sh, hot, p, a.offer, r.Consents)...); err != nil {
@@ -353,6 +358,9 @@ func (s *Service) newPayment(account Account, hot Hot, r PayRequest, a attempt) 
 		HalfSecure: account.HalfSecure, Card: a.facts, PayerIP: r.IP, PayerAgent: cut(r.Agent, 200), PayerLang: r.Lang, Sale: hot.Sale,
 		Status: StatusChallenged, Slot: -1, DueAt: now.Add(s.Timing.Abandon), Deadline: now.Add(s.Timing.Abandon),
 		CreatedAt: now, UpdatedAt: now, Seq: 1,
+	}
+	if p.OneStep {
+		p.DueAt = s.lookAt(p)
 	}
 	p.Answers, p.Items = a.answers, a.items
 	if hot.PayerNote {

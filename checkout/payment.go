@@ -231,6 +231,9 @@ type Move struct {
 	Refund     *Refund     // a giving-back that the step writes down or ends, nil = none
 	Chargeback *Chargeback // a dispute that the step writes down or changes, nil = none
 	Answer     Idempotency // kept with the step
+	// Asked are one-step attempts of a single-use link whose bank has just said that it charged nothing: with SlotTake
+	// they are superseded.
+	Asked []PaymentID
 }
 
 // Event is one line of the audit trail: append-only, chained by hash per subject. Data never holds
@@ -312,7 +315,7 @@ func (p Payment) Authorize(v Verdict, lease, deadline time.Time, s Step) (Move, 
 	m.Slot = SlotTake
 	m.To.Refs = p.Refs.With(v.Refs)
 	m.To.MDStatus, m.To.ECI, m.To.Liability = v.MDStatus, v.ECI, v.Liability()
-	m.To.DueAt, m.To.Deadline = lease, deadline
+	m.To.DueAt, m.To.Deadline, m.To.Asks = lease, deadline, 0
 	return m, nil
 }
 

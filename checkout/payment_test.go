@@ -118,7 +118,7 @@ var transitions = []transition{
 		do: func(p checkout.Payment) (checkout.Move, error) { return p.Authorize(verdict, lease, deadline, step()) },
 		change: func(p *checkout.Payment) {
 			p.Refs, p.MDStatus, p.ECI, p.Liability = checkout.Refs{"guid": "1", "md": "2"}, "1", "05", checkout.LiabilityFull
-			p.DueAt, p.Deadline = lease, deadline
+			p.DueAt, p.Deadline, p.Asks = lease, deadline, 0 // inquiries while the payer was away
 		},
 	},
 	{

@@ -280,13 +280,7 @@ func (s *Service) authorize(ctx context.Context, p Payment, acq Acquirer, v Verd
 	if err := s.claim(ctx, p); err != nil {
 		return s.linkUsed(ctx, p, step, err)
 	}
-	start := s.Clock.Now()
-	lease := start.Add(s.Timing.lease())
-	m, err := p.Authorize(v, lease, lease, step)
-	if err != nil {
-		return p, err
-	}
-	sent, told, err := s.tell(ctx, m)
+	sent, told, err := s.takeSlot(ctx, p, v, step)
 	if err != nil {
 		s.release(ctx, p)
 		if errors.Is(err, ErrPaid) || errors.Is(err, ErrBusy) {
@@ -295,11 +289,32 @@ func (s *Service) authorize(ctx context.Context, p Payment, acq Acquirer, v Verd
 		return p, fmt.Errorf("record authorizing: %w", err)
 	}
 	p = sent
-	if s.Clock.Now().Add(s.Timing.Provision).After(lease) {
+	if s.Clock.Now().Add(s.Timing.Provision).After(p.DueAt) {
 		// The commit took so long that the resolver could act while our call still runs (I22).
 		return p, nil
 	}
 	return s.send(ctx, p, acq, v, !told)
+}
+
+// takeSlot writes that the money moves now, and from when on the settle loop may ask about it. What the bank may have
+// charged for an earlier attempt is asked first.
+func (s *Service) takeSlot(ctx context.Context, p Payment, v Verdict, step Step) (taken Payment, told bool, err error) {
+	var asked []PaymentID
+	for range askRounds {
+		lease := s.Clock.Now().Add(s.Timing.lease())
+		m, err := p.Authorize(v, lease, lease, step)
+		if err != nil {
+			return p, false, err
+		}
+		m.Asked = asked
+		if taken, told, err = s.tell(ctx, m); !errors.Is(err, ErrUnasked) {
+			return taken, told, err
+		}
+		if asked, err = s.askOthers(ctx, p); err != nil {
+			return p, false, err
+		}
+	}
+	return p, false, ErrBusy // others begin one-step attempts all the time
 }
 
 // claim takes the quick mark. It only spares losers the database: a claim that says busy is

@@ -120,6 +120,8 @@ func (s *Service) ask(ctx context.Context, p Payment, listed time.Time) error {
 	switch {
 	case p.Reversal == ReversalDue:
 		return s.reverse(ctx, w)
+	case p.Status == StatusChallenged && out.Result != ResultApproved && s.Clock.Now().Before(p.Deadline):
+		return s.asked(ctx, p, s.heard(out), nil) // the payer may still be at the bank
 	case p.Status == StatusChallenged:
 		return s.neverReturned(ctx, p, out)
 	case p.Status == StatusPending:
@@ -228,44 +230,6 @@ func (s *Service) denied(ctx context.Context, w word, over func(Step) error) err
 	return s.askedNo(ctx, w, step)
 }
 
-// neverReturned ends a one-step attempt whose payer did not come back: the bank may have charged
-// all the same.
-func (s *Service) neverReturned(ctx context.Context, p Payment, out Outcome) error {
-	step := Step{At: s.Clock.Now(), Actor: "settle", Data: outcomeData(out)}
-	if out.Result == ResultApproved && !mayAuthorize(p, out.MDStatus) {
-		m, err := p.Fail(Decline{Code: ReasonHalfSecure}, s.Clock.Now(), step)
-		if err != nil {
-			return err
-		}
-		return s.commit(ctx, m)
-	}
-	if out.Result == ResultApproved {
-		m, err := p.Authorize(Verdict{MDStatus: out.MDStatus}, s.Clock.Now(), p.Deadline, step)
-		if err != nil {
-			return err
-		}
-		taken, err := s.take(ctx, m)
-		if errors.Is(err, ErrPaid) || errors.Is(err, ErrBusy) {
-			_, err = s.linkUsed(ctx, p, step, err)
-			if errors.Is(err, ErrPaid) || errors.Is(err, ErrBusy) {
-				return nil // recorded; the reversal is due
-			}
-			return err
-		}
-		if err != nil {
-			return err
-		}
-		_, err = s.record(ctx, taken, out, "settle")
-		return err
-	}
-	m, err := p.Abandon(step)
-	if err != nil {
-		return err
-	}
-	m.To.Reversal, m.To.DueAt, m.To.NotFound = ReversalDue, s.askAt(p), 0
-	return s.commit(ctx, m)
-}
-
 // reverse makes sure that nothing stays charged for a payment that lost its link.
 func (s *Service) reverse(ctx context.Context, w word) error {
 	p, out := w.p, w.out
@@ -369,10 +333,14 @@ const unresolvedAfter = 15 * time.Minute
 // that moment.
 func (s *Service) tooLong(p Payment) bool {
 	at := p.Deadline.Add(unresolvedAfter)
-	return p.Status == StatusPending && !s.Clock.Now().Before(at) && p.UpdatedAt.Before(at)
+	return (p.Status == StatusPending || p.Status == StatusChallenged) && !s.Clock.Now().Before(at) && p.UpdatedAt.Before(at)
 }
 
 func (s *Service) nextAsk(p Payment) time.Time {
+	if p.Status == StatusChallenged && s.Clock.Now().Before(p.Deadline) {
+		p.Asks++
+		return s.lookAt(p)
+	}
 	return s.Clock.Now().Add(s.Timing.askAfter(p.Asks + 1))
 }
 

@@ -148,6 +148,7 @@ var steps = map[string]func(*flow, args){
 	"dayend":  func(f *flow, _ args) { f.closeDay() },
 	"fault":   (*flow).stepFault,
 	"clock":   func(f *flow, a args) { f.settleFor(f.span(a.words[0])) },
+	"account": (*flow).stepAccount,
 	"restart": func(f *flow, _ args) { f.stop(); f.start(); f.rebase() },
 }
 
@@ -421,6 +422,11 @@ func (f *flow) stepCharges(a args) {
 	if strconv.Itoa(count["authorized"]) != a.words[0] || strconv.Itoa(count["voided"]+count["refunded"]) != a.get("given_back", "0") {
 		f.fail("the bank holds %v", count)
 	}
+}
+
+// account mode=3dmodel: the merchant's account takes payments in another way from now on.
+func (f *flow) stepAccount(a args) {
+	f.account(func(acc *checkout.Account) { acc.Mode = a.get("mode", acc.Mode) })
 }
 
 // fault provision timeout_after [times=1] [value=]

@@ -19,6 +19,7 @@ func TestI03_aReversalAfterDayEndIsOneRefund(t *testing.T) {
 	for _, lost := range []bool{false, true} {
 		c := newCrash(t, rigOptions{mode: "3dpay"})
 		first := c.atBank(nil)
+		c.bankFault(banksim.StepInquiry, banksim.FaultNotFound, "", 1) // else nobody pays after it
 		second := c.atBank(first.link)
 		second.back().wants(http.StatusOK, pagePaid)
 		if _, err := c.bank.CloseDay(); err != nil {

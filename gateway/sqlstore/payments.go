@@ -95,6 +95,20 @@ func (w *work) supersede(by checkout.Payment, e checkout.Event) error {
 	return nil
 }
 
+// displace supersedes the one-step attempts that stand before a two-step payment which takes the link, if their bank
+// was asked about each.
+func (w *work) displace(l *linkState, by checkout.Payment, m checkout.Move) error {
+	if by.OneStep || l.Usage != checkout.UsageSingle {
+		return nil
+	}
+	for _, id := range w.oneStep[l.ID] {
+		if w.payments[id].Status == checkout.StatusChallenged && !slices.Contains(m.Asked, id) {
+			return checkout.ErrUnasked
+		}
+	}
+	return w.supersede(by, m.Event)
+}
+
 // Move makes a step true. Of m.To it takes what may change in a payment; slot, Seq and Head are the
 // ledger's own, and the frozen copy is never written again.
 func (s *Store) Move(ctx context.Context, m checkout.Move) (checkout.Moved, error) {
@@ -105,6 +119,9 @@ func (s *Store) Move(ctx context.Context, m checkout.Move) (checkout.Moved, erro
 	}
 	if m.Slot == checkout.SlotTake {
 		u.needs.slots = u.needs.links
+		if m.From.SingleUse && !m.From.OneStep {
+			u.needs.oneStep = u.needs.links
+		}
 	}
 	if m.Refund != nil {
 		u.needs.refunds = u.needs.payments
@@ -168,6 +185,11 @@ func (w *work) step(p *paymentState, m checkout.Move) (*checkout.Link, error) {
 	slot, err := w.slot(l, p.Payment, m.Slot)
 	if err != nil {
 		return nil, err
+	}
+	if m.Slot == checkout.SlotTake {
+		if err := w.displace(l, p.Payment, m); err != nil {
+			return nil, err
+		}
 	}
 	before, open := p.Payment, !l.Spent()
 	next.Slot = slot
@@ -347,6 +369,19 @@ func (s *Store) payment(ctx context.Context, where string, args ...any) (checkou
 		return checkout.Payment{}, checkout.ErrNoPayment
 	}
 	return found, nil
+}
+
+// ChallengedOneStep finds what supersede would end.
+func (s *Store) ChallengedOneStep(ctx context.Context, l checkout.LinkID) (open []checkout.Payment, err error) {
+	err = s.read(ctx, func(q querier) error {
+		open = nil
+		return q.query(ctx, "SELECT "+payments.list+" FROM payments WHERE link = $1 AND status = 'challenged' AND one_step = 1 AND single_use = 1 ORDER BY id", func(r row) error {
+			p, err := scanPayment(r)
+			open = append(open, p)
+			return err
+		}, string(l))
+	})
+	return open, err
 }
 
 // LeaseDue hands out payments whose time has come, earliest first, and moves their time to until. A

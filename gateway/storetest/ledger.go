@@ -93,6 +93,8 @@ func Ledger(t *testing.T, open func(t *testing.T) (checkout.Ledger, *Clock)) {
 		"a step answers the link only when its page changed":                   moveAnswer,
 		"on a single-use link a one-step attempt supersedes the earlier ones":  supersede,
 		"two-step attempts and multi-use links supersede nothing":              supersedeNot,
+		"I1 a two-step payment gets past one-step attempts when asked about":   displace,
+		"I1 one-step attempts stand before two-step payments of one link only": displaceNot,
 		"a lease hands each payment to one and changes nothing else (C28)":     leaseOnce,
 		"a lease ends, and what is not due is not handed out":                  leaseEnds,
 		"paid payments are looked at later, or never; others stay as they are": postpone,
@@ -1340,6 +1342,54 @@ func supersedeNot(b *Books) {
 	one := b.Admit(many, oneStep)
 	b.Admit(many, oneStep)
 	b.equal("multi-use", b.Read(one.ID), one)
+}
+
+func displace(b *Books) {
+	l := b.Create()
+	two := b.Admit(l)
+	one := b.Admit(l, oneStep)
+	open, err := b.Ledger.ChallengedOneStep(b.ctx, l.ID)
+	b.must(err)
+	b.equal("in the way", open, []checkout.Payment{one})
+
+	read, m := b.ReadLink(l.ID), b.Authorizing(two)
+	for _, m.Asked = range [][]checkout.PaymentID{nil, {two.ID}} {
+		_, err = b.Ledger.Move(b.ctx, m)
+		b.want(err, checkout.ErrUnasked)
+	}
+	b.equal("nothing written", []any{b.Read(two.ID), b.Read(one.ID), b.ReadLink(l.ID)}, []any{two, one, read})
+
+	m.Asked = []checkout.PaymentID{one.ID}
+	taken := b.Move(m)
+	b.equal("taken", []any{taken.Status, taken.Slot, b.ReadLink(l.ID).SlotsHeld}, []any{checkout.StatusAuthorizing, 0, 1})
+	got := b.Read(one.ID)
+	b.equal("superseded", []any{got.Status, got.Decline.Code, got.Reversal, got.DueAt}, []any{checkout.StatusFailed, checkout.ReasonSuperseded, checkout.ReversalDue, m.Event.At})
+	events, err := b.Ledger.Events(b.ctx, b.Merchant, string(one.ID))
+	b.must(err)
+	b.equal("event", []any{len(events), events[1].Type, events[1].Data["by"]}, []any{2, "payment.failed", string(two.ID)})
+	open, err = b.Ledger.ChallengedOneStep(b.ctx, l.ID)
+	b.must(err)
+	b.equal("nothing in the way", len(open), 0)
+}
+
+func displaceNot(b *Books) {
+	many := b.Create(multi(3))
+	two, one := b.Admit(many), b.Admit(many, oneStep)
+	open, err := b.Ledger.ChallengedOneStep(b.ctx, many.ID)
+	b.must(err)
+	b.equal("multi-use", len(open), 0)
+	b.Move(b.Authorizing(two))
+	b.equal("multi-use", b.Read(one.ID), one)
+
+	single := b.Create()
+	two, one = b.Admit(single), b.Admit(single, oneStep)
+	b.Move(b.Authorizing(one)) // it was charged, whoever stands there
+	_, err = b.Ledger.Move(b.ctx, b.Authorizing(two))
+	b.want(err, checkout.ErrBusy)
+	b.equal("two-step", b.Read(two.ID), two)
+
+	b.Admit(b.Create(), oneStep)
+	b.Move(b.Authorizing(b.Admit(b.Create()))) // of another link
 }
 
 func leaseOnce(b *Books) {
