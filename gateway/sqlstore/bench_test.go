@@ -49,8 +49,8 @@ func benchmarkPay(b *testing.B, url string, batch, writers int) {
 	for range callers {
 		done.Go(func() {
 			for l := range todo {
-				p := books.Payment(l)
-				if _, err := s.Admit(b.Context(), p, books.Event("payment.challenged")); err != nil {
+				p, err := s.Admit(b.Context(), books.Payment(l), books.Event("payment.challenged"))
+				if err != nil {
 					b.Error(err)
 				}
 				if _, err := s.Move(b.Context(), books.Authorizing(p)); err != nil {
