@@ -61,6 +61,9 @@ func (s *Service) askOther(ctx context.Context, p Payment) (charged bool, err er
 	case err != nil: // that this bank is away must not read as if the other one were
 		return false, ErrBusy.Because(fmt.Errorf("ask about payment %s: %s", p.ID, err.Error()))
 	}
+	if out.Result == ResultApproved && s.early(p, out) {
+		return false, ErrBusy.Because(fmt.Errorf("the bank does not say how the payer of %s was verified", p.ID))
+	}
 	switch out.Result {
 	case ResultApproved:
 		if err = s.neverReturned(ctx, p, out); errors.Is(err, ErrStale) {
@@ -71,6 +74,12 @@ func (s *Service) askOther(ctx context.Context, p Payment) (charged bool, err er
 		return false, nil
 	}
 	return false, ErrBusy.Because(fmt.Errorf("the bank does not know payment %s's state", p.ID))
+}
+
+// early says that an answer about an attempt whose payer is away ends nothing yet: the payer may still be at the bank,
+// or is charged and brings the 3-D status that the bank's record leaves out.
+func (s *Service) early(p Payment, out Outcome) bool {
+	return s.Clock.Now().Before(p.Deadline) && (out.Result != ResultApproved || out.MDStatus == "")
 }
 
 func (s *Service) askWithin(ctx context.Context, p Payment, within time.Duration) (Outcome, error) {

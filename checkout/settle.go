@@ -120,8 +120,8 @@ func (s *Service) ask(ctx context.Context, p Payment, listed time.Time) error {
 	switch {
 	case p.Reversal == ReversalDue:
 		return s.reverse(ctx, w)
-	case p.Status == StatusChallenged && out.Result != ResultApproved && s.Clock.Now().Before(p.Deadline):
-		return s.asked(ctx, p, s.heard(out), nil) // the payer may still be at the bank
+	case p.Status == StatusChallenged && s.early(p, out):
+		return s.asked(ctx, p, s.heard(out), nil)
 	case p.Status == StatusChallenged:
 		return s.neverReturned(ctx, p, out)
 	case p.Status == StatusPending:

@@ -1,9 +1,16 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"io"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
 	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -97,6 +104,51 @@ func TestA15_I11_oneStepHalfSecureNobodyCameBackFor(t *testing.T) {
 		c.ended(p.id, checkout.StatusVoided, checkout.ReasonHalfSecure, 0)
 		c.proven()
 	}
+}
+
+// I3, I11: the bank's record says that the payer was charged and not how he was verified. His browser brings that: until
+// he has had his time, nothing is given back, and nobody else is charged.
+func TestI03_I11_oneStepRecordWithoutAStatus(t *testing.T) {
+	t.Parallel()
+	c := newCrash(t, rigOptions{mode: "3dpay", half: true})
+	c.silentOnStatus()
+	looked, overtaken, gone := c.atBank(nil), c.atBank(nil), c.atBank(nil)
+	c.must("who comes second", c.browser().pay(c.at(overtaken.url), cardWithout).status, http.StatusConflict)
+	overtaken.back().wants(http.StatusOK, pagePaid)
+	c.settleFor(3 * time.Minute)
+	c.must("looked at", slices.Contains(c.events(looked.id), "payment.asked"), true)
+	looked.back().wants(http.StatusOK, pagePaid)
+	c.settleUntil(gone.id, checkout.StatusVoided)
+	c.ended(gone.id, checkout.StatusVoided, checkout.ReasonHalfSecure, 0)
+	c.ended(looked.id, checkout.StatusPaid, "", 1)
+	c.ended(overtaken.id, checkout.StatusPaid, "", 1)
+	c.proven()
+}
+
+// silentOnStatus has the bank's records say nothing of 3-D Secure.
+func (c *crash) silentOnStatus() {
+	c.t.Helper()
+	bank, err := url.Parse(c.bankS.URL)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	status := regexp.MustCompile(`<D3Status>[^<]*</D3Status>`)
+	between := &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(bank) },
+		ModifyResponse: func(r *http.Response) error {
+			raw, err := io.ReadAll(r.Body)
+			if err != nil {
+				return err
+			}
+			raw = status.ReplaceAll(raw, []byte("<D3Status></D3Status>"))
+			r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(raw)), int64(len(raw))
+			r.Header.Set("Content-Length", strconv.Itoa(len(raw)))
+			return nil
+		},
+	}
+	server := httptest.NewServer(between)
+	c.t.Cleanup(server.Close)
+	c.account(func(a *checkout.Account) { a.BaseURL = server.URL + "/payfor/Gateway/" })
 }
 
 // I3: a one-step payer never came back, and the bank says at first that nothing was done. What it
