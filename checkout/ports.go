@@ -204,8 +204,8 @@ type PaymentLedger interface {
 	// ErrPaid or ErrBusy; then nothing was written. A two-step payment that takes a single-use link supersedes its
 	// challenged one-step attempts, as Admit does; while one of them is not among m.Asked, it is ErrUnasked.
 	Move(ctx context.Context, m Move) (Moved, error)
-	// ChallengedOneStep answers the one-step attempts of a single-use link that are still challenged: their bank may
-	// have charged without telling us.
+	// ChallengedOneStep answers the one-step attempts that are still challenged, of a link that is single-use now: their
+	// bank may have charged without telling us.
 	ChallengedOneStep(ctx context.Context, l LinkID) ([]Payment, error)
 	// PaymentByID is for the card holder's pages and the bank's callbacks. ErrNoPayment.
 	PaymentByID(ctx context.Context, id PaymentID) (Payment, error)

@@ -371,11 +371,15 @@ func (s *Store) payment(ctx context.Context, where string, args ...any) (checkou
 	return found, nil
 }
 
+// The link's usage is the one that displace and admit go by: an attempt may be older than it.
+var challengedOneStep = "SELECT " + payments.list + ` FROM payments WHERE link = $1 AND status = 'challenged' AND one_step = 1
+	AND EXISTS (SELECT 1 FROM links WHERE id = $1 AND usage = 'single') ORDER BY id`
+
 // ChallengedOneStep finds what supersede would end.
 func (s *Store) ChallengedOneStep(ctx context.Context, l checkout.LinkID) (open []checkout.Payment, err error) {
 	err = s.read(ctx, func(q querier) error {
 		open = nil
-		return q.query(ctx, "SELECT "+payments.list+" FROM payments WHERE link = $1 AND status = 'challenged' AND one_step = 1 AND single_use = 1 ORDER BY id", func(r row) error {
+		return q.query(ctx, challengedOneStep, func(r row) error {
 			p, err := scanPayment(r)
 			open = append(open, p)
 			return err

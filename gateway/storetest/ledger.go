@@ -94,6 +94,7 @@ func Ledger(t *testing.T, open func(t *testing.T) (checkout.Ledger, *Clock)) {
 		"on a single-use link a one-step attempt supersedes the earlier ones":  supersede,
 		"two-step attempts and multi-use links supersede nothing":              supersedeNot,
 		"I1 a two-step payment gets past one-step attempts when asked about":   displace,
+		"I1 an edited link's usage decides whose one-step attempts stand":      displaceEdited,
 		"I1 one-step attempts stand before two-step payments of one link only": displaceNot,
 		"a lease hands each payment to one and changes nothing else (C28)":     leaseOnce,
 		"a lease ends, and what is not due is not handed out":                  leaseEnds,
@@ -1390,6 +1391,38 @@ func displaceNot(b *Books) {
 
 	b.Admit(b.Create(), oneStep)
 	b.Move(b.Authorizing(b.Admit(b.Create()))) // of another link
+}
+
+// use edits how often a link may be paid.
+func (b *Books) use(l checkout.Link, u checkout.Usage) checkout.Link {
+	b.Helper()
+	from := b.ReadLink(l.ID)
+	to := from
+	to.Usage = u
+	now, err := b.Ledger.ChangeLink(b.ctx, checkout.LinkChange{From: from, To: to, Event: b.Event("link.edited")})
+	b.must(err)
+	return now
+}
+
+func displaceEdited(b *Books) {
+	l := b.Create(multi(0))
+	one := b.Admit(l, oneStep)
+	l = b.use(l, checkout.UsageSingle)
+	open, err := b.Ledger.ChallengedOneStep(b.ctx, l.ID)
+	b.must(err)
+	b.equal("made for many", open, []checkout.Payment{one})
+	m := b.Authorizing(b.Admit(l))
+	_, err = b.Ledger.Move(b.ctx, m)
+	b.want(err, checkout.ErrUnasked)
+	m.Asked = []checkout.PaymentID{one.ID}
+	b.Move(m)
+
+	l = b.Create()
+	b.Admit(l, oneStep)
+	l = b.use(l, checkout.UsageMulti)
+	open, err = b.Ledger.ChallengedOneStep(b.ctx, l.ID)
+	b.must(err)
+	b.equal("for many now", len(open), 0)
 }
 
 func leaseOnce(b *Books) {
