@@ -430,13 +430,25 @@ func cut(text string, n int) string {
 }
 
 // GiveUp ends an attempt that its payer no longer wants, so that another card can be used at once.
-// Whatever the bank still sends for it is recorded and charges nothing; where the bank charges by
-// itself, the charge is given back.
+// Whatever the bank still sends for it is recorded and charges nothing. Where the bank charges by itself, it is asked
+// first: what it has charged is recorded as paid, and what it charges afterwards is given back. While it owes its word,
+// an attempt on a single-use link stays as it is.
 func (s *Service) GiveUp(ctx context.Context, id PaymentID, ip string) (Payment, error) {
 	for {
 		p, err := s.Give(ctx, id)
 		if err != nil || p.Status != StatusChallenged {
 			return p, err
+		}
+		if p.OneStep {
+			charged, err := s.askOther(context.WithoutCancel(ctx), p)
+			switch {
+			case charged && err == nil:
+				continue // paid, and not to be paid again
+			case err != nil && !errors.Is(err, ErrBusy):
+				return p, err
+			case err != nil && p.SingleUse:
+				return p, nil // who can have been charged stays where he is
+			}
 		}
 		m, err := p.Fail(Decline{Code: ReasonSuperseded}, s.reverseAt(p), Step{At: s.Clock.Now(), Actor: "payer", IP: ip})
 		if err != nil {

@@ -136,6 +136,7 @@ var steps = map[string]func(*flow, args){
 	"bank":    (*flow).stepBank,
 	"return":  (*flow).stepReturn,
 	"page":    (*flow).stepPage,
+	"giveup":  (*flow).stepGiveUp,
 	"payment": (*flow).stepPayment,
 	"charges": (*flow).stepCharges,
 	"payments": func(f *flow, a args) {
@@ -350,6 +351,13 @@ func (f *flow) stepReturn(a args) {
 func (f *flow) stepPage(a args) {
 	b := f.payer(a)
 	b.get(f.where[a.get("as", "payer")])
+	f.expect(b, a.words)
+}
+
+// giveup 200 "text": gives the attempt up on the payer's result page.
+func (f *flow) stepGiveUp(a args) {
+	b := f.payer(a)
+	b.post(f.where[a.get("as", "payer")]+"/abandon", url.Values{})
 	f.expect(b, a.words)
 }
 
