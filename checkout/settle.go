@@ -337,11 +337,14 @@ func (s *Service) tooLong(p Payment) bool {
 }
 
 func (s *Service) nextAsk(p Payment) time.Time {
+	soonest := s.Clock.Now().Add(s.Timing.askAfter(p.Asks + 1))
 	if p.Status == StatusChallenged && s.Clock.Now().Before(p.Deadline) {
 		p.Asks++
-		return s.lookAt(p)
+		if at := s.lookAt(p); at.After(soonest) {
+			return at
+		} // else its time is over by the ledger's clock, which says when, and not by ours
 	}
-	return s.Clock.Now().Add(s.Timing.askAfter(p.Asks + 1))
+	return soonest
 }
 
 // Republish copies every link that changed since the given time into the hot state, unless that has it. A loop calls

@@ -151,6 +151,32 @@ func (c *crash) silentOnStatus() {
 	c.account(func(a *checkout.Account) { a.BaseURL = server.URL + "/payfor/Gateway/" })
 }
 
+// C26: the gateway's clock is behind the ledger's, which says what is due. At the end of an attempt's time its bank is
+// asked at a pause, and not at every turn of the loop.
+func TestC26_oneStepLooksBehindTheLedgersClock(t *testing.T) {
+	t.Parallel()
+	c := newCrash(t, rigOptions{mode: "3dpay"})
+	p := c.atBank(nil)
+	c.bankFault(banksim.StepInquiry, banksim.FaultNotFound, "", -1)
+	c.app.flow.Clock = behind{c.clock, time.Minute}
+	c.clock.advance(30*time.Minute + time.Second)
+	for range 20 {
+		c.settle()
+		c.clock.advance(time.Second)
+	}
+	if n := c.asked(p.id, banksim.StepInquiry); n < 1 || n > 5 {
+		t.Errorf("the bank was asked %d times in twenty seconds", n)
+	}
+}
+
+// behind is a clock that another is ahead of.
+type behind struct {
+	checkout.Clock
+	by time.Duration
+}
+
+func (b behind) Now() time.Time { return b.Clock.Now().Add(-b.by) }
+
 // I3: a one-step payer never came back, and the bank says at first that nothing was done. What it
 // charged all the same goes back.
 func TestI03_oneStepNeverReturnedAndChargedAllTheSame(t *testing.T) {
