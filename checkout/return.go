@@ -191,7 +191,8 @@ func (s *Service) reject(ctx context.Context, p Payment, reason, ip string) {
 	}
 }
 
-// late records a genuine callback that says otherwise than what is already decided (A13).
+// late records a genuine callback that says otherwise than what is already decided (A13). What a one-step bank charged
+// for an attempt that had ended goes back at once, not when the settle loop would have looked again, or never (I3).
 func (s *Service) late(ctx context.Context, p Payment, v Verdict, step Step) error {
 	yes := v.Result == VerdictAuthenticated || v.Result == VerdictCharged
 	agrees := yes == (p.Status.Collected() || p.Status.Undecided())
@@ -201,6 +202,9 @@ func (s *Service) late(ctx context.Context, p Payment, v Verdict, step Step) err
 	m, err := p.Note("payment.callback_late", step)
 	if err != nil {
 		return err
+	}
+	if p.OneStep && p.over() && v.Result == VerdictCharged { // the bank has the money, as it says itself: it is asked now
+		m.To.Reversal, m.To.DueAt, m.To.Asks, m.To.NotFound = ReversalDue, s.Clock.Now(), 0, 0
 	}
 	return s.commit(ctx, m)
 }
