@@ -27,12 +27,12 @@ func (s *Service) lookAt(p Payment) time.Time {
 // askRounds is how often a payment asks about one-step attempts that stand before it.
 const askRounds = 3
 
-// askOthers asks the banks of the link's other one-step attempts, if it is a single-use link. One that was charged is
-// recorded as if its payer had come back, so that nobody pays a second time; the answer is those for which nothing was
-// charged. ErrBusy: a bank owes its word.
+// askOthers asks the banks of the link's other one-step attempts, if it is a single-use link, and answers those for which
+// nothing is charged. One that was charged while its payer is away is recorded as paid, so that nobody pays a second
+// time; what was charged for one that has ended is given back first. ErrBusy: a bank owes its word.
 func (s *Service) askOthers(ctx context.Context, p Payment) ([]PaymentID, error) {
 	ctx = context.WithoutCancel(ctx) // what was charged is recorded, whoever waits
-	open, err := s.Ledger.ChallengedOneStep(ctx, p.Link)
+	open, err := s.Ledger.UnsettledOneStep(ctx, p.Link)
 	if err != nil {
 		return nil, fmt.Errorf("find one-step attempts: %w", err)
 	}
@@ -52,48 +52,62 @@ func (s *Service) askOthers(ctx context.Context, p Payment) ([]PaymentID, error)
 	return nothing, nil
 }
 
-// askOther asks about one, as long as a payer can wait for it.
+// askOther asks about one, as long as a payer can wait for it. A bank that cannot be asked for unresolvedAfter behind the
+// last moment at which the payer could be there keeps nobody from paying any more: what it has charged goes back
+// when it can be asked.
 func (s *Service) askOther(ctx context.Context, p Payment) (charged bool, err error) {
-	out, err := s.askWithin(ctx, p, s.Timing.Answer)
-	switch {
+	w, err := s.inquire(ctx, p, s.Timing.Answer)
+	switch result := w.out.Result; {
 	case errors.Is(err, ErrStoreAway):
 		return false, err
-	case err != nil: // that this bank is away must not read as if the other one were
-		return false, ErrBusy.Because(fmt.Errorf("ask about payment %s: %s", p.ID, err.Error()))
+	case err != nil:
+	case result == ResultApproved && p.Reversal == ReversalDue:
+		return false, s.reverseNow(ctx, w)
+	case result == ResultApproved && !s.early(p, w.out):
+		return true, s.foundCharged(ctx, w)
+	case result == ResultDeclined, result == ResultNotFound, result == ResultUnfinished, result == ResultVoided:
+		return false, nil
+	default:
+		err = fmt.Errorf("the bank's answer, %s, decides nothing yet", result)
 	}
-	if out.Result == ResultApproved && s.early(p, out) {
-		return false, ErrBusy.Because(fmt.Errorf("the bank does not say how the payer of %s was verified", p.ID))
-	}
-	switch out.Result {
-	case ResultApproved:
-		if err = s.neverReturned(ctx, p, out); errors.Is(err, ErrStale) {
-			err = nil // its payer came back, or the settle loop was there
-		}
-		return true, err
-	case ResultDeclined, ResultNotFound, ResultUnfinished, ResultVoided:
+	if s.Clock.Now().After(p.Deadline.Add(unresolvedAfter)) {
 		return false, nil
 	}
-	return false, ErrBusy.Because(fmt.Errorf("the bank does not know payment %s's state", p.ID))
+	// The cause is told and not wrapped: that this bank is away must not read as if the newcomer's were.
+	s.Observer.Fault("ask about an earlier attempt", fmt.Errorf("payment %s: %w", p.ID, err))
+	return false, ErrBusy
+}
+
+// foundCharged records a charge whose payer did not come back.
+func (s *Service) foundCharged(ctx context.Context, w word) error {
+	if !mayAuthorize(w.p, w.out.MDStatus) {
+		if err := s.neverReturned(ctx, w.p, w.out); err != nil && !errors.Is(err, ErrStale) {
+			return err
+		}
+		return ErrBusy // until it is given back
+	}
+	if err := s.neverReturned(ctx, w.p, w.out); !errors.Is(err, ErrStale) {
+		return err
+	}
+	return nil // its payer came back, or the settle loop was there
+}
+
+// reverseNow gives a charge back before another is made. ErrBusy: it stands for now.
+func (s *Service) reverseNow(ctx context.Context, w word) error {
+	if err := s.reverse(ctx, w); err != nil && !errors.Is(err, ErrStale) {
+		return err
+	}
+	now, err := s.Ledger.PaymentByID(ctx, w.p.ID)
+	if err == nil && now.Reversal == ReversalDue {
+		err = ErrBusy
+	}
+	return err
 }
 
 // early says that an answer about an attempt whose payer is away ends nothing yet: the payer may still be at the bank,
 // or is charged and brings the 3-D status that the bank's record leaves out.
 func (s *Service) early(p Payment, out Outcome) bool {
 	return s.Clock.Now().Before(p.Deadline) && (out.Result != ResultApproved || out.MDStatus == "")
-}
-
-func (s *Service) askWithin(ctx context.Context, p Payment, within time.Duration) (Outcome, error) {
-	acq, err := s.acquirerOf(ctx, p)
-	if err != nil {
-		return Outcome{}, err
-	}
-	inq, ok := Able[Inquirer](acq)
-	if !ok {
-		return Outcome{}, errors.New("the acquirer cannot be asked")
-	}
-	bank, cancel := context.WithTimeout(ctx, within)
-	defer cancel()
-	return inq.Inquire(bank, s.order(p))
 }
 
 // neverReturned ends a one-step attempt whose payer did not come back: the bank may have charged

@@ -231,8 +231,8 @@ type Move struct {
 	Refund     *Refund     // a giving-back that the step writes down or ends, nil = none
 	Chargeback *Chargeback // a dispute that the step writes down or changes, nil = none
 	Answer     Idempotency // kept with the step
-	// Asked are one-step attempts of a single-use link whose bank has just said that it charged nothing: with SlotTake
-	// they are superseded.
+	// Asked are one-step attempts of a single-use link whose bank has just said that it holds nothing for them: with
+	// SlotTake those that are challenged are superseded.
 	Asked []PaymentID
 }
 

@@ -202,11 +202,12 @@ type PaymentLedger interface {
 	// Move makes a step true if the payment is still at From.Seq: state, event, outbox row, slot and
 	// the link's counters in one durable transaction. ErrStale: somebody was first. SlotTake may answer
 	// ErrPaid or ErrBusy; then nothing was written. A two-step payment that takes a single-use link supersedes its
-	// challenged one-step attempts, as Admit does; while one of them is not among m.Asked, it is ErrUnasked.
+	// challenged one-step attempts, as Admit does; while one of those that UnsettledOneStep answers is not among m.Asked, it is
+	// ErrUnasked.
 	Move(ctx context.Context, m Move) (Moved, error)
-	// ChallengedOneStep answers the one-step attempts that are still challenged, of a link that is single-use now: their
-	// bank may have charged without telling us.
-	ChallengedOneStep(ctx context.Context, l LinkID) ([]Payment, error)
+	// UnsettledOneStep answers the one-step attempts, of a link that is single-use now, that are still challenged or have a
+	// reversal due: their bank may have charged without telling us.
+	UnsettledOneStep(ctx context.Context, l LinkID) ([]Payment, error)
 	// PaymentByID is for the card holder's pages and the bank's callbacks. ErrNoPayment.
 	PaymentByID(ctx context.Context, id PaymentID) (Payment, error)
 	// PaymentAndLink is PaymentByID with the payment's link, both as they were at one moment. ErrNoPayment.

@@ -98,36 +98,45 @@ func (s *Service) settle(ctx context.Context, p Payment) error {
 // ask inquires once and acts on the answer. listed is when the bank's list of a day says that the money moved, for a
 // bank whose answers do not; zero = there is no list.
 func (s *Service) ask(ctx context.Context, p Payment, listed time.Time) error {
-	acq, err := s.acquirerOf(ctx, p)
-	if err != nil {
+	w, err := s.inquire(ctx, p, s.Timing.Inquiry)
+	switch {
+	case errors.Is(err, ErrStoreAway):
 		return err
+	case err != nil:
+		return s.asked(ctx, p, s.heard(w.out), err)
+	case w.out.At.IsZero():
+		w.out.At = listed
 	}
-	inq, ok := Able[Inquirer](acq)
-	if !ok {
-		return s.asked(ctx, p, s.heard(Outcome{}), errors.New("the acquirer cannot be asked"))
-	}
-	bank, cancel := context.WithTimeout(ctx, s.Timing.Inquiry)
-	defer cancel()
-	out, err := inq.Inquire(bank, s.order(p))
-	if err != nil {
-		return s.asked(ctx, p, s.heard(out), err)
-	}
-	if out.At.IsZero() {
-		out.At = listed
-	}
-	w := word{p: p, acq: acq, out: out, counts: s.lastWord(p, inq, out)}
-	w.over = s.Clock.Now().After(w.counts)
 	switch {
 	case p.Reversal == ReversalDue:
 		return s.reverse(ctx, w)
-	case p.Status == StatusChallenged && s.early(p, out):
-		return s.asked(ctx, p, s.heard(out), nil)
+	case p.Status == StatusChallenged && s.early(p, w.out):
+		return s.asked(ctx, p, s.heard(w.out), nil)
 	case p.Status == StatusChallenged:
-		return s.neverReturned(ctx, p, out)
+		return s.neverReturned(ctx, p, w.out)
 	case p.Status == StatusPending:
 		return s.decide(ctx, w)
 	}
 	return nil
+}
+
+// inquire asks the payment's bank. The error is why there is no answer.
+func (s *Service) inquire(ctx context.Context, p Payment, within time.Duration) (w word, err error) {
+	w.p = p
+	if w.acq, err = s.acquirerOf(ctx, p); err != nil {
+		return w, err
+	}
+	inq, ok := Able[Inquirer](w.acq)
+	if !ok {
+		return w, errors.New("the acquirer cannot be asked")
+	}
+	bank, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	if w.out, err = inq.Inquire(bank, s.order(p)); err == nil {
+		w.counts = s.lastWord(p, inq, w.out)
+		w.over = s.Clock.Now().After(w.counts)
+	}
+	return w, err
 }
 
 // word is what a bank answered to an inquiry about a payment.

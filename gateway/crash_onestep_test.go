@@ -227,3 +227,46 @@ func TestI04_noReceiptWithoutTheBanksYes(t *testing.T) {
 	p.back().wants(http.StatusOK, pageDeclined)
 	receiptOf(p, http.StatusNotFound)
 }
+
+// I1: the opening of a one-step payment was lost, and its card is charged. Who tries again, here or at another account, is
+// not charged before the first charge is given back.
+func TestI01_oneStepOpeningLostAndTriedAgain(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []string{"3dpay", "3dmodel"} {
+		c := newCrash(t, rigOptions{mode: "3dpay", timing: checkout.Timing{
+			Provision: 1500 * time.Millisecond, Opening: time.Second, Settle: time.Minute, Inquiry: time.Second}})
+		link := c.link(nil)
+		c.firstFault(banksim.StepOpen, banksim.FaultTimeoutAfter, 1)
+		c.must("the opening", c.browser().pay(c.at(link["url"].(string)), cardWithout).status, http.StatusServiceUnavailable)
+		lost := string(c.allPayments()[0].ID)
+		c.must("charges", len(c.bank.Charges()), 1)
+		c.account(func(a *checkout.Account) { a.Mode = mode })
+		again := c.atBank(link)
+		again.back().wants(http.StatusOK, pagePaid)
+		c.ended(lost, checkout.StatusVoided, checkout.ReasonUnreachable, 0)
+		c.ended(again.id, checkout.StatusPaid, "", 1)
+		c.proven()
+	}
+}
+
+// A bank that cannot be asked any more about a one-step attempt keeps its link busy, and not for ever.
+func TestI01_oneStepBankThatIsGone(t *testing.T) {
+	t.Parallel()
+	c := newCrash(t, rigOptions{mode: "3dpay"})
+	gone := c.atBank(nil)
+	c.second(func(a *checkout.Account) { a.Mode = "3dmodel" })
+	bank := ""
+	c.account(func(a *checkout.Account) { bank, a.Enabled, a.BaseURL = a.BaseURL, false, "http://127.0.0.1:1/payfor/" })
+	c.clock.advance(44 * time.Minute)
+	early := c.atBank(gone.link)
+	early.back().wants(http.StatusConflict, "Bu link için başka bir ödeme işleniyor")
+	c.settleFor(2 * time.Minute)
+	c.must("told", slices.Contains(c.events(gone.id), "payment.unresolved"), true)
+	late := c.atBank(gone.link)
+	late.back().wants(http.StatusOK, pagePaid)
+	c.account(func(a *checkout.Account) { a.BaseURL = bank })
+	c.settleUntil(gone.id, checkout.StatusVoided)
+	c.ended(gone.id, checkout.StatusVoided, checkout.ReasonSuperseded, 0)
+	c.ended(late.id, checkout.StatusPaid, "", 1)
+	c.proven()
+}

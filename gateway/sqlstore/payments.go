@@ -95,14 +95,18 @@ func (w *work) supersede(by checkout.Payment, e checkout.Event) error {
 	return nil
 }
 
+// unsettled is true of a one-step attempt whose bank may hold money for it that we do not know of.
+const unsettled = "one_step = 1 AND (status = 'challenged' OR reversal = 'due')"
+
 // displace supersedes the one-step attempts that stand before a two-step payment which takes the link, if their bank
-// was asked about each.
+// was asked about each, and about those that have ended and may be charged.
 func (w *work) displace(l *linkState, by checkout.Payment, m checkout.Move) error {
 	if by.OneStep || l.Usage != checkout.UsageSingle {
 		return nil
 	}
 	for _, id := range w.oneStep[l.ID] {
-		if w.payments[id].Status == checkout.StatusChallenged && !slices.Contains(m.Asked, id) {
+		p := w.payments[id]
+		if (p.Status == checkout.StatusChallenged || p.Reversal == checkout.ReversalDue) && !slices.Contains(m.Asked, id) {
 			return checkout.ErrUnasked
 		}
 	}
@@ -372,14 +376,14 @@ func (s *Store) payment(ctx context.Context, where string, args ...any) (checkou
 }
 
 // The link's usage is the one that displace and admit go by: an attempt may be older than it.
-var challengedOneStep = "SELECT " + payments.list + ` FROM payments WHERE link = $1 AND status = 'challenged' AND one_step = 1
+var unsettledOneStep = "SELECT " + payments.list + ` FROM payments WHERE link = $1 AND ` + unsettled + `
 	AND EXISTS (SELECT 1 FROM links WHERE id = $1 AND usage = 'single') ORDER BY id`
 
-// ChallengedOneStep finds what supersede would end.
-func (s *Store) ChallengedOneStep(ctx context.Context, l checkout.LinkID) (open []checkout.Payment, err error) {
+// UnsettledOneStep finds what displace looks at.
+func (s *Store) UnsettledOneStep(ctx context.Context, l checkout.LinkID) (open []checkout.Payment, err error) {
 	err = s.read(ctx, func(q querier) error {
 		open = nil
-		return q.query(ctx, challengedOneStep, func(r row) error {
+		return q.query(ctx, unsettledOneStep, func(r row) error {
 			p, err := scanPayment(r)
 			open = append(open, p)
 			return err

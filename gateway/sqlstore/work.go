@@ -13,7 +13,7 @@ type needs struct {
 	payments []checkout.PaymentID
 	orders   []pair               // merchant and order number, to see whether it is taken
 	idem     []pair               // merchant and idempotency key
-	oneStep  []checkout.LinkID    // their one-step payments that are still challenged
+	oneStep  []checkout.LinkID    // their one-step payments that are unsettled
 	slots    []checkout.LinkID    // which of their slots are held
 	refunds  []checkout.PaymentID // their voids and refunds
 	invoices []pair               // merchant and UUID of an e-invoice, to see whether it has a link
@@ -154,7 +154,7 @@ func (w *work) lookups(units []*unit) []lookup {
 		{table: links, by: []string{"id"}, keys: ids.columns(), lock: true, each: w.loadedLink},
 		{table: payments, by: []string{"id"}, keys: paymentIDs.columns(), lock: true, each: w.loadedPayment},
 		{table: payments, by: []string{"link"}, keys: oneStep.columns(), lock: true,
-			where: "status = 'challenged' AND one_step = 1", each: w.loadedOneStep},
+			where: unsettled, each: w.loadedOneStep},
 		{table: payments, cols: "link, slot", by: []string{"link"}, keys: slots.columns(),
 			where: "slot IS NOT NULL", each: w.loadedSlot},
 		{table: refunds, by: []string{"payment"}, keys: refunded.columns(), each: w.loadedRefund},

@@ -95,6 +95,7 @@ func Ledger(t *testing.T, open func(t *testing.T) (checkout.Ledger, *Clock)) {
 		"two-step attempts and multi-use links supersede nothing":              supersedeNot,
 		"I1 a two-step payment gets past one-step attempts when asked about":   displace,
 		"I1 an edited link's usage decides whose one-step attempts stand":      displaceEdited,
+		"I1 one-step attempts that ended and may be charged are asked about":   displaceEnded,
 		"I1 one-step attempts stand before two-step payments of one link only": displaceNot,
 		"a lease hands each payment to one and changes nothing else (C28)":     leaseOnce,
 		"a lease ends, and what is not due is not handed out":                  leaseEnds,
@@ -1349,7 +1350,7 @@ func displace(b *Books) {
 	l := b.Create()
 	two := b.Admit(l)
 	one := b.Admit(l, oneStep)
-	open, err := b.Ledger.ChallengedOneStep(b.ctx, l.ID)
+	open, err := b.Ledger.UnsettledOneStep(b.ctx, l.ID)
 	b.must(err)
 	b.equal("in the way", open, []checkout.Payment{one})
 
@@ -1368,15 +1369,38 @@ func displace(b *Books) {
 	events, err := b.Ledger.Events(b.ctx, b.Merchant, string(one.ID))
 	b.must(err)
 	b.equal("event", []any{len(events), events[1].Type, events[1].Data["by"]}, []any{2, "payment.failed", string(two.ID)})
-	open, err = b.Ledger.ChallengedOneStep(b.ctx, l.ID)
+	open, err = b.Ledger.UnsettledOneStep(b.ctx, l.ID)
+	b.must(err)
+	b.equal("may still be charged", open, []checkout.Payment{got})
+	m, err = got.ReversalOver(b.Step())
+	b.must(err)
+	b.Move(m)
+	open, err = b.Ledger.UnsettledOneStep(b.ctx, l.ID)
 	b.must(err)
 	b.equal("nothing in the way", len(open), 0)
+}
+
+func displaceEnded(b *Books) {
+	l := b.Create()
+	two, one := b.Admit(l), b.Admit(l, oneStep)
+	m, err := one.Fail(checkout.Decline{Code: checkout.ReasonUnreachable}, b.Clock.Now().Add(time.Second), b.Step())
+	b.must(err)
+	ended := b.Move(m)
+	open, err := b.Ledger.UnsettledOneStep(b.ctx, l.ID)
+	b.must(err)
+	b.equal("in the way", open, []checkout.Payment{ended})
+	_, err = b.Ledger.Move(b.ctx, b.Authorizing(two))
+	b.want(err, checkout.ErrUnasked)
+	m = b.Authorizing(two)
+	m.Asked = []checkout.PaymentID{one.ID}
+	b.Move(m)
+	b.equal("ended as before", b.Read(one.ID), ended)
 }
 
 func displaceNot(b *Books) {
 	many := b.Create(multi(3))
 	two, one := b.Admit(many), b.Admit(many, oneStep)
-	open, err := b.Ledger.ChallengedOneStep(b.ctx, many.ID)
+	open, err := b.Ledger.UnsettledOneStep(b.ctx, many.ID)
 	b.must(err)
 	b.equal("multi-use", len(open), 0)
 	b.Move(b.Authorizing(two))
@@ -1408,7 +1432,7 @@ func displaceEdited(b *Books) {
 	l := b.Create(multi(0))
 	one := b.Admit(l, oneStep)
 	l = b.use(l, checkout.UsageSingle)
-	open, err := b.Ledger.ChallengedOneStep(b.ctx, l.ID)
+	open, err := b.Ledger.UnsettledOneStep(b.ctx, l.ID)
 	b.must(err)
 	b.equal("made for many", open, []checkout.Payment{one})
 	m := b.Authorizing(b.Admit(l))
@@ -1420,7 +1444,7 @@ func displaceEdited(b *Books) {
 	l = b.Create()
 	b.Admit(l, oneStep)
 	l = b.use(l, checkout.UsageMulti)
-	open, err = b.Ledger.ChallengedOneStep(b.ctx, l.ID)
+	open, err = b.Ledger.UnsettledOneStep(b.ctx, l.ID)
 	b.must(err)
 	b.equal("for many now", len(open), 0)
 }
