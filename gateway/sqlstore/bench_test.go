@@ -1,6 +1,7 @@
 package sqlstore_test
 
 import (
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -39,29 +40,74 @@ func benchmarkPay(b *testing.B, url string, batch, writers int) {
 	s := open(b, url, at(clock), func(c *sqlstore.Config) { c.Batch, c.Writers = batch, writers })
 	books := storetest.NewBooks(b, s, clock)
 	links := manyLinks(b, s, books, b.N)
-	todo := make(chan checkout.Link, b.N)
+	b.ResetTimer()
+	crowd(links, func(l checkout.Link) {
+		p, err := s.Admit(b.Context(), books.Payment(l), books.Event("payment.challenged"))
+		if err != nil {
+			b.Error(err)
+		}
+		if _, err := s.Move(b.Context(), books.Authorizing(p)); err != nil {
+			b.Error(err)
+		}
+	})
+	b.StopTimer()
+	b.ReportMetric(float64(2*b.N)/b.Elapsed().Seconds(), "units/s")
+}
+
+// BenchmarkSteady measures how long a payment's two durable units take at a steady rate, in a ledger of SQLite that holds
+// many: what the log's moves (sqlite_log.go) cost those who commit meanwhile. A unit counts from the moment it is due.
+//
+//	go test -run '^$' -bench Steady -benchtime 1x -count 3 ./gateway/sqlstore
+func BenchmarkSteady(b *testing.B) {
+	const before, rate, span, rest = 60_000, 300, 20 * time.Second, 5 * time.Second // until what so many leave in the log is moved
+	clock := storetest.NewClock(start)
+	s := open(b, databases["SQLite"](b), at(clock))
+	books := storetest.NewBooks(b, s, clock)
+	pay := func(l checkout.Link) {
+		p, err := s.Admit(b.Context(), books.Payment(l), books.Event("payment.challenged"))
+		if err == nil {
+			_, err = s.Move(b.Context(), books.Authorizing(p))
+		}
+		if err != nil {
+			b.Error(err)
+		}
+	}
+	crowd(manyLinks(b, s, books, before), pay)
+	for range b.N {
+		links := manyLinks(b, s, books, int(rate*span/time.Second))
+		time.Sleep(rest)
+		took := make([]time.Duration, len(links))
+		var all sync.WaitGroup
+		begin := time.Now()
+		for i, l := range links {
+			due := begin.Add(time.Duration(i) * time.Second / rate)
+			time.Sleep(time.Until(due))
+			all.Go(func() { pay(l); took[i] = time.Since(due) })
+		}
+		all.Wait()
+		slices.Sort(took)
+		for name, part := range map[string]float64{"p50": 0.5, "p99": 0.99, "p99.9": 0.999} {
+			b.ReportMetric(took[int(part*float64(len(took)-1))].Seconds()*1000, name+"-ms")
+		}
+	}
+}
+
+// crowd has all of links paid by callers at once.
+func crowd(links []checkout.Link, pay func(checkout.Link)) {
+	todo := make(chan checkout.Link, len(links))
 	for _, l := range links {
 		todo <- l
 	}
 	close(todo)
 	var done sync.WaitGroup
-	b.ResetTimer()
 	for range callers {
 		done.Go(func() {
 			for l := range todo {
-				p, err := s.Admit(b.Context(), books.Payment(l), books.Event("payment.challenged"))
-				if err != nil {
-					b.Error(err)
-				}
-				if _, err := s.Move(b.Context(), books.Authorizing(p)); err != nil {
-					b.Error(err)
-				}
+				pay(l)
 			}
 		})
 	}
 	done.Wait()
-	b.StopTimer()
-	b.ReportMetric(float64(2*b.N)/b.Elapsed().Seconds(), "units/s")
 }
 
 func manyLinks(b testing.TB, s *sqlstore.Store, books *storetest.Books, n int) []checkout.Link {
