@@ -423,7 +423,7 @@ func (s *Service) partLinks(ctx context.Context, by By, b Batch, rows []LinkRow)
 		if t.Order == "" {
 			t.Order = s.IDs.OrderNumber(now)
 		}
-		l := Link{ID: s.IDs.Link(), Token: s.IDs.Token(), Merchant: b.Merchant, Version: 1, Rev: 1, CreatedAt: now}
+		l := Link{ID: s.IDs.Link(now), Token: s.IDs.Token(), Merchant: b.Merchant, Version: 1, Rev: 1, CreatedAt: now}
 		l.set(t, now)
 		n := NewLink{
 			Link: l, Event: s.linkEvent(l, "link.created", by, 1), Publish: "link.created", Maker: by.User,

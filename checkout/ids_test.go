@@ -29,11 +29,11 @@ func TestIdentifiersHaveTheirForm(t *testing.T) {
 		next func() string
 	}{
 		"token":        {`^[2-9A-HJ-NP-Za-km-z]{12}$`, func() string { return string(ids.Token()) }},
-		"link":         {`^lnk_[0-9A-Za-z]{22}$`, func() string { return string(ids.Link()) }},
+		"link":         {`^lnk_[0-9A-Za-z]{22}$`, func() string { return string(ids.Link(now)) }},
 		"payment":      {`^pay_[0-9A-Za-z]{22}$`, func() string { return string(ids.Payment()) }},
 		"merchant":     {`^mer_[0-9A-Za-z]{22}$`, func() string { return string(ids.Merchant()) }},
 		"account":      {`^acc_[0-9A-Za-z]{22}$`, func() string { return string(ids.Account()) }},
-		"event":        {`^evt_[0-9A-Za-z]{22}$`, func() string { return string(ids.Event()) }},
+		"event":        {`^evt_[0-9A-Za-z]{22}$`, func() string { return string(ids.Event(now)) }},
 		"key":          {`^key_[0-9A-Za-z]{22}$`, func() string { return string(ids.Key()) }},
 		"secret":       {`^[0-9A-Za-z]{40}$`, func() string { return ids.Secret(40) }},
 		"nonce":        {`^[A-Z][A-Z2-7]{19}$`, ids.Nonce},
@@ -55,10 +55,31 @@ func TestIdentifiersHaveTheirForm(t *testing.T) {
 	}
 }
 
+// Of links and events what is made later sorts behind, in the order of bytes, as both databases' indexes have it.
+func TestDatedIdentifiersSortByTheirTime(t *testing.T) {
+	ids := checkout.NewIDs(seeded("dated"))
+	for name, next := range map[string]func(time.Time) string{
+		"link": func(at time.Time) string { return string(ids.Link(at)) }, "event": func(at time.Time) string { return string(ids.Event(at)) },
+	} {
+		at, last := time.Date(2026, 11, 22, 21, 30, 0, 0, time.UTC), ""
+		for _, step := range []time.Duration{0, time.Millisecond, time.Second, time.Hour, 24 * time.Hour, 40 * 365 * 24 * time.Hour} {
+			at = at.Add(step)
+			if id := next(at); id <= last {
+				t.Errorf("%s %s of %s does not follow %s", name, id, at, last)
+			} else {
+				last = id
+			}
+		}
+		if a, b := next(at), next(at); a == b || a[:11] != b[:11] {
+			t.Errorf("%s: of one moment %s and %s", name, a, b)
+		}
+	}
+}
+
 func TestIdentifierSyntax(t *testing.T) {
 	ids := checkout.NewIDs(seeded("syntax"))
 	for range 1000 {
-		if token, pay, link := ids.Token(), ids.Payment(), ids.Link(); !token.Valid() || !pay.Valid() || !link.Valid() {
+		if token, pay, link := ids.Token(), ids.Payment(), ids.Link(time.Time{}); !token.Valid() || !pay.Valid() || !link.Valid() {
 			t.Fatalf("%q %q %q", token, pay, link)
 		}
 	}

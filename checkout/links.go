@@ -153,7 +153,7 @@ func (s *Service) makeLink(ctx context.Context, by By, sh *Shop, t LinkTerms, nu
 	}
 	t.Order = number(0)
 	for try := 1; ; try++ {
-		l := Link{ID: s.IDs.Link(), Token: s.IDs.Token(), Merchant: m.ID, Version: 1, Rev: 1, CreatedAt: now}
+		l := Link{ID: s.IDs.Link(now), Token: s.IDs.Token(), Merchant: m.ID, Version: 1, Rev: 1, CreatedAt: now}
 		l.set(t, now)
 		n := NewLink{Link: l, Event: s.linkEvent(l, "link.created", by, 1), Publish: "link.created", Maker: by.User}
 		if n.Messages, err = s.deliverNew(ctx, by, m, l, t.Deliver); err != nil {

@@ -67,7 +67,7 @@ func (h *hooks) count(ctx context.Context) error {
 
 // Check sends a ping under an id of its own.
 func (h *hooks) Check(ctx context.Context, e checkout.Endpoint) checkout.Send {
-	return h.Sender.Check(ctx, e, h.ids.Event())
+	return h.Sender.Check(ctx, e, h.ids.Event(h.clock.Now()))
 }
 
 // ShowSecret, NewSecret and NewEndpoint are what an endpoint is made of.

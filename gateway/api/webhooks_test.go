@@ -29,7 +29,7 @@ type hooks struct {
 }
 
 func (k *hooks) Check(ctx context.Context, e checkout.Endpoint) checkout.Send {
-	return k.Sender.Check(ctx, e, k.ids.Event())
+	return k.Sender.Check(ctx, e, k.ids.Event(time.Now()))
 }
 func (k *hooks) ShowSecret(s []byte) string                  { return webhook.ShowSecret(s) }
 func (k *hooks) NewSecret() []byte                           { return k.ids.Bytes(webhook.SecretSize) }

@@ -175,7 +175,7 @@ func (k *lasting) digest(table string, values []any) []byte {
 // event is what a stored line says, cleaned as it is stored, with its place in the chain.
 func (w *work) event(e checkout.Event, seq int64, prev []byte, rowID string, digest []byte) line {
 	l := line{Event: e, row: rowID, digest: digest}
-	l.ID = w.ids.Event()
+	l.ID = w.ids.Event(e.At)
 	l.Seq, l.Prev = seq, prev
 	l.At = fromMicros(micros(e.At))
 	l.Subject, l.Type, l.Actor, l.IP = plain(e.Subject), plain(e.Type), plain(e.Actor), plain(e.IP)

@@ -79,7 +79,7 @@ func TestC23_TheDiskIsReallyFull(t *testing.T) {
 	link := func() checkout.NewLink {
 		now := time.Now()
 		return checkout.NewLink{Link: checkout.Link{
-			ID: ids.Link(), Token: ids.Token(), Merchant: "mer_1", Order: ids.OrderNumber(now), CreatedAt: now,
+			ID: ids.Link(now), Token: ids.Token(), Merchant: "mer_1", Order: ids.OrderNumber(now), CreatedAt: now,
 			Amount: checkout.Money{Minor: 100, Currency: checkout.TRY}, Usage: checkout.UsageSingle,
 			ActiveFrom: now, ExpiresAt: now.Add(time.Hour), Description: strings.Repeat("x", 20_000),
 		}}

@@ -54,6 +54,8 @@ var (
 	linkTerms    = newUpdate(links, "seq", links.names("open_amount", "category", "version", "resting_since", "deleted_at", "slots", "search", "rev", "updated_at", "changed_at", "seq", "head", "sale", "fields", "show_count", "items")...)
 	linkCounters = newUpdate(links, "rev", "rev", "slots_held", "paid_count", "paid_minor", "paid_by", "paid_at", "updated_at", "changed_at", "seq", "head")
 	paymentMove  = newUpdate(payments, "seq", payments.names("status", "head", "disputed")...)
+	// An index is written anew for each column that is named, changed or not, and payments_slot lies in the order of links.
+	paymentStay  = newUpdate(payments, "seq", append(payments.names("refs", "head", "disputed"), "status")...)
 	paymentLease = newUpdate(payments, "seq", "due_at")
 )
 

@@ -84,6 +84,7 @@ type paymentState struct {
 	checkout.Payment
 	row    []any
 	seq0   int64
+	slot0  int // as loaded, like seq0
 	fresh  bool
 	listed bool
 }
@@ -192,7 +193,7 @@ func (w *work) loadedLink(r row) error {
 func (w *work) loadedPayment(r row) error {
 	p, err := scanPayment(r)
 	if err == nil && w.payments[p.ID] == nil {
-		w.payments[p.ID] = &paymentState{Payment: p, seq0: p.Seq}
+		w.payments[p.ID] = &paymentState{Payment: p, seq0: p.Seq, slot0: p.Slot}
 	}
 	return err
 }
@@ -203,7 +204,7 @@ func (w *work) loadedOneStep(r row) error {
 		return err
 	}
 	if w.payments[p.ID] == nil {
-		w.payments[p.ID] = &paymentState{Payment: p, seq0: p.Seq}
+		w.payments[p.ID] = &paymentState{Payment: p, seq0: p.Seq, slot0: p.Slot}
 	}
 	w.oneStep[p.Link] = append(w.oneStep[p.Link], p.ID)
 	return nil
@@ -361,12 +362,15 @@ func (w *work) writes() ([]write, error) {
 		}
 	}
 	made := write{table: payments}
+	stayed := write{table: payments, set: paymentStay}
 	free := write{table: payments, set: paymentMove}
 	held := write{table: payments, set: paymentMove}
 	for _, p := range w.changedPayments {
 		switch {
 		case p.fresh:
 			made.rows = append(made.rows, p.row)
+		case p.Slot == p.slot0:
+			stayed.rows = append(stayed.rows, paymentStay.pick(p.row, p.seq0))
 		case p.Slot < 0:
 			free.rows = append(free.rows, paymentMove.pick(p.row, p.seq0))
 		default:
@@ -378,7 +382,7 @@ func (w *work) writes() ([]write, error) {
 	went, stopped := w.stopWrites()
 	// Counters go before terms: they are guarded by the Rev that both write.
 	return []write{
-		fresh, counters, terms, free, held, made,
+		fresh, counters, terms, stayed, free, held, made,
 		ended, refunded, followed, disputed, went, stopped, {table: events, rows: w.lines}, {table: outbox, rows: w.outbox},
 		{table: idempotency, rows: w.answers}, {table: einvoices, rows: w.newEInvoices}, {table: sessions, rows: w.newSessions},
 		{table: einvoiceDocuments, rows: w.newDocuments}, {table: linkMakers, rows: w.newMakers},

@@ -292,7 +292,7 @@ func (b *Books) Event(typ string) checkout.Event {
 func (b *Books) Link(change ...func(*checkout.Link)) checkout.Link {
 	now := b.Clock.Now()
 	l := checkout.Link{
-		ID: b.IDs.Link(), Token: b.IDs.Token(), Merchant: b.Merchant, Order: b.IDs.OrderNumber(now),
+		ID: b.IDs.Link(now), Token: b.IDs.Token(), Merchant: b.Merchant, Order: b.IDs.OrderNumber(now),
 		Amount: checkout.Money{Minor: 25000, Currency: checkout.TRY}, Description: "Kira", ActiveFrom: now,
 		ExpiresAt: now.Add(24 * time.Hour), Usage: checkout.UsageSingle, Version: 1, Rev: 1, CreatedAt: now, UpdatedAt: now,
 	}

@@ -67,7 +67,7 @@ func messageFields(b *Books) {
 	b.equal("as read", b.readMessage(made.ID), made)
 	_, err := b.Ledger.MessageOf(b.ctx, b.NewMerchant(), made.ID)
 	b.want(err, checkout.ErrNoMessage)
-	_, err = b.Ledger.AddMessage(b.ctx, b.Message(checkout.Link{ID: b.IDs.Link()}))
+	_, err = b.Ledger.AddMessage(b.ctx, b.Message(checkout.Link{ID: b.IDs.Link(b.Clock.Now())}))
 	b.want(err, checkout.ErrNoLink)
 	mine := b.Message(l)
 	mine.Message.Merchant = b.NewMerchant()

@@ -165,7 +165,7 @@ func stopForeign(b *Books) {
 	s.Merchant = other
 	b.want(b.Ledger.AddStop(b.ctx, s), checkout.ErrNoLink)
 	s = b.Stop(l, checkout.LimitLink)
-	s.Link = b.IDs.Link()
+	s.Link = b.IDs.Link(b.Clock.Now())
 	b.want(b.Ledger.AddStop(b.ctx, s), checkout.ErrNoLink)
 	b.equal("nothing written", len(b.stopsOf(l)), 0)
 	b.addStop(b.Stop(l, checkout.LimitLink))
